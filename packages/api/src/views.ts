@@ -1,0 +1,331 @@
+/**
+ * What the operations answer: plain JSON, the same at a terminal, over HTTP and in a page. Times are
+ * ISO 8601 strings in UTC, sizes are bytes.
+ */
+
+export type LayerFlagView = 'needs migration' | 'migrated' | 'not wanted';
+export type MigrationStateView = 'running' | 'paused' | 'failed' | 'migrated' | 'canceled';
+
+export interface SourceView {
+  readonly name: string;
+  readonly kind: string;
+  readonly location: string;
+  readonly vms: number | null;
+  readonly error: ErrorView | null;
+}
+
+export interface VmView {
+  readonly source: string;
+  readonly id: string;
+  readonly name: string;
+  readonly location: string;
+  readonly migration: { readonly id: string; readonly state: MigrationStateView } | null;
+  readonly error: string | null;
+}
+
+export interface ErrorView {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly where?: { readonly file?: string; readonly offsetBytes?: number; readonly line?: number; readonly object?: string };
+}
+
+export interface FindingView {
+  readonly id: string;
+  readonly kind: string;
+  readonly severity: 'blocks' | 'warns' | 'informs';
+  readonly object: string;
+  readonly cause: string;
+  readonly remedy: string;
+  readonly acceptable: boolean;
+  readonly acceptedBy?: string;
+}
+
+export interface ProgressView {
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+  readonly bytesPerSecond: number;
+  /** Milliseconds; null when the rate is not known yet. */
+  readonly etaMs: number | null;
+}
+
+export interface MigrationView {
+  readonly id: string;
+  readonly group: string | null;
+  readonly source: string;
+  readonly vm: string;
+  readonly vmId: string;
+  readonly target: string;
+  readonly state: MigrationStateView;
+  /** What the user asked for last: run, pause or cancel. */
+  readonly wanted: 'run' | 'pause' | 'cancel';
+  readonly layers: { readonly total: number; readonly migrated: number; readonly notWanted: number };
+  readonly snapshots: { readonly total: number; readonly ready: number };
+  readonly progress: ProgressView;
+  readonly startedBy: string;
+  readonly createdAt: string;
+  readonly finishedAt: string | null;
+  /** First failure, when there is one. */
+  readonly error: ErrorView | null;
+}
+
+export interface DiskStatusView {
+  readonly diskId: string;
+  readonly label: string;
+  readonly rootFile: string;
+  readonly layers: { readonly total: number; readonly migrated: number };
+  readonly progress: ProgressView;
+  /** Steps that run or wait now. */
+  readonly now: readonly StepView[];
+}
+
+export interface StatusView extends MigrationView {
+  readonly disks: readonly DiskStatusView[];
+}
+
+export interface StepView {
+  readonly id: string;
+  readonly kind: string;
+  /** What it does, for a person. */
+  readonly words: string;
+  readonly state: 'blocked' | 'ready' | 'queued' | 'running' | 'waiting' | 'done' | 'failed' | 'canceled';
+  readonly after: readonly string[];
+  readonly diskId: string | null;
+  readonly weightBytes: number;
+  readonly progress: ProgressView | null;
+  /** Why it waits, and since when. */
+  readonly waitsFor: string | null;
+  readonly waitsSince: string | null;
+  readonly worker: string | null;
+  readonly attempts: number;
+  readonly error: ErrorView | null;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+}
+
+export interface LayerView {
+  readonly migration: string;
+  readonly vm: string;
+  readonly disk: string;
+  readonly id: string;
+  readonly file: string;
+  readonly format: string;
+  readonly parentId: string | null;
+  readonly sizeBytes: number;
+  readonly dataBytes: number;
+  readonly zeroBytes: number;
+  readonly flag: LayerFlagView;
+  readonly reason: string | null;
+  readonly stepState: string | null;
+  readonly bytesDone: number;
+  readonly waitsFor: string | null;
+  readonly migratedAt: string | null;
+  readonly goneAtSource: boolean;
+}
+
+export type ProofView = 'volume' | 'sampled' | 'full';
+
+export interface VolumeSnapshotView {
+  readonly id: string;
+  readonly disk: string;
+  readonly name: string;
+  readonly purpose: 'snapshot' | 'fork' | 'current';
+  readonly state: 'planned' | 'ready' | 'removed';
+  readonly handle: string | null;
+  readonly layerFile: string;
+  readonly stateSizeBytes: number;
+  readonly stateDigest: string | null;
+  readonly volumeDigest: string | null;
+  readonly proof: ProofView | null;
+  readonly readyAt: string | null;
+  readonly provedAt: string | null;
+}
+
+export interface SnapshotView {
+  readonly migration: string;
+  readonly vm: string;
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly createdAt: string | null;
+  readonly quiesced: boolean | null;
+  readonly parentId: string | null;
+  readonly kept: boolean;
+  readonly mergedInto: string | null;
+  readonly ready: boolean;
+  readonly readyAt: string | null;
+  readonly volumeSnapshots: readonly VolumeSnapshotView[];
+}
+
+/** One point of the history: a VMware snapshot, or the current state. Parents before children, siblings by time. */
+export interface TreeNodeView {
+  /** Snapshot id; `current` for "you are here". */
+  readonly id: string;
+  readonly parentId: string | null;
+  readonly name: string;
+  readonly description: string;
+  readonly createdAt: string | null;
+  readonly quiesced: boolean | null;
+  readonly memory: boolean;
+  readonly kept: boolean;
+  readonly mergedInto: string | null;
+  readonly disks: readonly TreeDiskView[];
+}
+
+export interface TreeDiskView {
+  readonly disk: string;
+  readonly layerFile: string;
+  readonly format: string;
+  /** Own bytes of the layer; null before anybody walked its tables. */
+  readonly dataBytes: number | null;
+  readonly zeroBytes: number | null;
+  readonly flag: LayerFlagView | null;
+  /** needs migration, waiting, copying 42 %, migrated, cut, proved, failed... for a person. */
+  readonly state: string;
+  readonly volumeSnapshot: VolumeSnapshotView | null;
+}
+
+export interface TreeView {
+  readonly source: string;
+  readonly vm: string;
+  readonly vmId: string;
+  readonly location: string;
+  readonly power: string;
+  readonly migration: MigrationView | null;
+  readonly nodes: readonly TreeNodeView[];
+  readonly disks: readonly { readonly id: string; readonly label: string; readonly rootFile: string; readonly sizeBytes: number }[];
+  readonly findings: readonly FindingView[];
+}
+
+export interface EventView {
+  readonly id: number;
+  readonly at: string;
+  readonly migration: string | null;
+  readonly step: string | null;
+  readonly level: 'info' | 'warning' | 'error';
+  readonly kind: string;
+  readonly actor: string;
+  readonly message: string;
+}
+
+export interface DescriptionView {
+  readonly migration: StatusView;
+  readonly planDigest: string;
+  readonly steps: readonly StepView[];
+  readonly volumes: readonly {
+    readonly name: string;
+    readonly disk: string;
+    readonly role: 'main' | 'branch';
+    readonly storageClass: string;
+    readonly sizeBytes: number;
+    readonly state: 'planned' | 'there' | 'removed';
+    readonly holds: string | null;
+  }[];
+  readonly findings: readonly FindingView[];
+  readonly events: readonly EventView[];
+  /** What a person would do next, as a command that can be pasted, and why. */
+  readonly next: readonly { readonly command: string; readonly why: string }[];
+}
+
+export interface WorkerView {
+  readonly id: string;
+  readonly surface: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly version: string;
+  readonly sources: readonly string[];
+  readonly targets: readonly string[];
+  readonly startedAt: string;
+  readonly silentMs: number;
+  readonly steps: number;
+}
+
+export interface LimitView {
+  readonly scope: string;
+  readonly maxRunning: number | null;
+  readonly bytesPerSecond: number | null;
+  readonly changedBy: string;
+  readonly changedAt: string;
+}
+
+export interface PlaceView {
+  readonly database: string;
+  readonly storeId: string;
+  readonly schemaVersion: number;
+  readonly sources: readonly string[];
+  readonly targets: readonly string[];
+  readonly workers: number;
+  readonly migrations: Readonly<Record<MigrationStateView, number>>;
+}
+
+export interface StartedView {
+  readonly migration: string;
+  readonly vm: string;
+  readonly planDigest: string;
+  /** `already`: this very plan is migrated or under way, nothing was started. */
+  readonly outcome: 'started' | 'already';
+  readonly state: MigrationStateView;
+}
+
+export interface VerifyView {
+  readonly migration: string;
+  readonly steps: number;
+}
+
+export interface ReportView {
+  readonly generatedAt: string;
+  readonly storeId: string;
+  readonly migration: MigrationView;
+  readonly planDigest: string;
+  readonly snapshots: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly description: string;
+    readonly createdAt: string | null;
+    readonly quiesced: boolean | null;
+    readonly memory: boolean;
+    readonly parentId: string | null;
+    readonly kept: boolean;
+    readonly mergedInto: string | null;
+    readonly readyAt: string | null;
+    readonly disks: readonly {
+      readonly disk: string;
+      readonly volumeSnapshot: VolumeSnapshotView;
+      readonly layers: readonly ReportLayerView[];
+      readonly proof: { readonly kind: ProofView | null; readonly words: string; readonly at: string | null };
+    }[];
+  }[];
+  readonly current: readonly { readonly disk: string; readonly volume: string | null; readonly layerFile: string; readonly stateDigest: string | null }[];
+  readonly findings: readonly FindingView[];
+  readonly totals: { readonly dataBytes: number; readonly zeroBytes: number; readonly writtenBytes: number; readonly durationMs: number | null };
+}
+
+export interface ReportLayerView {
+  readonly file: string;
+  readonly format: string;
+  readonly flag: LayerFlagView;
+  readonly manifest: unknown;
+  readonly manifestDigest: string;
+  readonly dataBytes: number;
+  readonly zeroBytes: number;
+  readonly writtenBytes: number | null;
+  readonly windowsDigest: string | null;
+  readonly stateDigest: string | null;
+  readonly zerosBy: string | null;
+  readonly readBackBy: string | null;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+}
+
+export interface CleanupView {
+  readonly orphans: readonly { readonly kind: 'volume' | 'volume-snapshot'; readonly name: string; readonly why: string; readonly removed: boolean }[];
+  readonly foreign: number;
+  readonly recordsRemoved: number;
+}
+
+export interface RecoverView {
+  readonly migration: string;
+  readonly adopted: number;
+  readonly again: number;
+  readonly tookOver: number;
+}

@@ -1,0 +1,260 @@
+/**
+ * The only reader of raw configuration: the section `vmMigrate:` of app-config.yaml and of the
+ * user's own file in the same form, then the environment, then flags; the later wins, entry by
+ * entry. Everything else takes the checked result.
+ *
+ * ```yaml
+ * vmMigrate:
+ *   stateFolder: ~/.local/state/vm-migrate
+ *   database: { url: '${DATABASE_URL}' }      # or urlFile:, service:, or embedded: true (the default)
+ *   sources:
+ *     lab: { kind: vm-directory, folder: /mnt/datastore1, roots: [/mnt/templates], datastores: { /vmfs/volumes/5f3e: /mnt/datastore1 } }
+ *   targets:
+ *     here: { kind: local-directory, default: true, classes: { fast: { folder: /srv/volumes, snapshots: reflink, default: true } } }
+ *   limits:
+ *     all: { maxRunning: 4, bytesPerSecond: 200000000 }
+ *     vm: { maxRunning: 2 }
+ *     sources: { lab: { bytesPerSecond: 50000000 } }
+ *     classes: { fast: { maxRunning: 2 } }
+ * ```
+ */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { readConfigFile, type ConfigFile } from './config-file';
+import { type SectionInput, type LimitInput } from './config-schema';
+import { EngineError } from './errors';
+
+export interface Config {
+  readonly stateFolder: string;
+  readonly database: ConfiguredDatabase;
+  readonly sources: readonly ConfiguredPlace[];
+  /** Never empty: without any, one local directory in the state folder. */
+  readonly targets: readonly ConfiguredTarget[];
+  /** Starting values; what was set while running (`limits`) is in the database. */
+  readonly limits: readonly ConfiguredLimit[];
+  /** Every value that counts and where it came from, for `doctor`; passwords are left out. */
+  readonly values: readonly EffectiveValue[];
+}
+
+/** Resolved to a URL by store/database-address.ts, except `embedded`. */
+export type ConfiguredDatabase =
+  | { readonly kind: 'url'; readonly url: string }
+  | { readonly kind: 'urlFile'; readonly file: string }
+  | { readonly kind: 'service'; readonly service: string }
+  | { readonly kind: 'embedded' };
+
+export interface ConfiguredPlace {
+  readonly name: string;
+  readonly kind: string;
+  /** As the kind's own factory takes them; folders are absolute. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface ConfiguredTarget extends ConfiguredPlace {
+  /** Exactly one target is, unless there are several and none says so. */
+  readonly isDefault: boolean;
+}
+
+export interface ConfiguredLimit {
+  /** 'all', 'vm' (each), 'source:NAME', 'class:NAME'. */
+  readonly scope: string;
+  readonly maxRunning?: number;
+  readonly bytesPerSecond?: number;
+}
+
+export interface EffectiveValue {
+  /** Dotted, as in the file: `database`, `sources.lab`. */
+  readonly key: string;
+  readonly value: string;
+  /** `default`, `environment NAME`, `flag --name` or `FILE, line N`. */
+  readonly origin: string;
+}
+
+/** What a surface knows; absent = not given. */
+export interface ConfigInput {
+  readonly cwd: string;
+  readonly home: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly flags?: ConfigFlags;
+}
+
+export interface ConfigFlags {
+  /** Instead of ./app-config.yaml and the user's own file. */
+  readonly config?: string;
+  readonly stateFolder?: string;
+  /** Without a password. */
+  readonly databaseUrl?: string;
+  readonly databaseUrlFile?: string;
+  readonly databaseService?: string;
+}
+
+/**
+ * @throws EngineError CONFIG_INVALID with file and line; USAGE for a password on the command line
+ */
+export function readConfig(input: ConfigInput): Config {
+  const files = configFiles(input).map(file => readConfigFile(file, input));
+  const stateFolder = pickStateFolder(files, input);
+  const database = pickDatabase(files, input);
+  const sources = pickSources(files);
+  const targets = pickTargets(files, stateFolder.value);
+  const limits = pickLimits(files);
+  return {
+    stateFolder: stateFolder.value,
+    database: database.value,
+    sources: sources.map(({ value }) => value),
+    targets: targets.map(({ value }) => value),
+    limits: limits.map(({ value }) => value),
+    values: [
+      { key: 'stateFolder', value: stateFolder.value, origin: stateFolder.origin },
+      { key: 'database', value: databaseWords(database.value), origin: database.origin },
+      ...sources.map(({ value, origin }) => ({ key: `sources.${value.name}`, value: placeWords(value), origin })),
+      ...targets.map(({ value, origin }) => ({ key: `targets.${value.name}`, value: placeWords(value), origin })),
+      ...limits.map(({ value, origin }) => ({ key: `limits.${value.scope}`, value: limitWords(value), origin })),
+    ],
+  };
+}
+
+interface Found<T> {
+  readonly value: T;
+  readonly origin: string;
+}
+
+/** Existing files, in the order in which they count; a named one has to be there. */
+function configFiles({ cwd, home, environment, flags }: ConfigInput): string[] {
+  const named = flags?.config ?? environment['VM_MIGRATE_CONFIG'];
+  if (named !== undefined && named !== '') return [path.resolve(cwd, named)];
+  const own = path.join(environment['XDG_CONFIG_HOME'] ?? path.join(home, '.config'), 'vm-migrate', 'config.yaml');
+  return [path.join(cwd, 'app-config.yaml'), own].filter(file => existsSync(file));
+}
+
+/** The last file that says something, with its line. */
+function lastSaid<K extends keyof SectionInput>(files: readonly ConfigFile[], key: K): Found<NonNullable<SectionInput[K]>> | undefined {
+  for (const file of [...files].reverse()) {
+    const value = file.section[key];
+    if (value !== undefined) return { value, origin: file.at([key]) };
+  }
+  return undefined;
+}
+
+function pickStateFolder(files: readonly ConfigFile[], { cwd, home, environment, flags }: ConfigInput): Found<string> {
+  if (flags?.stateFolder !== undefined) return { value: path.resolve(cwd, flags.stateFolder), origin: 'flag --state-folder' };
+  const fromEnvironment = filled(environment['VM_MIGRATE_STATE_FOLDER']);
+  if (fromEnvironment !== undefined) return { value: path.resolve(cwd, fromEnvironment), origin: 'environment VM_MIGRATE_STATE_FOLDER' };
+  const state = environment['XDG_STATE_HOME'] ?? path.join(home, '.local', 'state');
+  return lastSaid(files, 'stateFolder') ?? { value: path.join(state, 'vm-migrate'), origin: 'default' };
+}
+
+function pickDatabase(files: readonly ConfigFile[], { cwd, environment, flags = {} }: ConfigInput): Found<ConfiguredDatabase> {
+  const { databaseUrl, databaseUrlFile, databaseService } = flags;
+  if (databaseUrl !== undefined) return { value: { kind: 'url', url: withoutPassword(databaseUrl) }, origin: 'flag --database-url' };
+  if (databaseUrlFile !== undefined) return { value: { kind: 'urlFile', file: path.resolve(cwd, databaseUrlFile) }, origin: 'flag --database-url-file' };
+  if (databaseService !== undefined) return { value: { kind: 'service', service: databaseService }, origin: 'flag --database-service' };
+
+  const url = filled(environment['VM_MIGRATE_DATABASE_URL']);
+  if (url !== undefined) return { value: { kind: 'url', url }, origin: 'environment VM_MIGRATE_DATABASE_URL' };
+  const file = filled(environment['VM_MIGRATE_DATABASE_URL_FILE']);
+  if (file !== undefined) return { value: { kind: 'urlFile', file: path.resolve(cwd, file) }, origin: 'environment VM_MIGRATE_DATABASE_URL_FILE' };
+  const service = filled(environment['VM_MIGRATE_DATABASE_SERVICE']);
+  if (service !== undefined) return { value: { kind: 'service', service }, origin: 'environment VM_MIGRATE_DATABASE_SERVICE' };
+
+  return lastSaid(files, 'database') ?? { value: { kind: 'embedded' }, origin: 'default' };
+}
+
+/** Every user of the machine can read a command line, and the shell keeps it. */
+function withoutPassword(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed !== undefined && parsed.password === '' && !parsed.searchParams.has('password')) return url;
+  throw new EngineError('USAGE', {
+    where: { object: '--database-url' },
+    expected: 'a database URL without a password',
+    found: parsed === undefined ? 'no URL' : 'a URL with a password, which every user of this machine can read there',
+    hint: 'Set VM_MIGRATE_DATABASE_URL, or put the URL into a file and give --database-url-file FILE, or use --database-service NAME (~/.pg_service.conf).',
+  });
+}
+
+function pickSources(files: readonly ConfigFile[]): Found<ConfiguredPlace>[] {
+  return merged(files, 'sources', (name, { kind, ...options }) => ({ name, kind, options }));
+}
+
+function pickTargets(files: readonly ConfigFile[], stateFolder: string): Found<ConfiguredTarget>[] {
+  const said = merged(files, 'targets', (name, { kind, default: isDefault, ...options }) => ({ name, kind, isDefault: isDefault === true, options }));
+  if (said.length === 0) return [{ value: ownTarget(stateFolder), origin: 'default' }];
+  const [first, second] = said.filter(({ value }) => value.isDefault);
+  if (second !== undefined && first !== undefined) {
+    throw new EngineError('CONFIG_INVALID', {
+      where: { object: `targets ${first.value.name} and ${second.value.name}` },
+      expected: 'one default target',
+      found: `two: ${first.origin} and ${second.origin}`,
+    });
+  }
+  // A single target needs no mark.
+  return said.length === 1 ? said.map(({ value, origin }) => ({ value: { ...value, isDefault: true }, origin })) : said;
+}
+
+function ownTarget(stateFolder: string): ConfiguredTarget {
+  const classes = { local: { path: path.join(stateFolder, 'volumes'), snapshots: 'auto', default: true } };
+  return { name: 'local', kind: 'local-directory', isDefault: true, options: { classes } };
+}
+
+function pickLimits(files: readonly ConfigFile[]): Found<ConfiguredLimit>[] {
+  const found = new Map<string, Found<ConfiguredLimit>>();
+  const put = (scope: string, said: LimitInput | undefined, origin: string): void => {
+    if (said !== undefined) found.set(scope, { value: { scope, ...said }, origin });
+  };
+  for (const { section, at } of files) {
+    const { all, vm, sources = {}, classes = {} } = section.limits ?? {};
+    put('all', all, at(['limits', 'all']));
+    put('vm', vm, at(['limits', 'vm']));
+    for (const [name, said] of Object.entries(sources)) put(`source:${name}`, said, at(['limits', 'sources', name]));
+    for (const [name, said] of Object.entries(classes)) put(`class:${name}`, said, at(['limits', 'classes', name]));
+  }
+  return [...found.values()];
+}
+
+/** Named entries of all files; one name said twice counts as the later file says it, whole. */
+function merged<K extends 'sources' | 'targets', T>(
+  files: readonly ConfigFile[],
+  key: K,
+  make: (name: string, entry: NonNullable<SectionInput[K]>[string]) => T,
+): Found<T>[] {
+  const found = new Map<string, Found<T>>();
+  for (const { section, at } of files) {
+    const entries = Object.entries(section[key] ?? {}) as [string, NonNullable<SectionInput[K]>[string]][];
+    for (const [name, entry] of entries) found.set(name, { value: make(name, entry), origin: at([key, name]) });
+  }
+  return [...found.values()];
+}
+
+function databaseWords(database: ConfiguredDatabase): string {
+  switch (database.kind) {
+    case 'url':
+      return redacted(database.url);
+    case 'urlFile':
+      return `URL in ${database.file}`;
+    case 'service':
+      return `service ${database.service}`;
+    case 'embedded':
+      return 'embedded PostgreSQL in the state folder';
+  }
+}
+
+function redacted(url: string): string {
+  if (!URL.canParse(url)) return '(not a URL)';
+  const parsed = new URL(url);
+  if (parsed.password !== '') parsed.password = '***';
+  if (parsed.searchParams.has('password')) parsed.searchParams.set('password', '***');
+  return parsed.href;
+}
+
+function placeWords({ kind, options }: ConfiguredPlace): string {
+  return `${kind} ${JSON.stringify(options)}`;
+}
+
+function limitWords({ maxRunning, bytesPerSecond }: ConfiguredLimit): string {
+  const parts = [maxRunning === undefined ? undefined : `${maxRunning} at a time`, bytesPerSecond === undefined ? undefined : `${bytesPerSecond} bytes/s`];
+  return parts.filter(part => part !== undefined).join(', ');
+}
+
+function filled(value: string | undefined): string | undefined {
+  return value === undefined || value === '' ? undefined : value;
+}

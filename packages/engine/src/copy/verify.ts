@@ -1,0 +1,226 @@
+/**
+ * The proof: what a volume holds, read back past the page cache where that works, must equal what
+ * was read from the source, piece by piece; the same read keeps the block table up to date.
+ * A block that was touched in part is read whole, for the table.
+ */
+import { endOf, type ByteRange } from '../bytes';
+import { EngineError } from '../errors';
+import type { Extent } from '../formats/layer';
+import { ioBuffer } from '../native/aligned-buffer';
+import type { BlockTable } from './block-table';
+import { BLOCK_BYTES, DIGEST_BYTES, digestOf, isZero, pieces, zeroDigest } from './blocks';
+import { windowDigest, type CopiedWindow } from './copy-layer';
+import { blockCount, type StateDigest } from './state-digest';
+import type { VolumeIo } from './volume-io';
+
+/** What is proved of one window; the WindowReport of a mover. */
+export interface ProvedWindow {
+  readonly index: number;
+  readonly dataBytes: number;
+  readonly zeroBytes: number;
+  /** SHA-256 over the digests of the pieces, hex. */
+  readonly digest: string;
+}
+
+/** Bytes read at once. */
+const READ_BYTES = 1024 * 1024;
+
+interface OwnPiece extends ByteRange {
+  readonly kind: Extent['kind'];
+  /** Position among the window's pieces. */
+  readonly nth: number;
+}
+
+/** One touched block, its own pieces in order. */
+interface TouchedBlock {
+  readonly block: number;
+  readonly pieces: OwnPiece[];
+}
+
+export class WindowProof {
+  private readonly buffer = ioBuffer(READ_BYTES);
+  /** Bytes read back so far. */
+  readBytes = 0;
+
+  /** The windows are durable before they come here. The volume may be larger than the table's state. */
+  constructor(
+    private readonly volume: VolumeIo,
+    private readonly table: BlockTable,
+  ) {}
+
+  /**
+   * Reads the window's own extents back, compares, and writes its blocks' table entries (not yet
+   * flushed). @throws EngineError VERIFY_MISMATCH with the volume's offset
+   */
+  async prove(window: CopiedWindow): Promise<ProvedWindow> {
+    const found = Buffer.allocUnsafe(window.pieceDigests.length);
+    for (const run of this.runsOf(touchedBlocks(window.own))) await this.proveRun(run, window, found);
+    return { index: window.index, dataBytes: window.dataBytes, zeroBytes: window.zeroBytes, digest: windowDigest(found) };
+  }
+
+  /** Makes the table entries of single blocks from the volume. */
+  async refresh(blocks: readonly number[]): Promise<void> {
+    for (const block of blocks) {
+      const bytes = this.buffer.subarray(0, this.table.blockBytes(block));
+      await this.readBack(block * BLOCK_BYTES, bytes);
+      this.table.write(block, Buffer.from(digestOf(bytes)));
+    }
+  }
+
+  /** Groups neighbouring blocks, as much as one read takes; runs inside a hole go without a read. */
+  private *runsOf(blocks: readonly TouchedBlock[]): Generator<BlockRun> {
+    let run: { blocks: TouchedBlock[]; hole: boolean } | undefined;
+    let stored = -1;
+    for (const touched of blocks) {
+      const start = touched.block * BLOCK_BYTES;
+      if (start >= stored) stored = this.volume.nextStored?.(start) ?? start;
+      const hole = stored >= start + this.table.blockBytes(touched.block);
+      const last = run?.blocks.at(-1);
+      const joins = run !== undefined && run.hole === hole && last?.block === touched.block - 1 && run.blocks.length < READ_BYTES / BLOCK_BYTES;
+      if (run !== undefined && joins) {
+        run.blocks.push(touched);
+        continue;
+      }
+      if (run !== undefined) yield run;
+      run = { blocks: [touched], hole };
+    }
+    if (run !== undefined) yield run;
+  }
+
+  private async proveRun({ blocks, hole }: BlockRun, window: CopiedWindow, found: Buffer): Promise<void> {
+    const [first, last] = [blocks[0], blocks.at(-1)];
+    if (first === undefined || last === undefined) return;
+    const start = first.block * BLOCK_BYTES;
+    const end = last.block * BLOCK_BYTES + this.table.blockBytes(last.block);
+    const bytes = hole ? undefined : this.buffer.subarray(0, end - start);
+    if (bytes !== undefined) await this.readBack(start, bytes);
+    const entries = Buffer.allocUnsafe(blocks.length * DIGEST_BYTES);
+    for (const [at, touched] of blocks.entries()) {
+      const from = at * BLOCK_BYTES;
+      const block = bytes?.subarray(from, from + this.table.blockBytes(touched.block));
+      entries.set(this.proveBlock(touched, block, window, found), at * DIGEST_BYTES);
+    }
+    this.table.write(first.block, entries);
+  }
+
+  /** Compares the block's own pieces; answers the digest of the whole block. `undefined`: a block of zeros. */
+  private proveBlock(touched: TouchedBlock, block: Uint8Array | undefined, window: CopiedWindow, found: Buffer): Uint8Array {
+    const length = this.table.blockBytes(touched.block);
+    const blockStart = touched.block * BLOCK_BYTES;
+    let whole: Uint8Array | undefined;
+    for (const piece of touched.pieces) {
+      const view = block?.subarray(piece.offset - blockStart, piece.offset - blockStart + piece.length);
+      const digest = view === undefined ? zeroDigest(piece.length) : digestOf(view);
+      const at = piece.nth * DIGEST_BYTES;
+      if (window.pieceDigests.compare(digest, 0, DIGEST_BYTES, at, at + DIGEST_BYTES) !== 0) throw mismatch(piece, view);
+      found.set(digest, at);
+      if (piece.length === length) whole = digest;
+    }
+    return whole ?? (block === undefined ? zeroDigest(length) : digestOf(block));
+  }
+
+  private async readBack(offset: number, into: Buffer): Promise<void> {
+    await this.volume.readBack(offset, into);
+    this.readBytes += into.length;
+  }
+}
+
+interface BlockRun {
+  readonly blocks: readonly TouchedBlock[];
+  /** The volume says that nothing is stored there. */
+  readonly hole: boolean;
+}
+
+function touchedBlocks(own: readonly Extent[]): TouchedBlock[] {
+  const blocks: TouchedBlock[] = [];
+  let nth = 0;
+  for (const extent of own) {
+    for (const range of pieces(extent)) {
+      const piece = { ...range, kind: extent.kind, nth: nth++ };
+      const block = Math.floor(range.offset / BLOCK_BYTES);
+      const last = blocks.at(-1);
+      if (last?.block === block) last.pieces.push(piece);
+      else blocks.push({ block, pieces: [piece] });
+    }
+  }
+  return blocks;
+}
+
+function mismatch(piece: OwnPiece, view: Uint8Array | undefined): EngineError {
+  return new EngineError('VERIFY_MISMATCH', {
+    where: { offsetBytes: piece.offset, object: 'the volume' },
+    expected: piece.kind === 'zero' ? `${piece.length} bytes of zeros` : `the ${piece.length} bytes that were read from the source`,
+    found: view === undefined || isZero(view) ? 'zeros' : 'other bytes',
+    hint: 'The storage did not keep what was written. Look at its logs; `kubectl vm-migrate retry` writes the layer again from its parent.',
+  });
+}
+
+/**
+ * Reads a range that must hold zeros only; what the volume knows to be a hole is not read.
+ * @throws EngineError VERIFY_MISMATCH with the offset of the first byte that is not
+ */
+export async function assertZeros(volume: VolumeIo, range: ByteRange, buffer: Buffer, onStep: () => void): Promise<void> {
+  const end = endOf(range);
+  for (let offset = range.offset; offset < end; ) {
+    onStep();
+    const stored = volume.nextStored?.(offset) ?? offset;
+    if (stored > offset) {
+      offset = stored;
+      continue;
+    }
+    const bytes = buffer.subarray(0, Math.min(buffer.length, end - offset));
+    await volume.readBack(offset, bytes);
+    if (!isZero(bytes)) {
+      throw new EngineError('VERIFY_MISMATCH', {
+        where: { offsetBytes: offset + bytes.findIndex(byte => byte !== 0), object: 'the volume' },
+        expected: 'zeros: nothing was written there',
+        found: 'other bytes',
+        hint: 'The volume did not start empty, or something else wrote to it. Remove it and run `kubectl vm-migrate retry`.',
+      });
+    }
+    offset += bytes.length;
+  }
+}
+
+/** Makes all entries of a newly created table by reading the volume. What is a hole stays a zero entry. */
+export async function rebuildTable(volume: VolumeIo, table: BlockTable, onStep: () => void): Promise<void> {
+  const buffer = ioBuffer(READ_BYTES);
+  const size = table.stateSizeBytes;
+  for (let offset = 0; offset < size; ) {
+    onStep();
+    const stored = volume.nextStored?.(offset) ?? offset;
+    const next = stored >= size ? size : stored - (stored % BLOCK_BYTES);
+    if (next > offset) {
+      offset = next;
+      continue;
+    }
+    const bytes = buffer.subarray(0, Math.min(READ_BYTES, size - offset));
+    await volume.readBack(offset, bytes);
+    table.write(offset / BLOCK_BYTES, blockDigests(bytes));
+    offset += bytes.length;
+  }
+}
+
+/** Digests of the blocks of a stretch that starts on the grid, 32 bytes each. */
+export function blockDigests(bytes: Uint8Array): Buffer {
+  const digests = Buffer.allocUnsafe(Math.ceil(bytes.length / BLOCK_BYTES) * DIGEST_BYTES);
+  for (let at = 0, nth = 0; at < bytes.length; at += BLOCK_BYTES, nth++) {
+    digests.set(digestOf(bytes.subarray(at, Math.min(at + BLOCK_BYTES, bytes.length))), nth * DIGEST_BYTES);
+  }
+  return digests;
+}
+
+/**
+ * The digest of the same state seen at the volume's size: its last block as long as the volume
+ * makes it, zeros behind, which assertZeros has proved.
+ */
+export async function digestAtVolumeSize(volume: VolumeIo, beforeLast: StateDigest, stateSizeBytes: number): Promise<string> {
+  const lastStart = Math.max(0, blockCount(stateSizeBytes) - 1) * BLOCK_BYTES;
+  const last = ioBuffer(BLOCK_BYTES).subarray(0, Math.min(BLOCK_BYTES, volume.sizeBytes - lastStart));
+  if (last.length > 0) {
+    await volume.readBack(lastStart, last);
+    beforeLast.add(digestOf(last));
+    beforeLast.addZeros(volume.sizeBytes - lastStart - last.length);
+  }
+  return beforeLast.finish(volume.sizeBytes);
+}

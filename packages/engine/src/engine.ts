@@ -1,0 +1,180 @@
+/**
+ * The engine as its surfaces see it: a database with our schema, the configured sources and targets
+ * as rows in it, the operations, and a worker. One object a process.
+ */
+import { hostname, userInfo } from 'node:os';
+import type { OperationInput, OperationName } from '@vm-migrate/api';
+import { EngineError } from './errors';
+import { LocalMover } from './mover/local-mover';
+import type { Mover } from './mover/mover';
+import type { OperationContext } from './operations/operation';
+import { runOperation, type OperationAnswer } from './operations/table';
+import { graphileQueue, installQueueSchema } from './queue/graphile-queue';
+import type { Source } from './sources/source';
+import { vmDirectorySource } from './sources/vm-directory/vm-directory-source';
+import { STEP_KINDS } from './steps/table';
+import { openDatabase, openPool, type Database } from './store/database';
+import { CHANGE_CHANNEL } from './store/events';
+import { migrateSchema } from './store/migrate-schema';
+import { findPlace, putPlace, storeId, type PlaceTable } from './store/places';
+import type { PlaceRow } from './store/store';
+import { openTarget } from './targets/open-target';
+import type { Target } from './targets/target';
+import { DEFAULT_WORKER_SETTINGS, startWorker, type Worker, type WorkerSettings } from './worker/worker';
+
+/** A configured source or target: plain data, no secret. */
+export interface ConfiguredPlace {
+  readonly name: string;
+  readonly kind: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** At most one target has it. */
+  readonly isDefault?: boolean;
+}
+
+export interface EngineOptions {
+  readonly databaseUrl: string;
+  /** Where the database is, for people, without a password. */
+  readonly databaseName: string;
+  /** Shown to PostgreSQL and kept in events. */
+  readonly applicationName: string;
+  readonly actor?: string;
+  readonly sources: readonly ConfiguredPlace[];
+  readonly targets: readonly ConfiguredPlace[];
+  /** The mover's program: one JavaScript file. */
+  readonly moverProgram: string;
+  readonly paths?: OperationContext['paths'];
+  readonly maxConnections?: number;
+}
+
+export interface Engine {
+  readonly database: Database;
+  readonly storeId: string;
+  /** @throws EngineError as the operation says */
+  call<Name extends OperationName>(name: Name, input: OperationInput<Name>): Promise<OperationAnswer<Name>>;
+  /** Calls back after every committed change, with the migration's id ('' = look at all), until the returned function is called. */
+  onChange(listener: (migrationId: string) => void): Promise<() => Promise<void>>;
+  startWorker(options: EngineWorkerOptions): Promise<Worker>;
+  /** Whether nothing runs, waits or is ready to run: the background process may end. */
+  isIdle(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export interface EngineWorkerOptions {
+  readonly surface: string;
+  readonly version: string;
+  readonly settings?: Partial<WorkerSettings>;
+  readonly log: (line: string) => void;
+}
+
+/** @throws EngineError DATABASE_UNREACHABLE, DATABASE_NEWER, CONFIG_INVALID */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const database = await openDatabase({
+    url: options.databaseUrl,
+    applicationName: options.applicationName,
+    maxConnections: options.maxConnections ?? 10,
+  });
+  try {
+    await migrateSchema(database, { installQueue: installQueueSchema });
+    const mover = new LocalMover({ program: options.moverProgram });
+    for (const place of options.sources) await register(database, 'source', place);
+    for (const place of options.targets) await register(database, 'target', place);
+    return new OpenEngine(options, database, mover, await storeId(database));
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function register(database: Database, table: PlaceTable, { name, kind, options }: ConfiguredPlace): Promise<void> {
+  // Folders are of this machine; what is reached over a network is of none.
+  const host = kind === 'vm-directory' || kind === 'local-directory' ? hostname() : null;
+  const row: PlaceRow = { name, kind, options, credentialRef: null, host };
+  const known = await findPlace(database, table, name);
+  if (known !== undefined && JSON.stringify(sorted(known)) === JSON.stringify(sorted(row))) return;
+  await putPlace(database, table, row);
+}
+
+class OpenEngine implements Engine {
+  private readonly context: OperationContext;
+
+  constructor(
+    private readonly options: EngineOptions,
+    readonly database: Database,
+    private readonly mover: Mover,
+    readonly storeId: string,
+  ) {
+    this.context = {
+      database,
+      storeId,
+      databaseName: options.databaseName,
+      actor: options.actor ?? `${userInfo().username}@${hostname()}`,
+      defaultTarget: options.targets.find(target => target.isDefault)?.name,
+      openSource: openSourcePlace,
+      openTarget: async place => openTargetPlace(place, mover),
+      paths: options.paths ?? 'allowed',
+    };
+  }
+
+  call<Name extends OperationName>(name: Name, input: OperationInput<Name>): Promise<OperationAnswer<Name>> {
+    return runOperation(this.context, name, input);
+  }
+
+  onChange(listener: (migrationId: string) => void): Promise<() => Promise<void>> {
+    return this.database.listen(CHANGE_CHANNEL, listener);
+  }
+
+  async startWorker({ surface, version, settings, log }: EngineWorkerOptions): Promise<Worker> {
+    const merged = { ...DEFAULT_WORKER_SETTINGS, ...settings };
+    const pool = openPool({ connectionString: this.options.databaseUrl, max: merged.concurrency + 2, application_name: 'vm-migrate queue' });
+    const queue = graphileQueue(pool);
+    const worker = await startWorker({
+      database: this.database,
+      queue,
+      openSource: openSourcePlace,
+      openTarget: async place => openTargetPlace(place, this.mover),
+      kinds: STEP_KINDS,
+      surface,
+      version,
+      // A mover that is waited for is not renewed meanwhile: the wait stays well inside half the lease.
+      settings: { ...merged, patienceMs: Math.min(merged.patienceMs, merged.leaseMs / 5) },
+      log,
+    });
+    return {
+      id: worker.id,
+      busy: () => worker.busy(),
+      async stop() {
+        await worker.stop();
+        await queue.close();
+      },
+    };
+  }
+
+  async isIdle(): Promise<boolean> {
+    const [row] = await this.database.query<{ busy: boolean }>(
+      `select exists (select 1 from vm_migrate.step s join vm_migrate.migration m on m.id = s.migration_id
+                       where s.state in ('ready', 'queued', 'running', 'waiting') and m.wanted = 'run') as busy`,
+    );
+    return row?.busy === false;
+  }
+
+  async close(): Promise<void> {
+    await this.mover.close();
+    await this.database.close();
+  }
+}
+
+async function openSourcePlace({ name, kind, options }: PlaceRow): Promise<Source> {
+  if (kind !== 'vm-directory') {
+    throw new EngineError('CONFIG_INVALID', { where: { object: `source ${name}` }, expected: 'kind vm-directory', found: kind });
+  }
+  const { folder, roots, datastores } = options as { folder: string; roots?: string[]; datastores?: Record<string, string> };
+  return vmDirectorySource({ name, folder, roots, datastores });
+}
+
+function openTargetPlace({ name, kind, options }: PlaceRow, mover: Mover): Target {
+  return openTarget({ ...options, name, kind }, { mover });
+}
+
+function sorted(value: object): unknown {
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => a.localeCompare(b)));
+}

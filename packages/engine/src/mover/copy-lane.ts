@@ -1,0 +1,96 @@
+/**
+ * One lane of a copy: opens layer and volume for itself and copies the spans that it draws from the
+ * shared counter. The first lane runs in the mover's main thread, further ones in threads.
+ */
+import { MIB, type ByteRange } from '../bytes';
+import { copyLayer, chunkBytesFor, type CopiedWindow, type CopyOptions } from '../copy/copy-layer';
+import { FileVolume } from '../copy/file-volume';
+import type { VolumeIo, VolumeWays } from '../copy/volume-io';
+import { spanWindows, windowCount } from '../copy/windows';
+import { leased } from '../copy/wrappers/leased';
+import { rateLimited } from '../copy/wrappers/rate-limit';
+import { retrying } from '../copy/wrappers/retry';
+import { EngineError } from '../errors';
+import type { Layer } from '../formats/layer';
+import { breathing } from './breath';
+import type { MoverControl } from './control';
+import { assertManifest } from './manifest-check';
+import type { ApplyOrder } from './mover';
+import { openOrderLayer } from './order-source';
+
+/** Bytes that may be copied before their proof is through: bounds dirty pages and remembered digests. */
+const UNPROVED_BYTES = 512 * MIB;
+const RETRY = { attempts: 3, firstPauseMs: 200 };
+
+/** Everything from the file to the budget; the lease is asked last, right before the system call. */
+export function openForWriting(order: ApplyOrder, control: MoverControl): VolumeIo {
+  const file = FileVolume.open(order.volume, 'write');
+  return rateLimited(retrying(leased(file, control), RETRY), control.budget);
+}
+
+/**
+ * Copies until no span is left or a stop was asked for; hands over each window whose bytes went to
+ * the volume. The layer's manifest equals the order's before the first and after the last read.
+ * @throws EngineError FILE_CHANGED, MOVER_STOPPED and whatever layer and volume throw
+ */
+export async function copySpans(order: ApplyOrder, control: MoverControl, onWindow: (window: CopiedWindow) => void): Promise<VolumeWays> {
+  const layer = await openOrderLayer(order.source, order.layer.file);
+  try {
+    await assertManifest(layer, order.layer.manifest);
+    assertCapacity(layer, order);
+    const volume = openForWriting(order, control);
+    try {
+      for await (const window of copyLayer(layer, volume, optionsOf(order, layer, control))) onWindow(window);
+    } finally {
+      await volume.close();
+    }
+    await assertManifest(layer, order.layer.manifest);
+    return volume.ways();
+  } finally {
+    await layer.close();
+  }
+}
+
+function optionsOf(order: ApplyOrder, layer: Layer, control: MoverControl): CopyOptions {
+  const done = new Set(order.windowsDone.map(window => window.index));
+  const unprovedWindows = Math.max(2, Math.floor(UNPROVED_BYTES / order.windowBytes));
+  const breathe = breathing();
+  return {
+    windowBytes: order.windowBytes,
+    content: order.content,
+    chunkBytes: chunkBytesFor(layer.format),
+    hashing: order.proof === undefined ? 'none' : 'pieces',
+    spans: spans(layer.sizeBytes, order.windowBytes, control),
+    isDone: (index: number) => done.has(index),
+    async mayStart() {
+      await breathe();
+      while (control.mayGoOn() && control.unproved() >= unprovedWindows) await breathe.rest();
+      control.assertHeld();
+      if (!control.mayGoOn()) return false;
+      control.addUnproved(1);
+      return true;
+    },
+    breathe,
+    onBytes: (bytes: number) => control.addBytesDone(bytes),
+  };
+}
+
+/** Spans by the shared counter: every span goes to exactly one lane. */
+function* spans(sizeBytes: number, windowBytes: number, control: MoverControl): Generator<ByteRange> {
+  const perSpan = spanWindows(windowBytes) * windowBytes;
+  const count = Math.ceil((windowCount(sizeBytes, windowBytes) * windowBytes) / perSpan);
+  for (let span = control.takeSpan(); span < count; span = control.takeSpan()) {
+    const offset = span * perSpan;
+    yield { offset, length: Math.min(perSpan, sizeBytes - offset) };
+  }
+}
+
+function assertCapacity(layer: Layer, order: ApplyOrder): void {
+  const state = order.proof?.stateSizeBytes ?? order.volume.sizeBytes;
+  if (layer.sizeBytes <= state && state <= order.volume.sizeBytes) return;
+  throw new EngineError('VOLUME_UNEXPECTED', {
+    where: { file: layer.file },
+    expected: `a layer of at most ${state} bytes on a volume of at least as many`,
+    found: `a layer of ${layer.sizeBytes} bytes, a volume of ${order.volume.sizeBytes}`,
+  });
+}

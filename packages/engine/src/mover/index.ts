@@ -1,0 +1,5 @@
+/** All that the mover program needs: its bundle holds nothing of plans, stores or surfaces. */
+export { runProgram } from './program';
+export { runThread } from './run-thread';
+export { MOVER_VERSION } from './version';
+export { MOVER_PROTOCOL } from './mover';

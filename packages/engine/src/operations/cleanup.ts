@@ -1,0 +1,81 @@
+/** cleanup: lists, and only when asked removes, objects on a target that no migration needs; forgets old records. */
+import type { CleanupView } from '@vm-migrate/api';
+import type { Tx } from '../store/database';
+import { findPlace, places } from '../store/places';
+import { isPending, type Target } from '../targets/target';
+import type { Operation, OperationContext } from './operation';
+
+interface Orphan {
+  readonly kind: 'volume' | 'volume-snapshot';
+  readonly name: string;
+  readonly why: string;
+}
+
+export const cleanup: Operation<'cleanup', CleanupView> = async (context, { target, remove, recordsOlderThanMs }) => {
+  const rows = target === undefined ? await places(context.database, 'target') : [await findPlace(context.database, 'target', target)];
+  const orphans: (Orphan & { removed: boolean })[] = [];
+  let foreign = 0;
+  for (const row of rows) {
+    if (row === undefined) continue;
+    const opened = await context.openTarget(row);
+    const found = await orphansOf(context, opened);
+    foreign += found.foreign;
+    for (const orphan of found.orphans) {
+      if (remove === true) await removeObject(opened, orphan, context.storeId);
+      orphans.push({ ...orphan, removed: remove === true });
+    }
+  }
+  const recordsRemoved = recordsOlderThanMs === undefined || remove !== true ? 0 : await forget(context.database, recordsOlderThanMs);
+  return { orphans, foreign, recordsRemoved };
+};
+
+async function orphansOf(context: OperationContext, target: Target): Promise<{ orphans: Orphan[]; foreign: number }> {
+  const { volumes, volumeSnapshots } = await target.inventory();
+  const wanted = await wantedNames(context.database);
+  const busy = new Set((await context.database.query<{ id: string }>(`select id from vm_migrate.migration where state in ('running', 'paused', 'failed')`)).map(row => row.id));
+  const objects = [
+    ...volumes.map(volume => ({ kind: 'volume' as const, name: volume.name, storeId: volume.mark.storeId, migrationId: volume.mark.migrationId })),
+    ...volumeSnapshots.map(cut => ({ kind: 'volume-snapshot' as const, name: cut.name, storeId: cut.spec.storeId, migrationId: cut.spec.migrationId })),
+  ];
+  const orphans: Orphan[] = [];
+  for (const object of objects) {
+    if (object.storeId !== context.storeId || wanted.has(`${object.kind}/${object.name}`)) continue;
+    // Temporary volumes of a migration under way belong to a step that runs.
+    if (busy.has(object.migrationId)) continue;
+    orphans.push({ kind: object.kind, name: object.name, why: `no migration needs it (made by ${object.migrationId})` });
+  }
+  return { orphans, foreign: objects.filter(object => object.storeId !== context.storeId).length };
+}
+
+/** Every object that a migration which was not given up has made or will make. */
+async function wantedNames(tx: Tx): Promise<Set<string>> {
+  const rows = await tx.query<{ name: string }>(
+    `select 'volume/' || v.base_name || case when v.generation > 1 then '-g' || v.generation else '' end as name
+       from vm_migrate.volume v join vm_migrate.migration m on m.id = v.migration_id
+      where v.removed_at is null and (m.state <> 'canceled' or m.cancel_choice = 'keep-all')
+     union all
+     select 'volume-snapshot/' || s.name from vm_migrate.volume_snapshot s join vm_migrate.migration m on m.id = s.migration_id
+      where s.state <> 'removed' and (m.state <> 'canceled' or m.cancel_choice in ('keep-all', 'keep-snapshots'))`,
+  );
+  return new Set(rows.map(row => row.name));
+}
+
+async function removeObject(target: Target, orphan: Orphan, storeId: string): Promise<void> {
+  for (;;) {
+    const answer = await target.remove(orphan.kind, orphan.name, storeId);
+    if (!answer || !isPending(answer)) return;
+    await new Promise(resolve => setTimeout(resolve, answer.retryMs));
+  }
+}
+
+/** Records of migrations that ended long ago. Their volumes and VolumeSnapshots stay, and carry their own history. */
+async function forget(tx: Tx, olderThanMs: number): Promise<number> {
+  const rows = await tx.query(
+    `with gone as (
+       delete from vm_migrate.migration where state in ('migrated', 'canceled') and finished_at < now() - $1 * interval '1 millisecond' returning id)
+     , events as (delete from vm_migrate.event e using gone g where e.migration_id = g.id)
+     select id from gone`,
+    [olderThanMs],
+  );
+  return rows.length;
+}

@@ -1,0 +1,101 @@
+/** pause, resume, retry, verify, setLimit: wishes that workers see within a heartbeat. */
+import type { LimitView, MigrationView, VerifyView } from '@vm-migrate/api';
+import { EngineError } from '../errors';
+import type { PlannedStep } from '../plan/plan';
+import { addEvent } from '../store/events';
+import { addSteps, getMigration, setWanted, settleMigration } from '../store/migrations';
+import { limits, setLimit as storeLimit } from '../store/places';
+import { retryFailed } from '../store/steps';
+import { admitSteps } from '../worker/admit-steps';
+import { migrationView, readMigration } from './migration-record';
+import type { Operation, OperationContext } from './operation';
+
+export const pause: Operation<'pause', MigrationView> = async (context, { migration }) => {
+  await context.database.transaction(async tx => {
+    await assertOpen(context, migration);
+    await setWanted(tx, migration, 'pause', context.actor);
+  });
+  return view(context, migration);
+};
+
+export const resume: Operation<'resume', MigrationView> = async (context, { migration }) => {
+  await context.database.transaction(async tx => {
+    await assertOpen(context, migration);
+    await setWanted(tx, migration, 'run', context.actor);
+    await admitSteps(tx);
+  });
+  return view(context, migration);
+};
+
+export const retry: Operation<'retry', MigrationView> = async (context, { migration }) => {
+  await context.database.transaction(async tx => {
+    const count = await retryFailed(tx, migration);
+    if (count === 0) return;
+    await addEvent(tx, { migrationId: migration, kind: 'retried', actor: context.actor, message: `${count} failed steps are tried again` });
+    // A migration that had ended with a failed check is open again.
+    await tx.query(`update vm_migrate.migration set state = 'running', finished_at = null where id = $1 and state = 'failed'`, [migration]);
+    await settleMigration(tx, migration);
+    await admitSteps(tx);
+  });
+  return view(context, migration);
+};
+
+/** Adds one verifySnapshot step for each ready VolumeSnapshot, to be read whole through a restore. */
+export const verify: Operation<'verify', VerifyView> = async (context, { migration, snapshots }) => {
+  const record = await readMigration(context.database, migration);
+  const round = record.steps.filter(step => step.kind === 'verifySnapshot').length + 1;
+  const wanted = record.cuts.filter(
+    cut => cut.state === 'ready' && cut.purpose !== 'fork' && (snapshots === undefined || (cut.snapshotId !== null && snapshots.includes(cut.snapshotId))),
+  );
+  if (wanted.length === 0) {
+    throw new EngineError('STATE_REFUSED', {
+      where: { object: `migration ${migration}` },
+      expected: 'a VolumeSnapshot that is ready',
+      found: 'none',
+      hint: `See how far it is with: kubectl vm-migrate status ${migration}`,
+    });
+  }
+  const steps = wanted.map((cut): PlannedStep => {
+    const volume = record.volumes.find(candidate => candidate.volumeId === cut.volumeId);
+    return {
+      id: `verify-${round}:${cut.volumeSnapshotId}`,
+      kind: 'verifySnapshot',
+      after: [],
+      priority: 20,
+      diskId: cut.diskId,
+      volumeSnapshotId: cut.volumeSnapshotId,
+      storageClass: volume?.storageClass ?? '',
+      weightBytes: cut.stateSizeBytes * 2,
+    };
+  });
+  await context.database.transaction(async tx => {
+    await tx.query(`update vm_migrate.migration set state = 'running', finished_at = null, wanted = 'run' where id = $1 and state = 'migrated'`, [migration]);
+    await addSteps(tx, migration, steps, record.steps.length);
+    await addEvent(tx, { migrationId: migration, kind: 'verify', actor: context.actor, message: `${steps.length} VolumeSnapshots are read whole` });
+    await admitSteps(tx);
+  });
+  return { migration, steps: steps.length };
+};
+
+export const getLimits: Operation<'getLimits', LimitView[]> = async context =>
+  (await limits(context.database)).map(limit => ({ ...limit, changedAt: limit.changedAt.toISOString() }));
+
+export const setLimit: Operation<'setLimit', LimitView[]> = async (context, { scope, maxRunning, bytesPerSecond }) => {
+  await context.database.transaction(async tx => {
+    await storeLimit(tx, scope, { maxRunning, bytesPerSecond }, context.actor);
+    await addEvent(tx, { kind: 'limit', actor: context.actor, message: `Limit ${scope} changed`, data: { scope, maxRunning, bytesPerSecond } });
+    await admitSteps(tx);
+  });
+  return getLimits(context, {});
+};
+
+async function assertOpen(context: OperationContext, id: string): Promise<void> {
+  const row = await getMigration(context.database, id);
+  if (row.state === 'migrated' || row.state === 'canceled') {
+    throw new EngineError('STATE_REFUSED', { where: { object: `migration ${id}` }, found: `it is ${row.state}` });
+  }
+}
+
+async function view(context: OperationContext, id: string): Promise<MigrationView> {
+  return migrationView(await readMigration(context.database, id));
+}

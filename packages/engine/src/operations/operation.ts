@@ -1,0 +1,27 @@
+/**
+ * The contract of this folder: what an operation is given, and the table of all. An operation is a
+ * query (looks) or a command (changes); its input schema and its answer are in @vm-migrate/api, its
+ * words and tables on the surfaces.
+ */
+import type { OperationInput, OperationName } from '@vm-migrate/api';
+import type { Source } from '../sources/source';
+import type { Database } from '../store/database';
+import type { PlaceRow } from '../store/store';
+import type { Target } from '../targets/target';
+
+export interface OperationContext {
+  readonly database: Database;
+  readonly storeId: string;
+  /** Where the database is, for people, without a password. */
+  readonly databaseName: string;
+  /** Who asks, for events: `user@host`, a Backstage entity ref. */
+  readonly actor: string;
+  /** Target when none is named. */
+  readonly defaultTarget: string | undefined;
+  readonly openSource: (place: PlaceRow) => Promise<Source>;
+  readonly openTarget: (place: PlaceRow) => Promise<Target>;
+  /** A folder on this machine may be named as a VM (the CLI in its own process); over HTTP never. */
+  readonly paths: 'allowed' | 'refused';
+}
+
+export type Operation<Name extends OperationName, Answer> = (context: OperationContext, input: OperationInput<Name>) => Promise<Answer>;

@@ -1,0 +1,88 @@
+/** start: accept a plan, exactly the one that was shown, and let the workers begin. */
+import type { StartedView } from '@vm-migrate/api';
+import { randomInt } from 'node:crypto';
+import { EngineError } from '../errors';
+import type { Plan } from '../plan/plan';
+import { planDifference } from '../plan/plan-difference';
+import type { Finding } from '../sources/snapshot-tree';
+import { insertMigration, migrations, planOf } from '../store/migrations';
+import { admitSteps } from '../worker/admit-steps';
+import type { Operation, OperationContext } from './operation';
+import { planFor } from './plan-vm';
+import { resolveVm } from './resolve-vm';
+
+export const startMigration: Operation<'start', StartedView> = async (context, input) => {
+  const resolved = await resolveVm(context, input.vm);
+  const plan = await planFor(context, resolved, input.options ?? {});
+  if (input.planDigest !== undefined && input.planDigest !== plan.digest) {
+    throw new EngineError('PLAN_CHANGED', {
+      where: { object: resolved.vm.name },
+      expected: `plan ${input.planDigest}`,
+      found: `plan ${plan.digest}`,
+      hint: `See it with: kubectl vm-migrate plan ${input.vm}`,
+    });
+  }
+  const already = await sameMigration(context, plan);
+  if (already !== undefined) return already;
+  return accept(context, plan, input.accept ?? [], input.groupId);
+};
+
+/** Stops with the difference when the plan that a person agreed to is no longer the present one. */
+export function assertSamePlan(agreed: Plan, now: Plan): void {
+  if (agreed.digest === now.digest) return;
+  throw new EngineError('PLAN_CHANGED', {
+    where: { object: now.vm.name },
+    expected: `plan ${agreed.digest}`,
+    found: planDifference(agreed, now).join('; '),
+    hint: 'Look at the new plan and start that one.',
+  });
+}
+
+/** Records the plan and admits its first steps, in one transaction. */
+export async function accept(context: OperationContext, plan: Plan, acceptIds: readonly string[], groupId?: string): Promise<StartedView> {
+  const accepted = acceptedFindings(plan, acceptIds);
+  const id = newMigrationId();
+  await context.database.transaction(async tx => {
+    await insertMigration(tx, { id, groupId, plan, accepted, actor: context.actor });
+    await admitSteps(tx);
+  });
+  return { migration: id, vm: plan.vm.name, planDigest: plan.digest, outcome: 'started', state: 'running' };
+}
+
+/** This very plan is under way or done: nothing to start. */
+async function sameMigration(context: OperationContext, plan: Plan): Promise<StartedView | undefined> {
+  const rows = await migrations(context.database, { vm: plan.vm.id, states: ['running', 'paused', 'failed', 'migrated'] });
+  for (const row of rows) {
+    if (row.sourceName !== plan.vm.source || row.targetName !== plan.target) continue;
+    const earlier = row.planDigest === plan.digest || sameHistory(await planOf(context.database, row.id), plan);
+    if (earlier) return { migration: row.id, vm: row.vmName, planDigest: row.planDigest, outcome: 'already', state: row.state };
+  }
+  return undefined;
+}
+
+/** Free space, rates and findings about them may differ; the layers, their bytes and what is kept may not. */
+function sameHistory(earlier: Plan, plan: Plan): boolean {
+  const essence = (of: Plan) => JSON.stringify([of.steps.map(step => step.id), of.layers.map(layer => layer.manifestDigest), of.volumeSnapshots.map(cut => cut.name)]);
+  return essence(earlier) === essence(plan);
+}
+
+/** @throws EngineError PLAN_BLOCKED naming every blocking finding that is not accepted */
+function acceptedFindings(plan: Plan, ids: readonly string[]): Finding[] {
+  const accepted = plan.findings.filter(finding => ids.includes(finding.id) && finding.acceptable);
+  const open = plan.findings.filter(finding => finding.severity === 'blocks' && !accepted.includes(finding));
+  if (open.length === 0) return accepted;
+  const acceptable = open.filter(finding => finding.acceptable);
+  throw new EngineError('PLAN_BLOCKED', {
+    where: { object: plan.vm.name },
+    found: open.map(finding => `${finding.id} (${finding.cause})`).join('; '),
+    hint:
+      acceptable.length === 0
+        ? 'Mend them and plan again.'
+        : `Mend them, or accept by id: ${acceptable.map(finding => `--accept '${finding.id}'`).join(' ')}`,
+  });
+}
+
+function newMigrationId(): string {
+  const letters = 'abcdefghijkmnpqrstuvwxyz23456789';
+  return `m-${Array.from({ length: 8 }, () => letters[randomInt(letters.length)]).join('')}`;
+}

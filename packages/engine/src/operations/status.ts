@@ -1,0 +1,80 @@
+/** getMigrations, getStatus, getLayers, getSnapshots: rows for tables, from the store alone. */
+import type { DiskStatusView, LayerView, MigrationView, OperationInput, SnapshotView, StatusView } from '@vm-migrate/api';
+import { migrations } from '../store/migrations';
+import { copyProgress, isoOrNull, migrationView, readMigration, snapshotView, stepView, type MigrationRecord } from './migration-record';
+import type { Operation, OperationContext } from './operation';
+import { resolveVm } from './resolve-vm';
+
+type Filter = OperationInput<'getMigrations'>;
+
+export const getMigrations: Operation<'getMigrations', MigrationView[]> = async (context, filter) =>
+  (await records(context, filter)).map(migrationView);
+
+export const getStatus: Operation<'getStatus', StatusView[]> = async (context, filter) =>
+  (await records(context, filter)).map(statusView);
+
+export const getSnapshots: Operation<'getSnapshots', SnapshotView[]> = async (context, filter) =>
+  (await records(context, filter)).flatMap(record => record.snapshots.map(snapshot => snapshotView(record, snapshot)));
+
+export const getLayers: Operation<'getLayers', LayerView[]> = async (context, filter) =>
+  (await records(context, filter)).flatMap(layerViews);
+
+/** Migrations that the filter names; a VM may be named in any form, also one that is gone from its source. */
+export async function records(context: OperationContext, filter: Filter): Promise<MigrationRecord[]> {
+  const vm = filter.vm === undefined ? undefined : await vmIdOrName(context, filter.vm);
+  const rows = await migrations(context.database, { id: filter.migration, vm, groupId: filter.group, states: filter.states });
+  const found: MigrationRecord[] = [];
+  for (const row of rows) found.push(await readMigration(context.database, row.id));
+  return found;
+}
+
+async function vmIdOrName(context: OperationContext, reference: string): Promise<string> {
+  const known = await migrations(context.database, { vm: reference });
+  if (known.length > 0) return reference;
+  const resolved = await resolveVm(context, reference).catch(() => undefined);
+  return resolved?.vm.id ?? reference.slice(reference.indexOf('/') + 1);
+}
+
+export function statusView(record: MigrationRecord): StatusView {
+  const disks = record.plan.disks
+    .filter(disk => disk.leftOut === undefined)
+    .map((disk): DiskStatusView => {
+      const steps = record.steps.filter(step => step.diskId === disk.id);
+      const layers = record.layers.filter(layer => layer.diskId === disk.id && layer.flag !== 'not wanted');
+      return {
+        diskId: disk.id,
+        label: disk.label,
+        rootFile: disk.rootFile,
+        layers: { total: layers.length, migrated: layers.filter(layer => layer.flag === 'migrated').length },
+        progress: copyProgress(record, steps),
+        now: steps.filter(step => ['ready', 'queued', 'running', 'waiting', 'failed'].includes(step.state)).map(step => stepView(record, step)),
+      };
+    });
+  return { ...migrationView(record), disks };
+}
+
+function layerViews(record: MigrationRecord): LayerView[] {
+  return record.layers.map(layer => {
+    const step = record.steps.find(candidate => candidate.kind === 'applyLayer' && candidate.layerId === layer.layerId);
+    const view = step === undefined ? undefined : stepView(record, step);
+    return {
+      migration: record.row.id,
+      vm: record.row.vmName,
+      disk: layer.diskLabel,
+      id: layer.layerId,
+      file: layer.file,
+      format: layer.format,
+      parentId: layer.parentId,
+      sizeBytes: layer.sizeBytes,
+      dataBytes: layer.dataBytes,
+      zeroBytes: layer.zeroBytes,
+      flag: layer.flag,
+      reason: layer.reason,
+      stepState: view?.state ?? null,
+      bytesDone: view?.progress?.bytesDone ?? 0,
+      waitsFor: view?.waitsFor ?? null,
+      migratedAt: isoOrNull(layer.migratedAt),
+      goneAtSource: layer.goneAtSource !== null,
+    };
+  });
+}

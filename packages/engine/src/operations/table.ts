@@ -1,0 +1,61 @@
+/** Every operation of @vm-migrate/api with its code. */
+import { OPERATIONS, type OperationInput, type OperationName } from '@vm-migrate/api';
+import { EngineError } from '../errors';
+import { cancel } from './cancel';
+import { cleanup } from './cleanup';
+import { getLimits, pause, resume, retry, setLimit, verify } from './commands';
+import { describeMigration, getEvents } from './describe';
+import type { OperationContext } from './operation';
+import { getPlace, getSources, getVms, getWorkers } from './places';
+import { planVm } from './plan-vm';
+import { recover } from './recover';
+import { getReport } from './report';
+import { startMigration } from './start-migration';
+import { getLayers, getMigrations, getSnapshots, getStatus } from './status';
+import { getTree } from './tree';
+
+const TABLE = {
+  getSources,
+  getVms,
+  getMigrations,
+  getLayers,
+  getSnapshots,
+  getWorkers,
+  getTree,
+  getStatus,
+  describe: describeMigration,
+  getEvents,
+  getReport,
+  getLimits,
+  getPlace,
+  plan: planVm,
+  start: startMigration,
+  pause,
+  resume,
+  retry,
+  cancel,
+  verify,
+  setLimit,
+  recover,
+  cleanup,
+} satisfies { [Name in OperationName]: (context: OperationContext, input: OperationInput<Name>) => Promise<unknown> };
+
+export type OperationAnswer<Name extends OperationName> = Awaited<ReturnType<(typeof TABLE)[Name]>>;
+
+/**
+ * Checks the input against its schema and runs the operation.
+ * @throws EngineError USAGE naming the field that is wrong
+ */
+export async function runOperation<Name extends OperationName>(
+  context: OperationContext,
+  name: Name,
+  input: OperationInput<Name>,
+): Promise<OperationAnswer<Name>> {
+  const checked = OPERATIONS[name].input.safeParse(input);
+  if (!checked.success) {
+    const issues = checked.error.issues.map(issue => `${issue.path.join('.') || name}: ${issue.message}`);
+    throw new EngineError('USAGE', { where: { object: name }, found: issues.join('; ') });
+  }
+  const operation = TABLE[name] as (context: OperationContext, input: unknown) => Promise<OperationAnswer<Name>>;
+  return operation(context, checked.data);
+}

@@ -1,0 +1,184 @@
+/**
+ * applyLayer: the layer's own changes are written onto the volume, flushed, read back and equal; the
+ * receipt is stored and the flag says "migrated". The volume's mark is the guard: it is set to this
+ * layer and fence before the first byte, and a volume whose mark is not expected is never written.
+ */
+import { EngineError } from '../errors';
+import { MOVER_PROTOCOL, type ApplyOrder, type Receipt, type VolumeMark } from '../mover/mover';
+import { getVolume, replaceVolume, setMigrated, setVolumeMade } from '../store/objects';
+import { addEvent } from '../store/events';
+import { holdClaim, putOff, type Claim, putProgress, storeWindows, windowsOf } from '../store/steps';
+import { volumeName, type VolumeRow } from '../store/store';
+import { isPending, type Volume } from '../targets/target';
+import { ensurePlannedVolume } from './make-volume';
+import { attend, done, wait, type StepContext, type StepKind, type StepOutcome } from './step';
+import { plannedLayer, required } from './step-objects';
+
+export const applyLayer: StepKind = {
+  words(step, plan) {
+    const layer = plan.layers.find(candidate => candidate.id === step.layerId);
+    const volume = plan.volumes.find(candidate => candidate.id === step.volumeId);
+    return `write ${layer?.file ?? '?'} onto volume ${volume?.name ?? '?'}`;
+  },
+
+  async advance(context) {
+    const { step, database } = context;
+    const run = runs.get(context.claim);
+    if (run !== undefined) return copy(context, run);
+    const row = await getVolume(database, step.migrationId, required(step.volumeId, 'volume', step));
+    const volume = await presentVolume(context, row);
+    if (isPending(volume)) return wait(volume.retryMs, volume.reason);
+    if (!isExpected(volume.mark, context, row)) return replace(context, row, volume.mark);
+    const mark = writingMark(context, row);
+    try {
+      await context.target.mark(volume.name, volume.mark, mark);
+    } catch (error) {
+      if (error instanceof EngineError && error.code === 'VOLUME_BUSY') return wait(1_000, `another writer to leave volume ${volume.name}`);
+      throw error;
+    }
+    const marked = { ...volume, mark };
+    const order = await orderFor(context, marked);
+    runs.set(context.claim, { row, volume: marked, order });
+    return copy(context, { row, volume: marked, order });
+  },
+};
+
+/** A copy under way: what was found out once for a claim, so that attending to its mover asks nothing again. */
+interface Run {
+  readonly row: VolumeRow;
+  readonly volume: Volume;
+  readonly order: ApplyOrder;
+}
+const runs = new WeakMap<Claim, Run>();
+
+async function presentVolume(context: StepContext, row: VolumeRow) {
+  const found = await context.target.findVolume(volumeName(row));
+  if (found !== undefined) return found;
+  if (row.contentLayerId === null || row.madeAt === null) {
+    const made = await ensurePlannedVolume(context, row);
+    if (!isPending(made)) await context.database.transaction(tx => setVolumeMade(tx, row, made.mark.layerId ?? null));
+    return made;
+  }
+  // It held states that the store counts on: start its next generation instead of an empty one.
+  throw new EngineError('VOLUME_MISSING', {
+    where: { object: volumeName(row) },
+    expected: `a volume that holds layer ${row.contentLayerId}`,
+    found: 'no volume of that name',
+    hint: 'If it was removed on purpose, run: kubectl vm-migrate recover VM. It is restored from its newest VolumeSnapshot.',
+  });
+}
+
+/** Ours, of this generation, and empty, at the parent's state, or half-written with this very layer. */
+function isExpected(mark: VolumeMark, context: StepContext, row: VolumeRow): boolean {
+  const { step, plan, storeId } = context;
+  if (mark.storeId !== storeId || mark.migrationId !== row.migrationId || mark.volumeId !== row.volumeId) return false;
+  if (mark.generation !== row.generation || mark.fence > step.fence) return false;
+  const layer = plannedLayer(plan, required(step.layerId, 'layer', step));
+  if (mark.phase === 'empty') return layer.parentId === undefined;
+  if (mark.layerId === layer.id) return mark.manifestDigest === layer.manifestDigest;
+  return mark.phase === 'holds' && mark.layerId === layer.parentId;
+}
+
+async function replace(context: StepContext, row: VolumeRow, mark: VolumeMark): Promise<StepOutcome> {
+  const { claim, database, storeId } = context;
+  if (mark.storeId !== storeId) {
+    throw new EngineError('VOLUME_FOREIGN', {
+      where: { object: volumeName(row) },
+      expected: `store ${storeId}`,
+      found: `store ${mark.storeId}`,
+      hint: 'Another vm-migrate database made it. Choose another name prefix, or run: kubectl vm-migrate recover VM --take-over.',
+    });
+  }
+  await database.transaction(async tx => {
+    await holdClaim(tx, claim);
+    const { again } = await replaceVolume(tx, row);
+    await addEvent(tx, {
+      migrationId: claim.migrationId,
+      stepId: claim.stepId,
+      level: 'warning',
+      kind: 'volume-replaced',
+      actor: claim.owner,
+      message: `Volume ${volumeName(row)} did not hold what the store expects; its next generation is restored, ${again.length} layers are written again`,
+      data: { mark, again },
+    });
+    if (again.length === 0) await putOff(tx, claim, 0, 'the volume was replaced');
+  });
+  return { outcome: 'handled' };
+}
+
+function writingMark(context: StepContext, row: VolumeRow): VolumeMark {
+  const layer = plannedLayer(context.plan, required(context.step.layerId, 'layer', context.step));
+  return {
+    storeId: context.storeId,
+    migrationId: row.migrationId,
+    volumeId: row.volumeId,
+    generation: row.generation,
+    phase: 'writing',
+    layerId: layer.id,
+    fence: context.step.fence,
+    manifestDigest: layer.manifestDigest,
+  };
+}
+
+async function copy(context: StepContext, { row, volume, order }: Run): Promise<StepOutcome> {
+  const { claim, database, mover, settings, target } = context;
+  const status = await mover.attend(order, settings.patienceMs);
+  await database.transaction(async tx => {
+    await holdClaim(tx, claim);
+    await storeWindows(tx, claim, status.windows);
+    if (status.state === 'running' && status.progress !== undefined) await putProgress(tx, claim, status.progress);
+  });
+  switch (status.state) {
+    case 'running':
+      return attend(200, 'copying');
+    case 'failed':
+      if (status.error.code === 'VOLUME_BUSY') return wait(1_000, `another writer to leave volume ${volume.name}`);
+      throw EngineError.fromJSON(status.error);
+    case 'done': {
+      const layerId = required(context.step.layerId, 'layer', context.step);
+      await target.mark(volume.name, volume.mark, { ...volume.mark, phase: 'holds' });
+      return done({ bytes: status.receipt.bytes, durationMs: status.receipt.durationMs }, async tx => {
+        await setMigrated(tx, claim.migrationId, layerId, row.volumeId, status.receipt);
+        await putProgress(tx, claim, finishedProgress(status.receipt));
+      });
+    }
+  }
+}
+
+function finishedProgress(receipt: Receipt) {
+  const bytes = receipt.bytes.data + receipt.bytes.zero;
+  return {
+    phase: 'copying' as const,
+    bytesDone: bytes,
+    bytesTotal: bytes,
+    bytesPerSecond: receipt.durationMs > 0 ? (bytes * 1000) / receipt.durationMs : 0,
+  };
+}
+
+async function orderFor(context: StepContext, volume: Volume): Promise<ApplyOrder> {
+  const { step, claim, plan, source, target, database, settings } = context;
+  const layer = plannedLayer(plan, required(step.layerId, 'layer', step));
+  const storageClass = (await target.capabilities()).classes.find(candidate => candidate.name === volume.storageClass);
+  const isBase = layer.parentId === undefined;
+  return {
+    protocol: MOVER_PROTOCOL,
+    order: 'apply',
+    runId: `${claim.migrationId}/${claim.stepId}/${claim.fence}`,
+    leaseMs: settings.leaseMs,
+    bytesPerSecond: 0,
+    fence: claim.fence,
+    layerId: layer.id,
+    source: source.address(plan.vm.id),
+    layer: { file: layer.file, manifest: layer.manifest },
+    volume: volume.address,
+    content: isBase && storageClass?.newVolumesReadZero === true ? 'zeros' : 'parent',
+    mark: volume.mark,
+    windowBytes: settings.windowBytes,
+    windowsDone: await windowsOf(database, claim),
+    proof: {
+      stateSizeBytes: layer.sizeBytes,
+      parentTable: isBase ? undefined : `${volume.tablesPath}/${layer.parentId}.table`,
+      table: `${volume.tablesPath}/${layer.id}.table`,
+    },
+  };
+}

@@ -1,0 +1,160 @@
+/**
+ * sampleSnapshot and verifySnapshot: a VolumeSnapshot is proved only when a restore of it was read.
+ * A temporary volume is restored, a mover reads random windows or all of it, and the volume goes.
+ * verifySnapshot also reads the chain at the source again, and all three digests must agree.
+ */
+import { EngineError } from '../errors';
+import { MOVER_PROTOCOL, type HashChainOrder, type HashVolumeOrder, type MoverOrder, type Receipt } from '../mover/mover';
+import type { Plan } from '../plan/plan';
+import { getVolumeSnapshot, setProof } from '../store/objects';
+import { holdClaim, putProgress, type Claim } from '../store/steps';
+import type { StepRow, VolumeSnapshotRow } from '../store/store';
+import { isPending, type Volume } from '../targets/target';
+import { attend, done, wait, type StepContext, type StepKind, type StepOutcome } from './step';
+import { originOf, plannedLayer, plannedVolumeSnapshot, required } from './step-objects';
+
+export const sampleSnapshot: StepKind = {
+  words: (step, plan) => `compare random windows of a restore of ${cutName(step, plan)}`,
+
+  async advance(context) {
+    const checked = await withRestore(context, async (cut, volume) => {
+      const table = volume.tablePath;
+      const sample = table === undefined ? undefined : { windows: context.plan.options.sampleWindows, seed: seedOf(context.claim), table };
+      return run(context, hashVolume(context, cut, volume.volume, sample));
+    });
+    if ('outcome' in checked) return checked;
+    const { cut, receipt } = checked;
+    const detail = { windowsCompared: receipt.windowsCompared ?? 0, bytes: receipt.bytes.read };
+    return done(detail, tx => setProof(tx, context.step.migrationId, cut.volumeSnapshotId, 'sampled', detail));
+  },
+};
+
+export const verifySnapshot: StepKind = {
+  words: (step, plan) => `read a restore of ${cutName(step, plan)} and its chain at the source, whole`,
+
+  async advance(context) {
+    const cut = await cutOf(context);
+    const source = await run(context, hashChain(context, cut));
+    if ('outcome' in source) return source;
+    const restored = await withRestore(context, (row, volume) => run(context, hashVolume(context, row, volume.volume, undefined)));
+    if ('outcome' in restored) return restored;
+    const digests = { recorded: cut.stateDigest, source: source.stateDigest, restored: restored.receipt.stateDigest };
+    if (digests.recorded !== digests.source || digests.recorded !== digests.restored) {
+      throw new EngineError('VERIFY_MISMATCH', {
+        where: { object: `VolumeSnapshot ${cut.name}` },
+        expected: `digest ${digests.recorded ?? 'none'} as recorded`,
+        found: `${digests.source ?? 'none'} at the source, ${digests.restored ?? 'none'} in the restored VolumeSnapshot`,
+        hint: 'If the source changed since, the VolumeSnapshot still holds what was migrated. Else migrate this VM again under another name prefix.',
+      });
+    }
+    const detail = { ...digests, bytes: source.bytes.read + restored.receipt.bytes.read };
+    return done(detail, tx => setProof(tx, context.step.migrationId, cut.volumeSnapshotId, 'full', detail));
+  },
+};
+
+interface Restored {
+  readonly volume: Volume;
+  readonly tablePath: string | undefined;
+}
+
+/** Restores the VolumeSnapshot to a temporary volume, runs `check` on it, and removes the volume after it ended. */
+async function withRestore(
+  context: StepContext,
+  check: (cut: VolumeSnapshotRow, restored: Restored) => Promise<Receipt | StepOutcome>,
+): Promise<{ cut: VolumeSnapshotRow; receipt: Receipt } | StepOutcome> {
+  const { step, plan, storeId, target } = context;
+  const cut = await cutOf(context);
+  const planned = plannedVolumeSnapshot(plan, cut.volumeSnapshotId);
+  const owner = plan.volumes.find(volume => volume.id === cut.volumeId);
+  const name = `${cut.name.slice(0, 55)}-check`;
+  const volume = await target.ensureVolumeFrom(
+    {
+      name,
+      storageClass: step.storageClass,
+      sizeBytes: owner?.sizeBytes ?? cut.stateSizeBytes,
+      mark: {
+        storeId,
+        migrationId: step.migrationId,
+        volumeId: `${cut.volumeSnapshotId}-check`,
+        generation: 1,
+        phase: 'holds',
+        layerId: cut.layerId,
+        fence: 0,
+        manifestDigest: plannedLayer(plan, cut.layerId).manifestDigest,
+      },
+      origin: originOf(plan, planned.diskId),
+    },
+    cut.name,
+  );
+  if (isPending(volume)) return wait(volume.retryMs, volume.reason);
+  const receipt = await check(cut, { volume, tablePath: `${volume.tablesPath}/${cut.layerId}.table` });
+  if ('outcome' in receipt) return receipt;
+  const gone = await target.remove('volume', name, storeId);
+  if (gone && isPending(gone)) return wait(gone.retryMs, gone.reason);
+  return { cut, receipt };
+}
+
+async function run(context: StepContext, order: MoverOrder): Promise<Receipt | StepOutcome> {
+  const { claim, database, mover, settings } = context;
+  const finished = receipts.get(claim)?.get(order.runId);
+  if (finished !== undefined) return finished;
+  const status = await mover.attend(order, settings.patienceMs);
+  if (status.state === 'failed') {
+    if (status.error.code === 'VOLUME_BUSY') return wait(1_000, 'another reader or writer to leave the volume');
+    throw EngineError.fromJSON(status.error);
+  }
+  if (status.state === 'running') {
+    const { progress } = status;
+    if (progress === undefined) return attend(200, 'reading');
+    await database.transaction(async tx => {
+      await holdClaim(tx, claim);
+      await putProgress(tx, claim, progress);
+    });
+    return attend(200, 'reading');
+  }
+  const ofClaim = receipts.get(claim) ?? new Map<string, Receipt>();
+  receipts.set(claim, ofClaim.set(order.runId, status.receipt));
+  return status.receipt;
+}
+
+/** Runs that ended under a claim whose step needs more than one. */
+const receipts = new WeakMap<Claim, Map<string, Receipt>>();
+
+function hashVolume(context: StepContext, cut: VolumeSnapshotRow, volume: Volume, sample: HashVolumeOrder['sample']): HashVolumeOrder {
+  return { ...orderBase(context, 'restored'), order: 'hash-volume', volume: volume.address, stateSizeBytes: cut.stateSizeBytes, sample };
+}
+
+function hashChain(context: StepContext, cut: VolumeSnapshotRow): HashChainOrder {
+  const { plan, source } = context;
+  const files: string[] = [];
+  for (let id: string | undefined = cut.layerId; id !== undefined; ) {
+    const layer = plannedLayer(plan, id);
+    files.unshift(layer.file);
+    id = layer.parentId;
+  }
+  return { ...orderBase(context, 'chain'), order: 'hash-chain', source: source.address(plan.vm.id), files, stateSizeBytes: cut.stateSizeBytes };
+}
+
+function orderBase({ claim, settings }: StepContext, part: string) {
+  return {
+    protocol: MOVER_PROTOCOL,
+    runId: `${claim.migrationId}/${claim.stepId}/${claim.fence}/${part}`,
+    leaseMs: settings.leaseMs,
+    bytesPerSecond: 0,
+  } as const;
+}
+
+async function cutOf({ step, database }: StepContext): Promise<VolumeSnapshotRow> {
+  return getVolumeSnapshot(database, step.migrationId, required(step.volumeSnapshotId, 'VolumeSnapshot', step));
+}
+
+function cutName(step: StepRow, plan: Plan): string {
+  return `VolumeSnapshot ${plan.volumeSnapshots.find(cut => cut.id === step.volumeSnapshotId)?.name ?? '?'}`;
+}
+
+/** Another claim looks at other windows; the same claim, asked again, at the same. */
+function seedOf(claim: Claim): number {
+  let seed = claim.fence;
+  for (const char of claim.stepId) seed = (Math.imul(seed, 31) + char.charCodeAt(0)) >>> 0;
+  return seed;
+}

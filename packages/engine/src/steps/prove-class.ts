@@ -1,0 +1,35 @@
+/**
+ * proveClass: before any byte of the VM is written, the storage class shows that it keeps what a
+ * VolumeSnapshot promises. A proof that is young enough is taken as it is.
+ */
+import { createHash } from 'node:crypto';
+import { findClassProof, putClassProof } from '../store/places';
+import type { Claim } from '../store/steps';
+import { advanceProbe, type ClassProof, type ProbeState } from '../targets/prove-class';
+import { attend, done, type StepKind } from './step';
+
+export const proveClass: StepKind = {
+  words: step => `prove that storage class ${step.storageClass} supports snapshots`,
+
+  async advance({ step, claim, plan, storeId, target, database, settings }) {
+    const known = await findClassProof<ClassProof>(database, plan.target, step.storageClass);
+    if (known !== undefined && known.ageMs < settings.classProofMaxAgeMs) return done({ ...known.result, taken: 'an earlier proof' });
+    const request = { storageClass: step.storageClass, storeId, runId: runIdOf(claim) };
+    const until = performance.now() + settings.patienceMs;
+    for (;;) {
+      const progress = await advanceProbe(target, request, states.get(claim));
+      if (progress.probe === 'done') {
+        return done({ ...progress.proof }, tx => putClassProof(tx, plan.target, step.storageClass, progress.proof));
+      }
+      states.set(claim, progress.state);
+      if (progress.retryMs > 0 || performance.now() > until) return attend(progress.retryMs, progress.reason);
+    }
+  },
+};
+
+/** How far the probe of a claim is. A new claim starts it over, under the same names, so nothing is left behind. */
+const states = new WeakMap<Claim, ProbeState>();
+
+function runIdOf({ migrationId, stepId }: Claim): string {
+  return createHash('sha256').update(`${migrationId}/${stepId}`).digest('hex').slice(0, 10);
+}

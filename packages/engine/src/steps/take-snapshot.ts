@@ -1,0 +1,64 @@
+/**
+ * takeSnapshot: the volume is cut as it stands. The writer is gone and its receipt stored before
+ * this step exists, so whatever the VolumeSnapshot holds was read back and compared.
+ */
+import { EngineError } from '../errors';
+import type { Plan, PlannedVolumeSnapshot } from '../plan/plan';
+import { getLayer, getVolume, getVolumeSnapshot, setVolumeSnapshotReady } from '../store/objects';
+import { volumeName, type StepRow } from '../store/store';
+import { isPending } from '../targets/target';
+import { done, wait, type StepKind } from './step';
+import { originOf, plannedSnapshot, plannedVolumeSnapshot, required } from './step-objects';
+
+export const takeSnapshot: StepKind = {
+  words(step, plan) {
+    const cut = cutOf(step, plan);
+    const snapshot = plannedSnapshot(plan, cut.snapshotId);
+    const of = cut.purpose === 'current' ? 'the current state' : cut.purpose === 'fork' ? 'a fork' : `snapshot "${snapshot?.name ?? '?'}"`;
+    return `take VolumeSnapshot ${cut.name} (${of})`;
+  },
+
+  async advance({ step, plan, storeId, target, database }) {
+    const cut = cutOf(step, plan);
+    const row = await getVolumeSnapshot(database, step.migrationId, cut.id);
+    const volume = await getVolume(database, step.migrationId, cut.volumeId);
+    const layer = await getLayer(database, step.migrationId, cut.layerId);
+    const receipt = layer.receipt;
+    if (receipt?.stateDigest === undefined || receipt.windowsDigest === undefined) {
+      throw new EngineError('INTERNAL', { where: { object: cut.name }, expected: `a receipt with digests for layer ${layer.file}`, found: 'none' });
+    }
+    const snapshot = plannedSnapshot(plan, cut.snapshotId);
+    const made = await target.ensureVolumeSnapshot({
+      name: cut.name,
+      volume: volumeName(volume),
+      layerId: cut.layerId,
+      storeId,
+      migrationId: step.migrationId,
+      manifestDigest: layer.manifestDigest,
+      receiptDigest: receipt.windowsDigest,
+      stateSizeBytes: cut.stateSizeBytes,
+      stateDigest: receipt.stateDigest,
+      table: receipt.table,
+      origin: originOf(plan, cut.diskId),
+      vmwareSnapshot: snapshot && {
+        id: snapshot.id,
+        name: snapshot.name,
+        description: snapshot.description,
+        createdAtUs: snapshot.createdAtUs,
+        parentId: snapshot.parentId,
+      },
+    });
+    if (isPending(made)) return wait(made.retryMs, made.reason);
+    const facts = {
+      handle: made.handle,
+      stateDigest: receipt.stateDigest,
+      volumeDigest: receipt.volumeDigest ?? null,
+      tableSha256: receipt.table?.sha256 ?? null,
+    };
+    return done({ name: made.name, handle: made.handle }, tx => setVolumeSnapshotReady(tx, row, facts));
+  },
+};
+
+function cutOf(step: StepRow, plan: Plan): PlannedVolumeSnapshot {
+  return plannedVolumeSnapshot(plan, required(step.volumeSnapshotId, 'VolumeSnapshot', step));
+}

@@ -1,0 +1,56 @@
+/**
+ * From a database URL to what pg wants to know, and to what a person may see of it.
+ */
+import { types, type ClientConfig, type CustomTypesConfig } from 'pg';
+import { EngineError } from '../errors';
+
+export interface Connection {
+  readonly config: ClientConfig;
+  /** host:port/database: for messages. Never holds the user or the password. */
+  readonly place: string;
+}
+
+/**
+ * A transaction that sits idle this long is ended by the server: a stopped or unplugged worker
+ * must not hold row locks for longer than it may hold its lease.
+ */
+const IDLE_IN_TRANSACTION_MS = 30_000;
+const CONNECT_MS = 10_000;
+
+/** @throws EngineError CONFIG_INVALID when it is no PostgreSQL URL; the message does not repeat it */
+export function parseConnection(url: string, applicationName: string): Connection {
+  const place = placeOf(url);
+  const config: ClientConfig = {
+    connectionString: url,
+    application_name: applicationName,
+    connectionTimeoutMillis: CONNECT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    keepAlive: true,
+  };
+  return { config, place };
+}
+
+function placeOf(url: string): string {
+  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) {
+    const { hostname, port, pathname, searchParams } = new URL(url);
+    const host = searchParams.get('host') ?? hostname;
+    return `${host === '' ? 'localhost' : host}:${port === '' ? 5432 : port}${pathname === '' ? '/' : pathname}`;
+  }
+  throw new EngineError('CONFIG_INVALID', {
+    where: { object: 'database URL' },
+    expected: 'postgres://USER:PASSWORD@HOST:PORT/DATABASE',
+    found: 'something else (not repeated here, it may hold a password)',
+    hint: 'Percent-encode special characters in the password: @ is %40, / is %2F.',
+  });
+}
+
+const parseInt8 = (text: string): number | bigint => {
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : BigInt(text);
+};
+
+/** pg's own parsers, but int8 as a number (bigint beyond 2^53). Per connection: pg's global table is shared with others. */
+export const typeParsers: CustomTypesConfig = {
+  getTypeParser: (oid, format) =>
+    oid === types.builtins.INT8 && format !== 'binary' ? parseInt8 : (types.getTypeParser(oid, format) as typeof parseInt8),
+};

@@ -1,0 +1,218 @@
+/** A migration's own row: accepting a plan, wishes (pause, cancel), and its end. */
+import { EngineError } from '../errors';
+import type { Plan } from '../plan/plan';
+import type { Finding } from '../sources/snapshot-tree';
+import { columns } from './columns';
+import type { Tx } from './database';
+import { addEvent } from './events';
+import type { CancelChoice, MigrationRow, MigrationState, Wanted } from './store';
+
+const MIGRATION = columns(
+  'm',
+  'id group_id source_name target_name vm_id vm_name plan_digest wanted cancel_choice state started_by created_at finished_at',
+);
+
+export interface NewMigration {
+  readonly id: string;
+  readonly groupId?: string;
+  readonly plan: Plan;
+  readonly accepted: readonly Finding[];
+  readonly actor: string;
+}
+
+/**
+ * Records an accepted plan: the migration, its layers with their flags, VMware snapshots, volumes,
+ * VolumeSnapshots and the DAG of steps. Steps without a predecessor are `ready`.
+ * @throws EngineError STATE_REFUSED when a migration of this VM to this target is open
+ */
+export async function insertMigration(tx: Tx, { id, groupId, plan, accepted, actor }: NewMigration): Promise<void> {
+  const inserted = await tx.query(
+    `insert into vm_migrate.migration (id, group_id, source_name, target_name, vm_id, vm_name, plan_digest, plan, started_by)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning id`,
+    [id, groupId ?? null, plan.vm.source, plan.target, plan.vm.id, plan.vm.name, plan.digest, plan, actor],
+  );
+  if (inserted.length === 0) {
+    throw new EngineError('STATE_REFUSED', {
+      where: { object: plan.vm.name },
+      found: `an open migration of this VM to ${plan.target}`,
+      hint: `See it with: kubectl vm-migrate describe ${plan.vm.name}`,
+    });
+  }
+  await insertObjects(tx, id, plan);
+  await insertSteps(tx, id, plan);
+  await tx.query(
+    `insert into vm_migrate.accepted_finding (migration_id, finding_id, finding, accepted_by)
+     select $1, f->>'id', f, $3 from jsonb_array_elements($2::jsonb) f`,
+    [id, JSON.stringify(accepted), actor],
+  );
+  await addEvent(tx, {
+    migrationId: id,
+    kind: 'started',
+    actor,
+    message: `Migration of ${plan.vm.name} to ${plan.target} accepted`,
+    data: { planDigest: plan.digest, acceptedFindings: accepted.map(finding => finding.id) },
+  });
+}
+
+async function insertObjects(tx: Tx, id: string, plan: Plan): Promise<void> {
+  const labels = new Map(plan.disks.map(disk => [disk.id, disk.label]));
+  const layers = plan.layers.map((layer, ordinal) => ({
+    ...layer,
+    ordinal,
+    diskLabel: labels.get(layer.diskId) ?? layer.diskId,
+    flag: layer.flag === 'needs-migration' ? 'needs migration' : 'not wanted',
+    dataBytes: layer.ownBytes.data,
+    zeroBytes: layer.ownBytes.zero,
+  }));
+  await tx.query(
+    `insert into vm_migrate.layer (migration_id, layer_id, disk_id, disk_label, parent_id, ordinal, file, format, size_bytes,
+                                   data_bytes, zero_bytes, manifest, manifest_digest, flag, reason)
+     select $1, l->>'id', l->>'diskId', l->>'diskLabel', l->>'parentId', (l->>'ordinal')::int, l->>'file', l->>'format',
+            (l->>'sizeBytes')::int8, (l->>'dataBytes')::int8, (l->>'zeroBytes')::int8, l->'manifest', l->>'manifestDigest',
+            l->>'flag', l->>'reason'
+       from jsonb_array_elements($2::jsonb) l`,
+    [id, JSON.stringify(layers)],
+  );
+  await tx.query(
+    `insert into vm_migrate.vmware_snapshot (migration_id, snapshot_id, parent_id, ordinal, name, description, created_at_us,
+                                             quiesced, kept, merged_into)
+     select $1, s->>'id', s->>'parentId', (ord - 1)::int, s->>'name', s->>'description', (s->>'createdAtUs')::int8,
+            (s->>'quiesced')::boolean, (s->>'kept')::boolean, s->>'mergedInto'
+       from jsonb_array_elements($2::jsonb) with ordinality as t (s, ord)`,
+    [id, JSON.stringify(plan.snapshots)],
+  );
+  await tx.query(
+    `insert into vm_migrate.volume (migration_id, volume_id, disk_id, role, base_name, storage_class, size_bytes, restored_from)
+     select $1, v->>'id', v->>'diskId', v->>'role', v->>'name', v->>'storageClass', (v->>'sizeBytes')::int8, v->>'restoredFrom'
+       from jsonb_array_elements($2::jsonb) v`,
+    [id, JSON.stringify(plan.volumes)],
+  );
+  await tx.query(
+    `insert into vm_migrate.volume_snapshot (migration_id, volume_snapshot_id, name, volume_id, disk_id, layer_id, purpose,
+                                             snapshot_id, state_size_bytes)
+     select $1, v->>'id', v->>'name', v->>'volumeId', v->>'diskId', v->>'layerId', v->>'purpose', v->>'snapshotId',
+            (v->>'stateSizeBytes')::int8
+       from jsonb_array_elements($2::jsonb) v`,
+    [id, JSON.stringify(plan.volumeSnapshots)],
+  );
+}
+
+async function insertSteps(tx: Tx, id: string, plan: Plan): Promise<void> {
+  await addSteps(tx, id, plan.steps, 0);
+}
+
+/** Adds steps to a migration's DAG; their predecessors exist or are among them. Done predecessors count as done. */
+export async function addSteps(tx: Tx, id: string, steps: Plan['steps'], firstOrdinal: number): Promise<void> {
+  const json = JSON.stringify(steps);
+  await tx.query(
+    `insert into vm_migrate.step (migration_id, step_id, ordinal, kind, priority, weight_bytes, storage_class, disk_id,
+                                  volume_id, layer_id, volume_snapshot_id, state)
+     select $1, s->>'id', $3::int + (ord - 1)::int, s->>'kind', (s->>'priority')::int, (s->>'weightBytes')::int8,
+            s->>'storageClass', s->>'diskId', s->>'volumeId', s->>'layerId', s->>'volumeSnapshotId', 'blocked'
+       from jsonb_array_elements($2::jsonb) with ordinality as t (s, ord)`,
+    [id, json, firstOrdinal],
+  );
+  await tx.query(
+    `insert into vm_migrate.step_after (migration_id, step_id, after_id)
+     select $1, s->>'id', a from jsonb_array_elements($2::jsonb) s, jsonb_array_elements_text(s->'after') a`,
+    [id, json],
+  );
+  await tx.query(
+    `update vm_migrate.step s set state = 'ready'
+      where s.migration_id = $1 and s.state = 'blocked'
+        and not exists (select 1 from vm_migrate.step_after a join vm_migrate.step p
+                          on p.migration_id = a.migration_id and p.step_id = a.after_id
+                         where a.migration_id = $1 and a.step_id = s.step_id and p.state <> 'done')`,
+    [id],
+  );
+}
+
+export interface MigrationFilter {
+  readonly id?: string;
+  readonly vm?: string;
+  readonly groupId?: string;
+  readonly states?: readonly MigrationState[];
+}
+
+/** Newest first. `vm` matches a VM's id or name. */
+export async function migrations(tx: Tx, filter: MigrationFilter = {}): Promise<MigrationRow[]> {
+  return tx.query<MigrationRow>(
+    `select ${MIGRATION} from vm_migrate.migration m
+      where ($1::text is null or m.id = $1) and ($2::text is null or m.vm_id = $2 or m.vm_name = $2)
+        and ($3::text is null or m.group_id = $3) and ($4::text[] is null or m.state = any ($4))
+      order by m.created_at desc, m.id`,
+    [filter.id ?? null, filter.vm ?? null, filter.groupId ?? null, filter.states ?? null],
+  );
+}
+
+/** @throws EngineError NOT_FOUND */
+export async function getMigration(tx: Tx, id: string): Promise<MigrationRow> {
+  const [row] = await migrations(tx, { id });
+  if (row === undefined) throw new EngineError('NOT_FOUND', { where: { object: `migration ${id}` }, hint: 'List them with: kubectl vm-migrate get migrations' });
+  return row;
+}
+
+export async function planOf(tx: Tx, id: string): Promise<Plan> {
+  const rows = await tx.query<{ plan: Plan }>('select plan from vm_migrate.migration where id = $1', [id]);
+  const plan = rows[0]?.plan;
+  if (plan === undefined) throw new EngineError('NOT_FOUND', { where: { object: `migration ${id}` } });
+  return plan;
+}
+
+export async function acceptedFindings(tx: Tx, id: string): Promise<{ findingId: string; finding: Finding; acceptedBy: string; acceptedAt: Date }[]> {
+  return tx.query(
+    `select ${columns('f', 'finding_id finding accepted_by accepted_at')} from vm_migrate.accepted_finding f
+      where f.migration_id = $1 order by f.finding_id`,
+    [id],
+  );
+}
+
+/** Records a wish; workers see it within a heartbeat. Ended migrations are left as they are. Returns whether it changed. */
+export async function setWanted(tx: Tx, id: string, wanted: Wanted, actor: string, cancelChoice?: CancelChoice): Promise<boolean> {
+  const rows = await tx.query(
+    `update vm_migrate.migration set wanted = $2, cancel_choice = $3
+      where id = $1 and state in ('running', 'paused', 'failed') and (wanted <> $2 or cancel_choice is distinct from $3) returning id`,
+    [id, wanted, cancelChoice ?? null],
+  );
+  if (rows.length === 0) return false;
+  const word = { run: 'resumed', pause: 'paused', cancel: 'canceled' }[wanted];
+  await addEvent(tx, { migrationId: id, kind: word, actor, message: `Migration ${word} by ${actor}`, data: { cancelChoice } });
+  await settleMigration(tx, id);
+  return true;
+}
+
+/**
+ * Brings the migration's state in line with its steps. Called in every transaction that ends a step
+ * or changes a wish; takes the migration's row lock, so the last of several steps sees all others.
+ */
+export async function settleMigration(tx: Tx, id: string): Promise<MigrationState> {
+  const [row] = await tx.query<{ state: MigrationState; wanted: Wanted; vmName: string }>(
+    `select m.state, m.wanted, m.vm_name as "vmName" from vm_migrate.migration m where m.id = $1 for update`,
+    [id],
+  );
+  if (row === undefined || row.state === 'migrated' || row.state === 'canceled') return row?.state ?? 'canceled';
+  const [count] = await tx.query<{ open: number; failed: number; busy: number }>(
+    `select count(*) filter (where state not in ('done', 'canceled')) as open,
+            count(*) filter (where state = 'failed') as failed,
+            count(*) filter (where state in ('ready', 'queued', 'running', 'waiting')) as busy
+       from vm_migrate.step where migration_id = $1`,
+    [id],
+  );
+  const { open, failed, busy } = count ?? { open: 0, failed: 0, busy: 0 };
+  const next: MigrationState =
+    open === 0 ? (row.wanted === 'cancel' ? 'canceled' : 'migrated')
+    : row.wanted === 'pause' ? 'paused'
+    : failed > 0 && busy === 0 ? 'failed'
+    : 'running';
+  if (next === row.state) return next;
+  const ended = next === 'migrated' || next === 'canceled';
+  await tx.query(`update vm_migrate.migration set state = $2, finished_at = case when $3 then now() end where id = $1`, [id, next, ended]);
+  await addEvent(tx, {
+    migrationId: id,
+    level: next === 'failed' ? 'error' : 'info',
+    kind: `migration-${next}`,
+    actor: 'engine',
+    message: next === 'failed' ? `Migration of ${row.vmName} stands still: a step failed` : `Migration of ${row.vmName} is ${next}`,
+  });
+  return next;
+}

@@ -1,0 +1,398 @@
+/**
+ * A Target that is a folder: volumes are raw files, VolumeSnapshots reflinks or sparse copies of
+ * them. layout.ts says what lies where, docs/targets/local-directory.md how to use it.
+ *
+ * Several processes, and several stores, may work in one folder at the same time: every object has
+ * a lock (object-lock.ts), and appears and disappears by one rename (publish.ts, removal.ts).
+ */
+import path from 'node:path';
+
+import { EngineError } from '../../errors';
+import type { Mover, VolumeMark } from '../../mover/mover';
+import type {
+  Inventory,
+  Pending,
+  Target,
+  TargetCapabilities,
+  Volume,
+  VolumeSnapshot,
+  VolumeSnapshotSpec,
+  VolumeSpec,
+} from '../target';
+import type { Probeable, ProbeIo } from '../probe-io';
+import { isPending } from '../target';
+import { BackgroundJobs } from './background-jobs';
+import { type DiskFiles, diskFiles } from './disk-files';
+import { aboutFiles, isMissing } from './fs-errors';
+import { isDnsLabel, LOCK_FILE, objectLockPath, type ObjectKind } from './layout';
+import { localProbeIo } from './local-probe-io';
+import { type HeldLock, lockWithin, tryObjectLock, tryWriterLock, withLock } from './object-lock';
+import type { LocalDirectoryOptions } from './options';
+import { clearAllLeftovers, clearLeftovers, namesIn, removeObject } from './removal';
+import { copyHow, type LocalClass, localClass } from './storage-class';
+import {
+  adoptSnapshot,
+  assertHolds,
+  findSnapshotIn,
+  foreignSnapshot,
+  type FoundSnapshot,
+  makeSnapshot,
+} from './volume-snapshots';
+import {
+  adoptVolume,
+  findVolumeIn,
+  foreignVolume,
+  type FoundVolume,
+  makeVolume,
+  type RestoredContent,
+  roundedSpec,
+  swapMark,
+} from './volumes';
+
+export interface LocalDirectoryDeps {
+  readonly mover: Mover;
+  /** For tests: the world that can be stopped. */
+  readonly files?: DiskFiles;
+  /** How long a call waits for its own work before it answers Pending. */
+  readonly patienceMs?: number;
+  /** How long to wait for a writer that is just ending, or another process's mark. */
+  readonly lockWaitMs?: number;
+}
+
+export class LocalDirectoryTarget implements Target, Probeable {
+  readonly kind = 'local-directory';
+  private readonly classes: readonly LocalClass[];
+  private readonly files: DiskFiles;
+  private readonly jobs: BackgroundJobs;
+  private readonly lockWaitMs: number;
+
+  constructor(
+    readonly name: string,
+    { classes }: LocalDirectoryOptions,
+    private readonly deps: LocalDirectoryDeps,
+  ) {
+    this.files = deps.files ?? diskFiles;
+    this.jobs = new BackgroundJobs(deps.patienceMs ?? 1_000);
+    this.lockWaitMs = deps.lockWaitMs ?? 2_000;
+    const entries = Object.entries(classes);
+    this.classes = entries.map(([className, options]) =>
+      localClass(className, options, options.default || entries.length === 1, this.files),
+    );
+  }
+
+  async capabilities(): Promise<TargetCapabilities> {
+    return { classes: await Promise.all(this.classes.map(one => one.describe())) };
+  }
+
+  ensureVolume(asked: VolumeSpec): Promise<Volume | Pending> {
+    return this.ensureVolumeWith(asked, undefined);
+  }
+
+  ensureVolumeFrom(asked: VolumeSpec, from: string): Promise<Volume | Pending> {
+    return this.ensureVolumeWith(asked, from);
+  }
+
+  private ensureVolumeWith(asked: VolumeSpec, from: string | undefined): Promise<Volume | Pending> {
+    const spec = roundedSpec(asked);
+    return aboutFiles(spec.name, async () => {
+      const there = await this.findVolumeAnywhere(spec.name);
+      if (there !== undefined) return adoptVolume(this.files, there, spec, from);
+      const storageClass = this.classNamed(spec.storageClass);
+      await storageClass.prepare();
+      const reason =
+        from === undefined ? `${spec.name} to be made` : `${from} to be restored to ${spec.name}`;
+      return this.jobs.run(`volume ${spec.name}`, JSON.stringify([spec, from]), reason, signal =>
+        this.underObjectLock(storageClass, 'volume', spec.name, async () => {
+          const meanwhile = await this.findVolumeAnywhere(spec.name);
+          if (meanwhile !== undefined) return adoptVolume(this.files, meanwhile, spec, from);
+          await makeVolume(
+            this.files,
+            storageClass.folder,
+            spec,
+            await this.contentFor(spec, from, storageClass, signal),
+          );
+          return (await this.presentVolume(spec.name)).volume;
+        }),
+      );
+    });
+  }
+
+  private async contentFor(
+    spec: VolumeSpec,
+    from: string | undefined,
+    into: LocalClass,
+    signal: AbortSignal,
+  ): Promise<RestoredContent | 'empty'> {
+    if (from === undefined) {
+      assertFirstMark(spec, { phase: 'empty', layerId: undefined });
+      return 'empty';
+    }
+    const found = await this.findSnapshotAnywhere(from);
+    if (found === undefined)
+      throw missing(from, `the VolumeSnapshot that ${spec.name} is restored from`);
+    const { snapshot } = found;
+    if (snapshot.spec.storeId !== spec.mark.storeId)
+      throw foreignSnapshot(snapshot, spec.mark.storeId);
+    assertFirstMark(spec, { phase: 'holds', layerId: snapshot.spec.layerId });
+    if (spec.sizeBytes < snapshot.sizeBytes) {
+      throw new EngineError('VOLUME_UNEXPECTED', {
+        where: { object: spec.name },
+        expected: `at least the ${snapshot.sizeBytes} bytes of ${from}`,
+        found: `${spec.sizeBytes} bytes`,
+      });
+    }
+    // Between two classes nothing is shared: they may be two file systems.
+    const how = snapshot.storageClass === into.name ? copyHow(await into.snapshots()) : 'sparse';
+    return { from: snapshot, how, signal };
+  }
+
+  findVolume(name: string): Promise<Volume | undefined> {
+    return aboutFiles(name, async () => (await this.findVolumeAnywhere(name))?.volume);
+  }
+
+  mark(volume: string, expected: VolumeMark, next: VolumeMark): Promise<void> {
+    return aboutFiles(volume, async () => {
+      const storageClass = this.classNamed((await this.presentVolume(volume)).volume.storageClass);
+      const lock = await lockWithin(this.lockWaitMs, () =>
+        this.tryLock(storageClass, 'volume', volume),
+      );
+      if (lock === undefined) throw busy(volume, 'another process that makes, cuts or marks it');
+      await withLock(lock, () =>
+        this.underWriterLock(volume, found => swapMark(this.files, found, expected, next)),
+      );
+    });
+  }
+
+  ensureVolumeSnapshot(spec: VolumeSnapshotSpec): Promise<VolumeSnapshot | Pending> {
+    return aboutFiles(spec.name, async () => {
+      const there = await this.findSnapshotAnywhere(spec.name);
+      if (there !== undefined) return adoptSnapshot(this.files, there, spec);
+      const storageClass = this.classNamed(
+        (await this.presentVolume(spec.volume)).volume.storageClass,
+      );
+      const snapshots = await storageClass.snapshots();
+      if (snapshots.how === 'none')
+        throw await this.withoutSnapshots(storageClass, snapshots.reason);
+      await storageClass.prepare();
+      return this.jobs.run(
+        `volume-snapshot ${spec.name}`,
+        JSON.stringify(spec),
+        `${spec.volume} to be copied to ${spec.name}`,
+        signal =>
+          this.underObjectLock(storageClass, 'volume-snapshot', spec.name, async () => {
+            const meanwhile = await this.findSnapshotAnywhere(spec.name);
+            if (meanwhile !== undefined) return adoptSnapshot(this.files, meanwhile, spec);
+            return this.underObjectLock(storageClass, 'volume', spec.volume, () =>
+              this.underWriterLock(spec.volume, async volume => {
+                assertHolds(volume, spec);
+                await makeSnapshot(this.files, storageClass.folder, volume, spec, {
+                  how: copyHow(snapshots),
+                  signal,
+                });
+                return (await this.presentSnapshot(spec.name)).snapshot;
+              }),
+            );
+          }),
+      );
+    });
+  }
+
+  remove(kind: ObjectKind, name: string, storeId: string): Promise<void | Pending> {
+    return aboutFiles(name, async () => {
+      const answers = [];
+      for (const storageClass of this.classes)
+        answers.push(await this.removeFrom(storageClass, kind, name, storeId));
+      return answers.find(answer => answer !== undefined && isPending(answer));
+    });
+  }
+
+  private async removeFrom(
+    storageClass: LocalClass,
+    kind: ObjectKind,
+    name: string,
+    storeId: string,
+  ): Promise<void | Pending> {
+    const { folder } = storageClass;
+    await storageClass.prepare();
+    return this.jobs.run(`${kind} ${name}`, `remove for ${storeId}`, `${name} to be removed`, () =>
+      this.underObjectLock<void>(storageClass, kind, name, async () => {
+        const remove = async () => removeObject(this.files, folder, kind, name, storeId);
+        if (kind === 'volume') {
+          const found = await findVolumeIn(folder, name);
+          if (found !== undefined && found.record.mark.storeId !== storeId)
+            throw foreignVolume(found, storeId);
+          if (found !== undefined) await this.underWriterLock(name, remove);
+        } else {
+          const found = await findSnapshotIn(folder, storageClass.name, name);
+          if (found !== undefined && found.snapshot.spec.storeId !== storeId)
+            throw foreignSnapshot(found.snapshot, storeId);
+          if (found !== undefined) await remove();
+        }
+        await clearLeftovers(this.files, folder, kind, name, storeId);
+      }),
+    );
+  }
+
+  async inventory(): Promise<Inventory> {
+    const volumes: Volume[] = [];
+    const volumeSnapshots: VolumeSnapshot[] = [];
+    for (const { name, folder } of this.classes) {
+      await aboutFiles(folder.root, async () => {
+        for (const own of (await namesIn(folder.volumes)).filter(isDnsLabel)) {
+          const found = await marked(findVolumeIn(folder, own));
+          if (found !== undefined) volumes.push(found.volume);
+        }
+        for (const own of (await namesIn(folder.snapshots)).filter(isDnsLabel)) {
+          const found = await marked(findSnapshotIn(folder, name, own));
+          if (found !== undefined) volumeSnapshots.push(found.snapshot);
+        }
+      });
+    }
+    return { volumes, volumeSnapshots };
+  }
+
+  mover(): Mover {
+    return this.deps.mover;
+  }
+
+  probeIo(): ProbeIo {
+    return localProbeIo;
+  }
+
+  /** Removes what crashes left of this store's objects, where nobody is at work. Answers what was removed. For `cleanup`. */
+  async removeLeftovers(storeId: string): Promise<readonly string[]> {
+    const cleared = await Promise.all(
+      this.classes.map(({ folder }) =>
+        aboutFiles(folder.root, () => clearAllLeftovers(this.files, folder, storeId)),
+      ),
+    );
+    return cleared.flat();
+  }
+
+  /** Stops copies that run in the background and waits for their end. */
+  close(): Promise<void> {
+    return this.jobs.close();
+  }
+
+  // ---- finding and locking
+
+  private classNamed(name: string): LocalClass {
+    const found = this.classes.find(one => one.name === name);
+    if (found !== undefined) return found;
+    throw new EngineError('CLASS_NOT_FOUND', {
+      where: { object: this.name },
+      expected: this.classes.map(one => one.name).join(', '),
+      found: name,
+    });
+  }
+
+  private async withoutSnapshots(storageClass: LocalClass, reason: string): Promise<EngineError> {
+    const { classes } = await this.capabilities();
+    const others = classes.filter(one => one.snapshots.how !== 'none').map(one => one.name);
+    return new EngineError('CLASS_WITHOUT_SNAPSHOTS', {
+      where: { object: storageClass.name },
+      found: reason,
+      hint:
+        others.length === 0
+          ? `No class of target ${this.name} takes snapshots.`
+          : `These classes do: ${others.join(', ')}.`,
+    });
+  }
+
+  private async findVolumeAnywhere(name: string): Promise<FoundVolume | undefined> {
+    for (const { folder } of this.classes) {
+      const found = await findVolumeIn(folder, name);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  private async findSnapshotAnywhere(name: string): Promise<FoundSnapshot | undefined> {
+    for (const one of this.classes) {
+      const found = await findSnapshotIn(one.folder, one.name, name);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  private async presentVolume(name: string): Promise<FoundVolume> {
+    const found = await this.findVolumeAnywhere(name);
+    if (found === undefined) throw missing(name, 'a volume');
+    return found;
+  }
+
+  private async presentSnapshot(name: string): Promise<FoundSnapshot> {
+    const found = await this.findSnapshotAnywhere(name);
+    if (found === undefined) throw missing(name, 'a VolumeSnapshot');
+    return found;
+  }
+
+  private tryLock(
+    { folder }: LocalClass,
+    kind: ObjectKind,
+    name: string,
+  ): Promise<HeldLock | undefined> {
+    return tryObjectLock(objectLockPath(folder, kind, name));
+  }
+
+  private async underObjectLock<T>(
+    storageClass: LocalClass,
+    kind: ObjectKind,
+    name: string,
+    work: () => Promise<T | Pending>,
+  ): Promise<T | Pending> {
+    const lock = await this.tryLock(storageClass, kind, name);
+    if (lock === undefined)
+      return {
+        pending: true,
+        retryMs: 500,
+        reason: `another worker to finish with ${kind} ${name}`,
+      };
+    return withLock(lock, work);
+  }
+
+  /** Nobody writes the volume while `work` runs, and what it is given was read under the lock. */
+  private async underWriterLock<T>(
+    volume: string,
+    work: (found: FoundVolume) => Promise<T>,
+  ): Promise<T> {
+    const { folder } = await this.presentVolume(volume);
+    const lock = await lockWithin(this.lockWaitMs, () =>
+      tryWriterLock(path.join(folder, LOCK_FILE)),
+    );
+    if (lock === undefined) throw busy(volume, 'a mover that writes to it');
+    return withLock(lock, async () => work(await this.presentVolume(volume)));
+  }
+}
+
+function assertFirstMark(spec: VolumeSpec, must: Pick<VolumeMark, 'phase' | 'layerId'>): void {
+  const { phase, layerId } = spec.mark;
+  if (phase === must.phase && layerId === must.layerId) return;
+  throw new EngineError('VOLUME_UNEXPECTED', {
+    where: { object: spec.name },
+    expected: `a first mark that says ${must.phase} ${must.layerId ?? ''}`.trimEnd(),
+    found: `${phase} ${layerId ?? ''}`.trimEnd(),
+  });
+}
+
+function missing(name: string, what: string): EngineError {
+  return new EngineError('VOLUME_MISSING', {
+    where: { object: name },
+    expected: what,
+    found: 'nothing of that name',
+    hint: 'Somebody removed it. `kubectl vm-migrate recover` looks at what is left on the target.',
+  });
+}
+
+function busy(volume: string, who: string): EngineError {
+  return new EngineError('VOLUME_BUSY', { where: { object: volume }, found: who, retry: 'later' });
+}
+
+/** What carries no mark of ours is not ours to list, and what goes away while we look is gone. */
+async function marked<T>(found: Promise<T | undefined>): Promise<T | undefined> {
+  return found.catch(error => {
+    if (isMissing(error) || (error instanceof EngineError && error.code === 'VOLUME_FOREIGN'))
+      return undefined;
+    throw error;
+  });
+}

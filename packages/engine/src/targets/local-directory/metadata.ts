@@ -1,0 +1,128 @@
+/** What the metadata files say, and how they are compared. Plain JSON, written once, read by any store. */
+import { readFile } from 'node:fs/promises';
+
+import type { VolumeMark } from '../../mover/mover';
+import type { VolumeSnapshotSpec, VolumeSpec } from '../target';
+
+/** volume.json. Only `mark` changes; the file is replaced as a whole. `mark` is what a mover checks. */
+export interface VolumeRecord {
+  readonly format: typeof VOLUME_FORMAT;
+  readonly mark: VolumeMark;
+  /** As it was asked for; `spec.mark` is the first mark. */
+  readonly spec: VolumeSpec;
+  /** VolumeSnapshot that it was restored from; absent: it began empty. */
+  readonly from?: string;
+  readonly createdAt: string;
+}
+
+/** snapshot.json; never changes. */
+export interface SnapshotRecord {
+  readonly format: typeof SNAPSHOT_FORMAT;
+  readonly spec: VolumeSnapshotSpec;
+  readonly sizeBytes: number;
+  readonly createdAt: string;
+}
+
+export const VOLUME_FORMAT = 'vm-migrate/volume/1';
+export const SNAPSHOT_FORMAT = 'vm-migrate/volume-snapshot/1';
+
+/** `undefined`: no such file. `'unreadable'`: a file that is not ours, or of another version. */
+export function readVolumeRecord(file: string): Promise<VolumeRecord | 'unreadable' | undefined> {
+  return readRecord<VolumeRecord>(file, VOLUME_FORMAT);
+}
+
+export function readSnapshotRecord(
+  file: string,
+): Promise<SnapshotRecord | 'unreadable' | undefined> {
+  return readRecord<SnapshotRecord>(file, SNAPSHOT_FORMAT);
+}
+
+async function readRecord<R extends { readonly format: string }>(
+  file: string,
+  format: R['format'],
+): Promise<R | 'unreadable' | undefined> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  try {
+    const record = JSON.parse(text) as Partial<R> | null;
+    return record?.format === format && record !== null ? (record as R) : 'unreadable';
+  } catch {
+    return 'unreadable';
+  }
+}
+
+export function recordText(record: VolumeRecord | SnapshotRecord): string {
+  return `${JSON.stringify(record, null, 2)}\n`;
+}
+
+const MARK_FIELDS = [
+  'storeId',
+  'migrationId',
+  'volumeId',
+  'generation',
+  'phase',
+  'layerId',
+  'fence',
+  'manifestDigest',
+] as const;
+
+export function sameMark(one: VolumeMark, other: VolumeMark): boolean {
+  return differences(one, other, MARK_FIELDS).length === 0;
+}
+
+export function markWords(mark: VolumeMark): string {
+  const layer = mark.layerId === undefined ? '' : ` layer ${mark.layerId}`;
+  return `${mark.phase}${layer}, fence ${mark.fence}, generation ${mark.generation} of volume ${mark.volumeId}, migration ${mark.migrationId}, store ${mark.storeId}`;
+}
+
+/** What must agree before a volume that is there is taken for the one asked for. The fence may differ: a lease changes hands. */
+export function volumeDifferences(
+  there: VolumeRecord,
+  asked: VolumeSpec,
+  from: string | undefined,
+): readonly string[] {
+  return [
+    ...differences(there.mark, asked.mark, ['migrationId', 'volumeId', 'generation']),
+    ...differences(there.spec.mark, asked.mark, ['phase', 'layerId', 'manifestDigest']),
+    ...differences(there.spec, asked, ['storageClass', 'sizeBytes']),
+    ...differences(there.spec.origin, asked.origin, ['vmId', 'diskId']),
+    ...differences({ from: there.from }, { from }, ['from']),
+  ];
+}
+
+/** What must agree before a VolumeSnapshot that is there is taken for the one asked for. */
+export function snapshotDifferences(
+  there: VolumeSnapshotSpec,
+  asked: VolumeSnapshotSpec,
+): readonly string[] {
+  const fields = [
+    'volume',
+    'layerId',
+    'migrationId',
+    'manifestDigest',
+    'receiptDigest',
+    'stateSizeBytes',
+    'stateDigest',
+  ] as const;
+  return [
+    ...differences(there, asked, fields),
+    ...differences({ table: there.table?.sha256 }, { table: asked.table?.sha256 }, ['table']),
+  ];
+}
+
+/** One phrase for each field that differs: `layerId is a, not b`. An absent field equals `undefined`. */
+function differences<T extends object>(
+  there: T,
+  asked: T,
+  fields: readonly (keyof T & string)[],
+): readonly string[] {
+  return fields
+    .filter(field => there[field] !== asked[field])
+    .map(
+      field =>
+        `${field} is ${String(there[field] ?? 'absent')}, not ${String(asked[field] ?? 'absent')}`,
+    );
+}

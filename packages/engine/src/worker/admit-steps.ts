@@ -1,0 +1,106 @@
+/**
+ * Fair share: which ready steps may start now. Steps that move many bytes are admitted under caps
+ * (in all, per VM, per source, per storage class), the VM that was served least recently first, so
+ * that one VM with 300 deltas does not starve one with two. Steps that move none start at once.
+ *
+ * Runs inside the transaction that made steps ready; an advisory lock makes the counts true.
+ */
+import { wake } from '../queue/wake';
+import type { Tx } from '../store/database';
+import { limits } from '../store/places';
+import { ADVANCE_TASK, jobKeyOf } from './tasks';
+
+/** Transaction-level advisory lock of admission; any number will do that nobody else in this database uses. */
+const ADMISSION_LOCK = 0x766d_6d31;
+
+interface Candidate {
+  readonly migrationId: string;
+  readonly stepId: string;
+  readonly priority: number;
+  readonly source: string;
+  readonly storageClass: string;
+}
+
+interface Share {
+  readonly migrationId: string;
+  readonly source: string;
+  readonly storageClass: string;
+  readonly running: number;
+}
+
+/** Steps that copy or read whole layers or volumes; all others are over in a moment. */
+const COPYING = `('applyLayer', 'sampleSnapshot', 'verifySnapshot')`;
+
+export async function admitSteps(tx: Tx): Promise<number> {
+  const light = await admitLight(tx);
+  const waiting = await tx.query<{ some: boolean }>(
+    `select exists (select 1 from vm_migrate.step s join vm_migrate.migration m on m.id = s.migration_id
+                     where s.state = 'ready' and m.wanted = 'run') as some`,
+  );
+  if (waiting[0]?.some !== true) return light;
+  await tx.query('select pg_advisory_xact_lock($1)', [ADMISSION_LOCK]);
+  return light + (await admitCopying(tx));
+}
+
+async function admitLight(tx: Tx): Promise<number> {
+  const rows = await tx.query<Candidate>(
+    `update vm_migrate.step s set state = 'queued', not_before = now() from vm_migrate.migration m
+      where s.state = 'ready' and s.kind not in ${COPYING} and m.id = s.migration_id and m.wanted = 'run'
+     returning s.migration_id as "migrationId", s.step_id as "stepId", s.priority, m.source_name as source,
+               s.storage_class as "storageClass"`,
+  );
+  for (const row of rows) await wakeStep(tx, row);
+  return rows.length;
+}
+
+async function admitCopying(tx: Tx): Promise<number> {
+  const caps = new Map((await limits(tx)).map(limit => [limit.scope, limit.maxRunning]));
+  const shares = await tx.query<Share>(
+    `select s.migration_id as "migrationId", m.source_name as source, s.storage_class as "storageClass", count(*) as running
+       from vm_migrate.step s join vm_migrate.migration m on m.id = s.migration_id
+      where s.state in ('queued', 'running', 'waiting') and s.kind in ${COPYING} group by 1, 2, 3`,
+  );
+  const running = new Map<string, number>();
+  const take = (scope: string, count: number) => running.set(scope, (running.get(scope) ?? 0) + count);
+  const scopesOf = (share: { migrationId: string; source: string; storageClass: string }) => [
+    'all',
+    `vm:${share.migrationId}`,
+    `source:${share.source}`,
+    `class:${share.storageClass}`,
+  ];
+  for (const share of shares) for (const scope of scopesOf(share)) take(scope, share.running);
+  const capOf = (scope: string) => (scope.startsWith('vm:') ? caps.get('vm') : caps.get(scope)) ?? Infinity;
+  const fits = (candidate: Candidate) => scopesOf(candidate).every(scope => (running.get(scope) ?? 0) < capOf(scope));
+
+  // The best few steps of each VM, VMs in the order in which they are to be served.
+  const candidates = await tx.query<Candidate & { readonly turn: number }>(
+    `select * from (
+       select s.migration_id as "migrationId", s.step_id as "stepId", s.priority, m.source_name as source,
+              s.storage_class as "storageClass", m.last_served_at,
+              row_number() over (partition by s.migration_id order by s.priority, s.ordinal) as turn
+         from vm_migrate.step s join vm_migrate.migration m on m.id = s.migration_id
+        where s.state = 'ready' and s.kind in ${COPYING} and m.wanted = 'run') c
+      where c.turn <= 64 order by c.turn, c.last_served_at, c."migrationId" limit 512`,
+  );
+  let admitted = 0;
+  for (const candidate of candidates) {
+    if ((running.get('all') ?? 0) >= capOf('all')) break;
+    if (!fits(candidate)) continue;
+    for (const scope of scopesOf(candidate)) take(scope, 1);
+    await tx.query(`update vm_migrate.step set state = 'queued', not_before = now() where migration_id = $1 and step_id = $2`, [
+      candidate.migrationId,
+      candidate.stepId,
+    ]);
+    await tx.query('update vm_migrate.migration set last_served_at = clock_timestamp() where id = $1', [candidate.migrationId]);
+    await wakeStep(tx, candidate);
+    admitted += 1;
+  }
+  return admitted;
+}
+
+async function wakeStep(tx: Tx, step: Candidate): Promise<void> {
+  await wake(tx, ADVANCE_TASK, { migrationId: step.migrationId, stepId: step.stepId }, {
+    jobKey: jobKeyOf(step),
+    priority: step.priority,
+  });
+}

@@ -1,0 +1,39 @@
+/**
+ * Finds what was lost: steps whose worker died, wake-ups that never came, migrations with room for
+ * more. Harmless to run anywhere, any time: whatever it does too often finds nothing to do.
+ */
+import type { Queue } from '../queue/queue';
+import type { Database } from '../store/database';
+import { addEvent } from '../store/events';
+import { takeDeadWorkers } from '../store/places';
+import type { StepKey } from '../store/steps';
+import { admitSteps } from './admit-steps';
+import type { Advancer } from './advance-step';
+import type { WorkerSettings } from './worker';
+
+export interface ReconcileRound {
+  readonly database: Database;
+  readonly queue: Queue;
+  readonly settings: WorkerSettings;
+  readonly advancer: Advancer;
+}
+
+/** A step queued or due for this long was not taken by anybody who could: its wake-up is lost, or went to one who cannot. */
+const OVERDUE_MS = 2_000;
+
+export async function reconcile({ database, queue, settings, advancer }: ReconcileRound): Promise<void> {
+  const dead = await takeDeadWorkers(database, settings.deadAfterMs);
+  for (const { id } of dead) {
+    await addEvent(database, { kind: 'worker-lost', level: 'warning', actor: 'engine', message: `Worker ${id} is gone; its steps are taken over` });
+  }
+  await queue.unlock(dead.flatMap(worker => (worker.poolId === null ? [] : [worker.poolId])));
+  await database.transaction(tx => admitSteps(tx));
+  const overdue = await database.query<StepKey>(
+    `select s.migration_id as "migrationId", s.step_id as "stepId" from vm_migrate.step s
+      where (s.state in ('queued', 'waiting') and s.not_before < now() - $1 * interval '1 millisecond')
+         or (s.state = 'running' and s.lease_until < now())
+      order by s.priority, s.not_before limit 32`,
+    [OVERDUE_MS],
+  );
+  for (const key of overdue) await advancer.advance(key);
+}

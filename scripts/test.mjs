@@ -1,0 +1,132 @@
+// npm test: sets up, then types, lint and every part of the tests. `node scripts/test.mjs PART
+// [jest arguments]` runs one part. The last line sums them all: "N passed, N failed, N skipped".
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+import { orExplain, root, setUp, setUpNode, toolEnvironment } from './setup.mjs';
+import { filesUnder } from './setup-stamp.mjs';
+import { ensureSystemTools } from './system-tools.mjs';
+import { verdict } from './test-verdict.mjs';
+
+// The file names of a part, only to tell "has no tests yet" from "ran none of its tests".
+const parts = {
+  unit: file => !/\.(engine|kill)\.test\.ts$|\/formats\/|^test\/(engine|kill)\//.test(file),
+  formats: file => /^packages\/engine\/src\/formats\/|^test\/formats\//.test(file),
+  engine: file => /\.engine\.test\.ts$|^test\/engine\//.test(file),
+  kill: file => /\.kill\.test\.ts$|^test\/kill\//.test(file),
+};
+
+const [only, ...jestArguments] = process.argv.slice(2);
+if (only !== undefined && !(only in parts)) {
+  process.stderr.write(
+    `usage: node scripts/test.mjs [${Object.keys(parts).join('|')} [jest arguments]]\n`,
+  );
+  process.exit(2);
+}
+
+orExplain(() => setUp());
+const onCi = process.env.CI === 'true';
+const missingTools = ensureSystemTools();
+const env = toolEnvironment({ VM_MIGRATE_MISSING_TOOLS: missingTools.join(',') });
+
+const results = only
+  ? [jest(only)]
+  : [check('typecheck', typecheck), check('lint', lint), ...Object.keys(parts).map(jest)];
+if (onCi && missingTools.length > 0) {
+  results.push({
+    name: 'tools',
+    passed: 0,
+    failed: 1,
+    skipped: 0,
+    note: `missing on CI: ${missingTools.join(', ')}`,
+  });
+}
+const { lines, ok } = verdict(results, { onCi });
+process.stdout.write(`\n${lines.join('\n')}\n`);
+process.exitCode = ok ? 0 : 1;
+
+function typecheck() {
+  return run([bin('typescript', 'tsc'), '-p', 'tsconfig.json']);
+}
+
+function lint() {
+  return run([path.join(root, 'scripts', 'lint.mjs')]);
+}
+
+/** A check without tests of its own counts as one test. */
+function check(name, body) {
+  title(name);
+  const began = performance.now();
+  const passed = body() === 0;
+  return {
+    name,
+    passed: passed ? 1 : 0,
+    failed: passed ? 0 : 1,
+    skipped: 0,
+    seconds: since(began),
+  };
+}
+
+function jest(name) {
+  title(name);
+  const began = performance.now();
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'vm-migrate-test-'));
+  const countsFile = path.join(folder, 'counts.json');
+  try {
+    const reporter = path.join(root, 'test', 'reporters', 'suite-times.js');
+    const status = run(
+      [
+        bin('jest', 'jest'),
+        '--selectProjects',
+        name,
+        '--reporters',
+        reporter,
+        '--passWithNoTests',
+        ...jestArguments,
+      ],
+      { VM_MIGRATE_TEST_COUNTS: countsFile },
+    );
+    const none = { passed: 0, failed: 0, skipped: 0, skippedTitles: [] };
+    const counts = fs.existsSync(countsFile)
+      ? JSON.parse(fs.readFileSync(countsFile, 'utf8'))
+      : none;
+    // Jest may fail with all tests passed (a tear-down, a leak of memory), or die: a failure as well.
+    if (status !== 0 && counts.failed === 0) counts.failed = 1;
+    return {
+      name,
+      ...counts,
+      seconds: since(began),
+      expectsTests: only !== undefined || hasTests(name),
+    };
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function hasTests(name) {
+  return ['packages', 'kubectl-plugin', 'test']
+    .flatMap(folder => filesUnder(path.join(root, folder), file => file.endsWith('.test.ts')))
+    .map(file => path.relative(root, file))
+    .some(parts[name]);
+}
+
+function run(args, more = {}) {
+  return spawnSync(setUpNode(), args, { cwd: root, stdio: 'inherit', env: { ...env, ...more } })
+    .status;
+}
+
+function bin(packageName, program) {
+  const folder = path.join(root, 'node_modules', packageName);
+  const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
+  return path.join(folder, typeof manifest.bin === 'string' ? manifest.bin : manifest.bin[program]);
+}
+
+function title(name) {
+  process.stdout.write(`\n== ${name}\n`);
+}
+
+function since(began) {
+  return (performance.now() - began) / 1000;
+}

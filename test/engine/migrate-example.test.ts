@@ -1,0 +1,38 @@
+import path from 'node:path';
+import { writeExampleVm } from '../../packages/engine/src/testing/example-vm';
+import { expectMigrated } from '../../packages/engine/src/testing/expect-migrated';
+import { tempFolder } from '../../packages/engine/src/testing/temp-folder';
+import { testEngine, type TestEngine } from '../../packages/engine/src/testing/test-engine';
+
+const MIB = 1024 * 1024;
+
+describe('the example VM, end to end', () => {
+  const folder = tempFolder();
+  let test: TestEngine;
+  beforeAll(async () => {
+    test = await testEngine(folder);
+  });
+  afterAll(() => test?.close());
+
+  it('every VolumeSnapshot holds what its VMware snapshot held', async () => {
+    const vm = writeExampleVm(path.join(folder, 'vm'), { diskBytes: 64 * MIB });
+    await test.startWorker();
+    const started = await test.engine.call('start', { vm: vm.folder });
+    expect(started.outcome).toBe('started');
+    await test.until(started.migration, ['migrated']);
+    expect(await expectMigrated(test.engine, started.migration, vm, test.classFolder)).toBe(11);
+
+    const again = await test.engine.call('start', { vm: vm.folder });
+    expect(again).toMatchObject({ outcome: 'already', migration: started.migration, state: 'migrated' });
+  }, 120_000);
+
+  it('verify --full proves every VolumeSnapshot through a restore', async () => {
+    const [migration] = await test.engine.call('getMigrations', {});
+    const id = migration?.id ?? '';
+    await test.engine.call('verify', { migration: id });
+    await test.until(id, ['migrated']);
+    const snapshots = await test.engine.call('getSnapshots', { migration: id });
+    expect(snapshots.flatMap(snapshot => snapshot.volumeSnapshots.map(cut => cut.proof))).not.toContain('volume');
+    expect(new Set(snapshots.flatMap(snapshot => snapshot.volumeSnapshots.map(cut => cut.proof)))).toEqual(new Set(['full']));
+  }, 120_000);
+});

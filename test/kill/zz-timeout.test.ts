@@ -1,0 +1,1 @@
+test('slow', () => new Promise<void>(done => { setTimeout(done, 6000); }));
