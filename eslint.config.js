@@ -26,6 +26,10 @@ module.exports = tseslint.config(
     languageOptions: { sourceType: 'commonjs' },
   },
   {
+    files: ['test/jest/patience.js'],
+    languageOptions: { globals: { jest: 'readonly' } },
+  },
+  {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommended],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: __dirname } },

@@ -45,9 +45,10 @@ const swc = [
 const optional = (key, file) =>
   existsSync(path.join(__dirname, file)) ? { [key]: `<rootDir>/${file}` } : {};
 
+const patient = { setupFilesAfterEnv: ['<rootDir>/test/jest/patience.js'] };
+
 const database = {
-  // Starting PostgreSQL takes seconds on two busy cores; a hang still ends here.
-  testTimeout: 60_000,
+  ...patient,
   ...optional('globalSetup', 'test/engine/global-setup.ts'),
   ...optional('globalTeardown', 'test/engine/global-teardown.ts'),
 };
@@ -95,8 +96,7 @@ module.exports = {
       'formats',
       ['packages/engine/src/formats/**/*.test.ts', 'test/formats/**/*.test.ts'],
       ownPart,
-      // qemu-img, the referee, is a process for each of many images.
-      { testTimeout: 30_000 },
+      patient,
     ),
     part(
       'engine',

@@ -23,7 +23,11 @@ describe('the example VM, end to end', () => {
     expect(await expectMigrated(test.engine, started.migration, vm, test.classFolder)).toBe(11);
 
     const again = await test.engine.call('start', { vm: vm.folder });
-    expect(again).toMatchObject({ outcome: 'already', migration: started.migration, state: 'migrated' });
+    expect(again).toMatchObject({
+      outcome: 'already',
+      migration: started.migration,
+      state: 'migrated',
+    });
   }, 120_000);
 
   it('verify --full proves every VolumeSnapshot through a restore', async () => {
@@ -32,7 +36,11 @@ describe('the example VM, end to end', () => {
     await test.engine.call('verify', { migration: id });
     await test.until(id, ['migrated']);
     const snapshots = await test.engine.call('getSnapshots', { migration: id });
-    expect(snapshots.flatMap(snapshot => snapshot.volumeSnapshots.map(cut => cut.proof))).not.toContain('volume');
-    expect(new Set(snapshots.flatMap(snapshot => snapshot.volumeSnapshots.map(cut => cut.proof)))).toEqual(new Set(['full']));
+    expect(
+      snapshots.flatMap(snapshot => snapshot.volumeSnapshots.map(cut => cut.proof)),
+    ).not.toContain('volume');
+    expect(
+      new Set(snapshots.flatMap(snapshot => snapshot.volumeSnapshots.map(cut => cut.proof))),
+    ).toEqual(new Set(['full']));
   }, 120_000);
 });

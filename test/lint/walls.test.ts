@@ -38,6 +38,7 @@ const planted: Planted[] = [
   forbidden(`${engine}/worker/a16.ts`, '../operations/start', 'engine-worker'),
   forbidden(`${engine}/steps/a17.ts`, '@vm-migrate/api', 'engine-steps'),
   forbidden(`${engine}/errors.ts`, './plan/plan', 'engine-root-files'),
+  forbidden(`${engine}/config.ts`, './plan/plan', 'engine-config'),
   forbidden(`${engine}/invented/a18.ts`, '../plan/plan', 'engine-unknown-folder'),
   forbidden(`${engine}/plan/a19.ts`, '../testing/suite', 'engine-testing-is-for-tests'),
   forbidden(`${engine}/operations/a20.ts`, 'yargs', 'engine-never-a-surface'),

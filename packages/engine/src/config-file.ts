@@ -1,7 +1,16 @@
 /** One configuration file: YAML, `${NAME}` from the environment, checked, with the line of everything it says. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import {
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  type Document,
+  type Node,
+} from 'yaml';
 import type { ZodIssue } from 'zod/v3';
 import { sectionSchema, type SectionInput } from './config-schema';
 import { EngineError } from './errors';
@@ -18,10 +27,17 @@ const SECTION = 'vmMigrate';
  * A file without the section says nothing.
  * @throws EngineError CONFIG_INVALID with file, line and what was expected there
  */
-export function readConfigFile(file: string, { home, environment }: { readonly home: string; readonly environment: Readonly<Record<string, string | undefined>> }): ConfigFile {
+export function readConfigFile(
+  file: string,
+  {
+    home,
+    environment,
+  }: { readonly home: string; readonly environment: Readonly<Record<string, string | undefined>> },
+): ConfigFile {
   const lines = new LineCounter();
   const document = parse(file, lines);
-  const lineOf = (keys: readonly (string | number)[]): number => lines.linePos(offsetOf(document, [SECTION, ...keys])).line;
+  const lineOf = (keys: readonly (string | number)[]): number =>
+    lines.linePos(offsetOf(document, [SECTION, ...keys])).line;
   const at = (keys: readonly string[]): string => `${file}, line ${lineOf(keys)}`;
 
   const raw: unknown = (document.toJS() as Record<string, unknown> | null)?.[SECTION];
@@ -45,15 +61,28 @@ function parse(file: string, lines: LineCounter): Document.Parsed {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new EngineError('CONFIG_INVALID', { where: { file }, expected: 'a readable file', found: error instanceof Error ? error.message : String(error) });
+    throw new EngineError('CONFIG_INVALID', {
+      where: { file },
+      expected: 'a readable file',
+      found: error instanceof Error ? error.message : String(error),
+    });
   }
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [error] = document.errors;
   if (error === undefined) return document;
-  throw new EngineError('CONFIG_INVALID', { where: { file, line: lines.linePos(error.pos[0]).line }, expected: 'YAML', found: error.message });
+  throw new EngineError('CONFIG_INVALID', {
+    where: { file, line: lines.linePos(error.pos[0]).line },
+    expected: 'YAML',
+    found: error.message,
+  });
 }
 
-function wrong(file: string, issue: ZodIssue, filled: unknown, lineOf: (keys: readonly (string | number)[]) => number): EngineError {
+function wrong(
+  file: string,
+  issue: ZodIssue,
+  filled: unknown,
+  lineOf: (keys: readonly (string | number)[]) => number,
+): EngineError {
   if (issue.code === 'unrecognized_keys') {
     const keys = [...issue.path, issue.keys[0] ?? ''];
     return new EngineError('CONFIG_INVALID', {
@@ -89,7 +118,13 @@ function shown(keys: readonly (string | number)[], value: unknown): string {
 }
 
 function valueAt(value: unknown, keys: readonly (string | number)[]): unknown {
-  return keys.reduce<unknown>((inner, key) => (typeof inner === 'object' && inner !== null ? (inner as Record<string | number, unknown>)[key] : undefined), value);
+  return keys.reduce<unknown>(
+    (inner, key) =>
+      typeof inner === 'object' && inner !== null
+        ? (inner as Record<string | number, unknown>)[key]
+        : undefined,
+    value,
+  );
 }
 
 /** Where the last key on the way stands; of a key that is missing, where it is missing. */
@@ -97,8 +132,17 @@ function offsetOf(document: Document.Parsed, keys: readonly (string | number)[])
   let node: unknown = document.contents;
   let offset = 0;
   for (const key of keys) {
-    const pair = isMap(node) ? node.items.find(item => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key)) : undefined;
-    const next: unknown = pair === undefined ? (isNode(node) && 'items' in node ? (node as { items: unknown[] }).items[Number(key)] : undefined) : pair.value;
+    const pair = isMap(node)
+      ? node.items.find(
+          item => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key),
+        )
+      : undefined;
+    const next: unknown =
+      pair === undefined
+        ? isNode(node) && 'items' in node
+          ? (node as { items: unknown[] }).items[Number(key)]
+          : undefined
+        : pair.value;
     const mark: unknown = pair === undefined ? next : pair.key;
     if (!isNode(mark)) return offset;
     offset = startOf(mark) ?? offset;
@@ -119,11 +163,21 @@ function fillIn(
   missing: (keys: readonly (string | number)[], name: string) => never,
 ): unknown {
   if (typeof value === 'string') {
-    return value.replace(/\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (match, name: string | undefined) => (name === undefined ? '${' : (environment[name] ?? missing(keys, name))));
+    return value.replace(
+      /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g,
+      (match, name: string | undefined) =>
+        name === undefined ? '${' : (environment[name] ?? missing(keys, name)),
+    );
   }
-  if (Array.isArray(value)) return value.map((item, index) => fillIn(item, environment, [...keys, index], missing));
+  if (Array.isArray(value))
+    return value.map((item, index) => fillIn(item, environment, [...keys, index], missing));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillIn(item, environment, [...keys, key], missing)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      fillIn(item, environment, [...keys, key], missing),
+    ]),
+  );
 }
 
 function dotted(keys: readonly (string | number)[]): string {

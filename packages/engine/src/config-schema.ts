@@ -9,10 +9,18 @@ export function sectionSchema(fileFolder: string, home: string = os.homedir()) {
   const folder = z
     .string()
     .min(1)
-    .transform(said => path.resolve(fileFolder, said === '~' || said.startsWith('~/') ? path.join(home, said.slice(1)) : said));
+    .transform(said =>
+      path.resolve(
+        fileFolder,
+        said === '~' || said.startsWith('~/') ? path.join(home, said.slice(1)) : said,
+      ),
+    );
 
   const limit = z
-    .object({ maxRunning: z.number().int().min(0).optional(), bytesPerSecond: z.number().int().min(0).optional() })
+    .object({
+      maxRunning: z.number().int().min(0).optional(),
+      bytesPerSecond: z.number().int().min(0).optional(),
+    })
     .strict();
 
   const vmDirectory = z
@@ -26,7 +34,11 @@ export function sectionSchema(fileFolder: string, home: string = os.homedir()) {
     .strict();
 
   const localClass = z
-    .object({ folder, snapshots: z.enum(['auto', 'reflink', 'copy', 'none']).default('auto'), default: z.boolean().default(false) })
+    .object({
+      folder,
+      snapshots: z.enum(['auto', 'reflink', 'copy', 'none']).default('auto'),
+      default: z.boolean().default(false),
+    })
     .strict()
     .transform(({ folder: place, ...rest }) => ({ path: place, ...rest }));
 
@@ -34,7 +46,9 @@ export function sectionSchema(fileFolder: string, home: string = os.homedir()) {
     .object({
       kind: z.literal('local-directory'),
       default: z.boolean().optional(),
-      classes: z.record(localClass).refine(classes => Object.keys(classes).length > 0, 'at least one storage class'),
+      classes: z
+        .record(localClass)
+        .refine(classes => Object.keys(classes).length > 0, 'at least one storage class'),
     })
     .strict();
 
@@ -44,7 +58,15 @@ export function sectionSchema(fileFolder: string, home: string = os.homedir()) {
       database: database(folder).optional(),
       sources: z.record(name, place(vmDirectory)).optional(),
       targets: z.record(name, place(localDirectory)).optional(),
-      limits: z.object({ all: limit.optional(), vm: limit.optional(), sources: z.record(limit).optional(), classes: z.record(limit).optional() }).strict().optional(),
+      limits: z
+        .object({
+          all: limit.optional(),
+          vm: limit.optional(),
+          sources: z.record(limit).optional(),
+          classes: z.record(limit).optional(),
+        })
+        .strict()
+        .optional(),
     })
     .strict();
 }
@@ -53,12 +75,22 @@ export type SectionInput = z.infer<ReturnType<typeof sectionSchema>>;
 export type LimitInput = NonNullable<NonNullable<SectionInput['limits']>['all']>;
 
 /** In `SOURCE/VM` and in object names. */
-const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'a name of letters, digits, ".", "_" and "-", at most 63');
+const name = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+    'a name of letters, digits, ".", "_" and "-", at most 63',
+  );
 
 function database(folder: z.ZodType<string, z.ZodTypeDef, string>) {
   const one = 'exactly one of url, urlFile, service and embedded: true';
   return z
-    .object({ url: z.string().optional(), urlFile: folder.optional(), service: z.string().min(1).optional(), embedded: z.boolean().optional() })
+    .object({
+      url: z.string().optional(),
+      urlFile: folder.optional(),
+      service: z.string().min(1).optional(),
+      embedded: z.boolean().optional(),
+    })
     .strict()
     .transform(({ url, urlFile, service, embedded }, context) => {
       const said = [
@@ -81,8 +113,12 @@ interface PlaceInput {
 }
 
 /** A kind that is known here is checked here; another one (a plugin's) is checked by whoever opens it. */
-function place<T extends { kind: string }>(known: z.ZodType<T, z.ZodTypeDef, unknown> & { shape: { kind: z.ZodLiteral<string> } }) {
-  const other = z.object({ kind: z.string().min(1), default: z.boolean().optional() }).passthrough();
+function place<T extends { kind: string }>(
+  known: z.ZodType<T, z.ZodTypeDef, unknown> & { shape: { kind: z.ZodLiteral<string> } },
+) {
+  const other = z
+    .object({ kind: z.string().min(1), default: z.boolean().optional() })
+    .passthrough();
   return other.transform((said, context): PlaceInput => {
     if (said.kind !== known.shape.kind.value) return said;
     const parsed = known.safeParse(said);

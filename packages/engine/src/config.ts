@@ -107,9 +107,21 @@ export function readConfig(input: ConfigInput): Config {
     values: [
       { key: 'stateFolder', value: stateFolder.value, origin: stateFolder.origin },
       { key: 'database', value: databaseWords(database.value), origin: database.origin },
-      ...sources.map(({ value, origin }) => ({ key: `sources.${value.name}`, value: placeWords(value), origin })),
-      ...targets.map(({ value, origin }) => ({ key: `targets.${value.name}`, value: placeWords(value), origin })),
-      ...limits.map(({ value, origin }) => ({ key: `limits.${value.scope}`, value: limitWords(value), origin })),
+      ...sources.map(({ value, origin }) => ({
+        key: `sources.${value.name}`,
+        value: placeWords(value),
+        origin,
+      })),
+      ...targets.map(({ value, origin }) => ({
+        key: `targets.${value.name}`,
+        value: placeWords(value),
+        origin,
+      })),
+      ...limits.map(({ value, origin }) => ({
+        key: `limits.${value.scope}`,
+        value: limitWords(value),
+        origin,
+      })),
     ],
   };
 }
@@ -123,12 +135,19 @@ interface Found<T> {
 function configFiles({ cwd, home, environment, flags }: ConfigInput): string[] {
   const named = flags?.config ?? environment['VM_MIGRATE_CONFIG'];
   if (named !== undefined && named !== '') return [path.resolve(cwd, named)];
-  const own = path.join(environment['XDG_CONFIG_HOME'] ?? path.join(home, '.config'), 'vm-migrate', 'config.yaml');
+  const own = path.join(
+    environment['XDG_CONFIG_HOME'] ?? path.join(home, '.config'),
+    'vm-migrate',
+    'config.yaml',
+  );
   return [path.join(cwd, 'app-config.yaml'), own].filter(file => existsSync(file));
 }
 
 /** The last file that says something, with its line. */
-function lastSaid<K extends keyof SectionInput>(files: readonly ConfigFile[], key: K): Found<NonNullable<SectionInput[K]>> | undefined {
+function lastSaid<K extends keyof SectionInput>(
+  files: readonly ConfigFile[],
+  key: K,
+): Found<NonNullable<SectionInput[K]>> | undefined {
   for (const file of [...files].reverse()) {
     const value = file.section[key];
     if (value !== undefined) return { value, origin: file.at([key]) };
@@ -136,26 +155,60 @@ function lastSaid<K extends keyof SectionInput>(files: readonly ConfigFile[], ke
   return undefined;
 }
 
-function pickStateFolder(files: readonly ConfigFile[], { cwd, home, environment, flags }: ConfigInput): Found<string> {
-  if (flags?.stateFolder !== undefined) return { value: path.resolve(cwd, flags.stateFolder), origin: 'flag --state-folder' };
+function pickStateFolder(
+  files: readonly ConfigFile[],
+  { cwd, home, environment, flags }: ConfigInput,
+): Found<string> {
+  if (flags?.stateFolder !== undefined)
+    return { value: path.resolve(cwd, flags.stateFolder), origin: 'flag --state-folder' };
   const fromEnvironment = filled(environment['VM_MIGRATE_STATE_FOLDER']);
-  if (fromEnvironment !== undefined) return { value: path.resolve(cwd, fromEnvironment), origin: 'environment VM_MIGRATE_STATE_FOLDER' };
+  if (fromEnvironment !== undefined)
+    return {
+      value: path.resolve(cwd, fromEnvironment),
+      origin: 'environment VM_MIGRATE_STATE_FOLDER',
+    };
   const state = environment['XDG_STATE_HOME'] ?? path.join(home, '.local', 'state');
-  return lastSaid(files, 'stateFolder') ?? { value: path.join(state, 'vm-migrate'), origin: 'default' };
+  return (
+    lastSaid(files, 'stateFolder') ?? { value: path.join(state, 'vm-migrate'), origin: 'default' }
+  );
 }
 
-function pickDatabase(files: readonly ConfigFile[], { cwd, environment, flags = {} }: ConfigInput): Found<ConfiguredDatabase> {
+function pickDatabase(
+  files: readonly ConfigFile[],
+  { cwd, environment, flags = {} }: ConfigInput,
+): Found<ConfiguredDatabase> {
   const { databaseUrl, databaseUrlFile, databaseService } = flags;
-  if (databaseUrl !== undefined) return { value: { kind: 'url', url: withoutPassword(databaseUrl) }, origin: 'flag --database-url' };
-  if (databaseUrlFile !== undefined) return { value: { kind: 'urlFile', file: path.resolve(cwd, databaseUrlFile) }, origin: 'flag --database-url-file' };
-  if (databaseService !== undefined) return { value: { kind: 'service', service: databaseService }, origin: 'flag --database-service' };
+  if (databaseUrl !== undefined)
+    return {
+      value: { kind: 'url', url: withoutPassword(databaseUrl) },
+      origin: 'flag --database-url',
+    };
+  if (databaseUrlFile !== undefined)
+    return {
+      value: { kind: 'urlFile', file: path.resolve(cwd, databaseUrlFile) },
+      origin: 'flag --database-url-file',
+    };
+  if (databaseService !== undefined)
+    return {
+      value: { kind: 'service', service: databaseService },
+      origin: 'flag --database-service',
+    };
 
   const url = filled(environment['VM_MIGRATE_DATABASE_URL']);
-  if (url !== undefined) return { value: { kind: 'url', url }, origin: 'environment VM_MIGRATE_DATABASE_URL' };
+  if (url !== undefined)
+    return { value: { kind: 'url', url }, origin: 'environment VM_MIGRATE_DATABASE_URL' };
   const file = filled(environment['VM_MIGRATE_DATABASE_URL_FILE']);
-  if (file !== undefined) return { value: { kind: 'urlFile', file: path.resolve(cwd, file) }, origin: 'environment VM_MIGRATE_DATABASE_URL_FILE' };
+  if (file !== undefined)
+    return {
+      value: { kind: 'urlFile', file: path.resolve(cwd, file) },
+      origin: 'environment VM_MIGRATE_DATABASE_URL_FILE',
+    };
   const service = filled(environment['VM_MIGRATE_DATABASE_SERVICE']);
-  if (service !== undefined) return { value: { kind: 'service', service }, origin: 'environment VM_MIGRATE_DATABASE_SERVICE' };
+  if (service !== undefined)
+    return {
+      value: { kind: 'service', service },
+      origin: 'environment VM_MIGRATE_DATABASE_SERVICE',
+    };
 
   return lastSaid(files, 'database') ?? { value: { kind: 'embedded' }, origin: 'default' };
 }
@@ -163,11 +216,15 @@ function pickDatabase(files: readonly ConfigFile[], { cwd, environment, flags = 
 /** Every user of the machine can read a command line, and the shell keeps it. */
 function withoutPassword(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed !== undefined && parsed.password === '' && !parsed.searchParams.has('password')) return url;
+  if (parsed !== undefined && parsed.password === '' && !parsed.searchParams.has('password'))
+    return url;
   throw new EngineError('USAGE', {
     where: { object: '--database-url' },
     expected: 'a database URL without a password',
-    found: parsed === undefined ? 'no URL' : 'a URL with a password, which every user of this machine can read there',
+    found:
+      parsed === undefined
+        ? 'no URL'
+        : 'a URL with a password, which every user of this machine can read there',
     hint: 'Set VM_MIGRATE_DATABASE_URL, or put the URL into a file and give --database-url-file FILE, or use --database-service NAME (~/.pg_service.conf).',
   });
 }
@@ -177,7 +234,12 @@ function pickSources(files: readonly ConfigFile[]): Found<ConfiguredPlace>[] {
 }
 
 function pickTargets(files: readonly ConfigFile[], stateFolder: string): Found<ConfiguredTarget>[] {
-  const said = merged(files, 'targets', (name, { kind, default: isDefault, ...options }) => ({ name, kind, isDefault: isDefault === true, options }));
+  const said = merged(files, 'targets', (name, { kind, default: isDefault, ...options }) => ({
+    name,
+    kind,
+    isDefault: isDefault === true,
+    options,
+  }));
   if (said.length === 0) return [{ value: ownTarget(stateFolder), origin: 'default' }];
   const [first, second] = said.filter(({ value }) => value.isDefault);
   if (second !== undefined && first !== undefined) {
@@ -188,11 +250,15 @@ function pickTargets(files: readonly ConfigFile[], stateFolder: string): Found<C
     });
   }
   // A single target needs no mark.
-  return said.length === 1 ? said.map(({ value, origin }) => ({ value: { ...value, isDefault: true }, origin })) : said;
+  return said.length === 1
+    ? said.map(({ value, origin }) => ({ value: { ...value, isDefault: true }, origin }))
+    : said;
 }
 
 function ownTarget(stateFolder: string): ConfiguredTarget {
-  const classes = { local: { path: path.join(stateFolder, 'volumes'), snapshots: 'auto', default: true } };
+  const classes = {
+    local: { path: path.join(stateFolder, 'volumes'), snapshots: 'auto', default: true },
+  };
   return { name: 'local', kind: 'local-directory', isDefault: true, options: { classes } };
 }
 
@@ -205,8 +271,10 @@ function pickLimits(files: readonly ConfigFile[]): Found<ConfiguredLimit>[] {
     const { all, vm, sources = {}, classes = {} } = section.limits ?? {};
     put('all', all, at(['limits', 'all']));
     put('vm', vm, at(['limits', 'vm']));
-    for (const [name, said] of Object.entries(sources)) put(`source:${name}`, said, at(['limits', 'sources', name]));
-    for (const [name, said] of Object.entries(classes)) put(`class:${name}`, said, at(['limits', 'classes', name]));
+    for (const [name, said] of Object.entries(sources))
+      put(`source:${name}`, said, at(['limits', 'sources', name]));
+    for (const [name, said] of Object.entries(classes))
+      put(`class:${name}`, said, at(['limits', 'classes', name]));
   }
   return [...found.values()];
 }
@@ -219,8 +287,12 @@ function merged<K extends 'sources' | 'targets', T>(
 ): Found<T>[] {
   const found = new Map<string, Found<T>>();
   for (const { section, at } of files) {
-    const entries = Object.entries(section[key] ?? {}) as [string, NonNullable<SectionInput[K]>[string]][];
-    for (const [name, entry] of entries) found.set(name, { value: make(name, entry), origin: at([key, name]) });
+    const entries = Object.entries(section[key] ?? {}) as [
+      string,
+      NonNullable<SectionInput[K]>[string],
+    ][];
+    for (const [name, entry] of entries)
+      found.set(name, { value: make(name, entry), origin: at([key, name]) });
   }
   return [...found.values()];
 }
@@ -251,7 +323,10 @@ function placeWords({ kind, options }: ConfiguredPlace): string {
 }
 
 function limitWords({ maxRunning, bytesPerSecond }: ConfiguredLimit): string {
-  const parts = [maxRunning === undefined ? undefined : `${maxRunning} at a time`, bytesPerSecond === undefined ? undefined : `${bytesPerSecond} bytes/s`];
+  const parts = [
+    maxRunning === undefined ? undefined : `${maxRunning} at a time`,
+    bytesPerSecond === undefined ? undefined : `${bytesPerSecond} bytes/s`,
+  ];
   return parts.filter(part => part !== undefined).join(', ');
 }
 

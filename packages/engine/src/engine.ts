@@ -42,6 +42,10 @@ export interface EngineOptions {
   readonly targets: readonly ConfiguredPlace[];
   /** The mover's program: one JavaScript file. */
   readonly moverProgram: string;
+  /** Runs orders; child processes of moverProgram when absent. */
+  readonly mover?: Mover;
+  /** How targets are opened; a plugin that brings another kind wraps the default. */
+  readonly openTarget?: (place: PlaceRow, mover: Mover) => Promise<Target>;
   readonly paths?: OperationContext['paths'];
   readonly maxConnections?: number;
 }
@@ -75,7 +79,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   });
   try {
     await migrateSchema(database, { installQueue: installQueueSchema });
-    const mover = new LocalMover({ program: options.moverProgram });
+    const mover = options.mover ?? new LocalMover({ program: options.moverProgram });
     for (const place of options.sources) await register(database, 'source', place);
     for (const place of options.targets) await register(database, 'target', place);
     return new OpenEngine(options, database, mover, await storeId(database));
@@ -110,7 +114,7 @@ class OpenEngine implements Engine {
       actor: options.actor ?? `${userInfo().username}@${hostname()}`,
       defaultTarget: options.targets.find(target => target.isDefault)?.name,
       openSource: openSourcePlace,
-      openTarget: async place => openTargetPlace(place, mover),
+      openTarget: place => this.openTarget(place),
       paths: options.paths ?? 'allowed',
     };
   }
@@ -131,7 +135,7 @@ class OpenEngine implements Engine {
       database: this.database,
       queue,
       openSource: openSourcePlace,
-      openTarget: async place => openTargetPlace(place, this.mover),
+      openTarget: place => this.openTarget(place),
       kinds: STEP_KINDS,
       surface,
       version,
@@ -147,6 +151,10 @@ class OpenEngine implements Engine {
         await queue.close();
       },
     };
+  }
+
+  private openTarget(place: PlaceRow): Promise<Target> {
+    return (this.options.openTarget ?? openTargetPlace)(place, this.mover);
   }
 
   async isIdle(): Promise<boolean> {
@@ -171,7 +179,7 @@ async function openSourcePlace({ name, kind, options }: PlaceRow): Promise<Sourc
   return vmDirectorySource({ name, folder, roots, datastores });
 }
 
-function openTargetPlace({ name, kind, options }: PlaceRow, mover: Mover): Target {
+export async function openTargetPlace({ name, kind, options }: PlaceRow, mover: Mover): Promise<Target> {
   return openTarget({ ...options, name, kind }, { mover });
 }
 

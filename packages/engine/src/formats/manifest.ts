@@ -39,12 +39,11 @@ export function manifestDifference(expected: LayerManifest, found: LayerManifest
  * made it (a reader, a database column, a JSON line).
  */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, item: unknown) => {
-    if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
-    const sorted = Object.entries(item).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-    // Without a prototype a key named __proto__ is kept as a key.
-    return Object.assign(Object.create(null) as object, Object.fromEntries(sorted));
-  });
+  if (Array.isArray(value)) return `[${value.map(item => canonicalJson(item)).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
+  fields.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${fields.map(([key, field]) => `${JSON.stringify(key)}:${canonicalJson(field)}`).join(',')}}`;
 }
 
 /** Only the fields of the contract: what else an object carries must not make a difference. */

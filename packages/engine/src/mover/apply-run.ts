@@ -15,7 +15,7 @@ import type { VolumeIo, VolumeWays } from '../copy/volume-io';
 import { assertWindowBytes } from '../copy/windows';
 import { leased } from '../copy/wrappers/leased';
 import { EngineError } from '../errors';
-import type { LayerFormat } from '../formats';
+import type { LayerFormat } from '../formats/layer';
 import { ApplyTally } from './apply-tally';
 import { copySpans } from './copy-lane';
 import { Deferred } from './deferred';

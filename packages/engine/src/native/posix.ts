@@ -190,7 +190,7 @@ function locks(koffi: Koffi, library: Library): Pick<Posix, 'flockExclusive' | '
       if (flock(fd, kind | LOCK_NB) === 0) return true;
       const error = systemError('flock', koffi.errno());
       if (isSystemError(error, 'EINTR')) continue;
-      if (isSystemError(error, 'EAGAIN')) return false;
+      if (isSystemError(error, 'EAGAIN', 'EWOULDBLOCK')) return false;
       throw error;
     }
   };

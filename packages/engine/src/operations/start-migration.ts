@@ -74,12 +74,18 @@ function acceptedFindings(plan: Plan, ids: readonly string[]): Finding[] {
   const acceptable = open.filter(finding => finding.acceptable);
   throw new EngineError('PLAN_BLOCKED', {
     where: { object: plan.vm.name },
-    found: open.map(finding => `${finding.id} (${finding.cause})`).join('; '),
+    found: someOf(open.map(finding => `${finding.id} (${finding.cause})`)),
     hint:
       acceptable.length === 0
         ? 'Mend them and plan again.'
         : `Mend them, or accept by id: ${acceptable.map(finding => `--accept '${finding.id}'`).join(' ')}`,
   });
+}
+
+/** The first few by name, the rest by number: `plan` lists them all. */
+function someOf(items: readonly string[]): string {
+  const shown = items.slice(0, 5);
+  return shown.join('; ') + (items.length > shown.length ? `; and ${items.length - shown.length} more` : '');
 }
 
 function newMigrationId(): string {

@@ -9,11 +9,23 @@ import type { KeepRule, Plan } from './plan';
 import { parsePlan } from './parse-plan';
 
 /** fast-check prints seed and path of a failure; `{ seed, path }` here replays it. */
-const RUNS = { numRuns: 400 } as const;
+const RUNS = { numRuns: 250 } as const;
 
 const event: fc.Arbitrary<VmEvent> = fc.record({
   what: fc.constantFrom<VmEvent['what'][]>(
-    'write', 'write', 'write', 'zero', 'snapshot', 'snapshot', 'snapshot', 'revert', 'revert', 'revert', 'add-disk', 'remove-disk', 'grow',
+    'write',
+    'write',
+    'write',
+    'zero',
+    'snapshot',
+    'snapshot',
+    'snapshot',
+    'revert',
+    'revert',
+    'revert',
+    'add-disk',
+    'remove-disk',
+    'grow',
   ),
   which: fc.nat(11),
   where: fc.nat(11),
@@ -22,7 +34,9 @@ const event: fc.Arbitrary<VmEvent> = fc.record({
 const keep: fc.Arbitrary<KeepRule> = fc.oneof(
   fc.constant<KeepRule>({ rule: 'all' }),
   fc.nat(4).map(count => ({ rule: 'newest' as const, count })),
-  fc.nat(8).map(maxAgeMs => ({ rule: 'age' as const, maxAgeMs: maxAgeMs * 1000, nowUs: 9_000_000 })),
+  fc
+    .nat(8)
+    .map(maxAgeMs => ({ rule: 'age' as const, maxAgeMs: maxAgeMs * 1000, nowUs: 9_000_000 })),
 );
 
 const scenario = fc.record({
@@ -40,7 +54,10 @@ type Scenario = typeof scenario extends fc.Arbitrary<infer T> ? T : never;
 
 function planned(of: Scenario): { readonly vm: ModelVm; readonly plan: Plan } {
   const vm = new ModelVm(of.events);
-  const tree = vm.tree({ running: of.running, ...(of.broken === undefined ? {} : { broken: of.broken }) });
+  const tree = vm.tree({
+    running: of.running,
+    ...(of.broken === undefined ? {} : { broken: of.broken }),
+  });
   const { keep: rule, cutCurrent, sampleWindows } = of;
   const plan = buildPlan(
     planInput(
@@ -97,7 +114,9 @@ describe('any history, replayed in any order that the plan allows', () => {
     fc.assert(
       fc.property(scenario, of => {
         const { vm, plan } = planned(of);
-        const carried = new Set(plan.disks.filter(disk => disk.leftOut === undefined).map(({ id }) => id));
+        const carried = new Set(
+          plan.disks.filter(disk => disk.leftOut === undefined).map(({ id }) => id),
+        );
         const findings = new Set(plan.findings.map(({ id }) => id));
         const kept = new Set(plan.snapshots.filter(snapshot => snapshot.kept).map(({ id }) => id));
         for (const snapshot of plan.tree.snapshots) {
@@ -115,7 +134,9 @@ describe('any history, replayed in any order that the plan allows', () => {
             }
           }
           if (kept.has(snapshot.id)) continue;
-          const told = findings.has(`snapshot-merged:${snapshot.id}`) || findings.has(`snapshot-dropped:${snapshot.id}`);
+          const told =
+            findings.has(`snapshot-merged:${snapshot.id}`) ||
+            findings.has(`snapshot-dropped:${snapshot.id}`);
           expect(told || !snapshot.disks.some(({ diskId }) => carried.has(diskId))).toBe(true);
         }
       }),
@@ -143,9 +164,14 @@ describe('any history, replayed in any order that the plan allows', () => {
         for (const { layers } of plan.volumes) {
           expect(layers.slice(1).map(id => parents.get(id))).toEqual(layers.slice(0, -1));
         }
-        const applied = plan.steps.filter(({ kind }) => kind === 'applyLayer').map(({ layerId }) => layerId);
+        const applied = plan.steps
+          .filter(({ kind }) => kind === 'applyLayer')
+          .map(({ layerId }) => layerId);
         expect([...applied].sort()).toEqual(
-          plan.layers.filter(({ flag }) => flag === 'needs-migration').map(({ id }) => id).sort(),
+          plan.layers
+            .filter(({ flag }) => flag === 'needs-migration')
+            .map(({ id }) => id)
+            .sort(),
         );
         for (const layer of plan.layers) {
           expect(layer.reason === undefined).toBe(layer.flag === 'needs-migration');
@@ -166,15 +192,30 @@ describe('any history, replayed in any order that the plan allows', () => {
         if (restoredFrom === undefined) seen.add(`${role} from nothing`);
         else seen.add(`${role} from ${roles.get(volumeOfCut.get(restoredFrom) ?? '') ?? '?'}`);
       }
-      const layers = plan.volumeSnapshots.filter(({ purpose }) => purpose === 'snapshot').map(({ layerId }) => layerId);
+      const layers = plan.volumeSnapshots
+        .filter(({ purpose }) => purpose === 'snapshot')
+        .map(({ layerId }) => layerId);
       if (new Set(layers).size < layers.length) seen.add('several on one layer');
       for (const { kind } of plan.findings) seen.add(kind);
     }
     expect([...seen]).toEqual(
       expect.arrayContaining([
-        'cut snapshot', 'cut fork', 'cut current', 'main from nothing', 'branch from nothing', 'branch from main',
-        'branch from branch', 'several on one layer', 'snapshot-merged', 'snapshot-dropped', 'snapshot-incomplete',
-        'current-not-frozen', 'current-not-readable', 'disk-left-out', 'leftover-delta', 'branch-volumes-stay',
+        'cut snapshot',
+        'cut fork',
+        'cut current',
+        'main from nothing',
+        'branch from nothing',
+        'branch from main',
+        'branch from branch',
+        'several on one layer',
+        'snapshot-merged',
+        'snapshot-dropped',
+        'snapshot-incomplete',
+        'current-not-frozen',
+        'current-not-readable',
+        'disk-left-out',
+        'leftover-delta',
+        'branch-volumes-stay',
       ]),
     );
   });
@@ -183,7 +224,9 @@ describe('any history, replayed in any order that the plan allows', () => {
     fc.assert(
       fc.property(scenario, of => {
         const { plan } = planned(of);
-        expect(parsePlan(JSON.stringify(plan), 'plan.json')).toEqual(JSON.parse(JSON.stringify(plan)));
+        expect(parsePlan(JSON.stringify(plan), 'plan.json')).toEqual(
+          JSON.parse(JSON.stringify(plan)),
+        );
       }),
       { numRuns: 50 },
     );
@@ -203,7 +246,9 @@ describe('the simulation itself', () => {
     return {
       ...plan,
       steps: plan.steps.map(step =>
-        step.id === stepId ? { ...step, after: step.after.map(id => (id === edge ? 'applyLayer:disk-main:B' : id)) } : step,
+        step.id === stepId
+          ? { ...step, after: step.after.map(id => (id === edge ? 'applyLayer:disk-main:B' : id)) }
+          : step,
       ),
     };
   };
@@ -217,7 +262,11 @@ describe('the simulation itself', () => {
     ['restoreVolume:disk-D2', 'takeSnapshot:disk-snapshot-S1', /not there yet/],
     ['removeVolume:disk-D2', 'sampleSnapshot:disk-snapshot-S2', /not done/],
   ])('notices when %s no longer waits for %s', (stepId, edge, message) => {
-    const orders = [(below: number) => below - 1, () => 0, (below: number) => Math.floor(below / 2)];
+    const orders = [
+      (below: number) => below - 1,
+      () => 0,
+      (below: number) => Math.floor(below / 2),
+    ];
     const failures = orders.flatMap(choose => {
       try {
         simulatePlan(without(stepId, edge), { ...simulation, choose });

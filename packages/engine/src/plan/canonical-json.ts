@@ -18,7 +18,10 @@ export function canonicalJson(value: unknown): string {
       .map(([key, field]) => `${JSON.stringify(key)}:${canonicalJson(field)}`);
     return `{${fields.join(',')}}`;
   }
-  throw new EngineError('INTERNAL', { expected: 'a value that JSON can carry', found: typeof value });
+  throw new EngineError('INTERNAL', {
+    expected: 'a value that JSON can carry',
+    found: typeof value,
+  });
 }
 
 /** Order by UTF-16 code units: the same on every machine, whatever its locale. */

@@ -41,7 +41,10 @@ export function carryDisks(
       frozeAtUs,
     });
     const storage = classes.get(disk.id);
-    const largest = disk.layers.reduce((most, { sizeBytes }) => Math.max(most, sizeBytes), disk.sizeBytes);
+    const largest = disk.layers.reduce(
+      (most, { sizeBytes }) => Math.max(most, sizeBytes),
+      disk.sizeBytes,
+    );
     const sizeBytes = alignUp(largest, storage?.sizeStepBytes ?? SECTOR_BYTES);
     return { disk, replay, storage, sizeBytes, currentLayerId };
   });

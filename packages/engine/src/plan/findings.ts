@@ -12,22 +12,63 @@ import type { Finding, Severity } from '../sources/snapshot-tree';
  * the target knows nothing like it; `informs` where only the way to the result is unusual.
  */
 const KINDS = {
-  'memory-not-carried': row('warns', 'Nothing to do: the disks are carried, the memory is not. Keep the VM at its source if the memory state is needed.'),
+  'memory-not-carried': row(
+    'warns',
+    'Nothing to do: the disks are carried, the memory is not. Keep the VM at its source if the memory state is needed.',
+  ),
   'snapshot-merged': row('warns', 'Keep the snapshot (--keep) if its state is needed on its own.'),
-  'snapshot-dropped': row('blocks', 'Keep the snapshot (--keep), or accept that its state is not carried.', 'acceptable'),
-  'snapshot-incomplete': row('blocks', 'Make the file readable and plan again, or accept that this state is not carried.', 'acceptable'),
-  'snapshot-without-volumes': row('informs', 'Nothing to do: the snapshot holds the state of no disk that is carried.'),
-  'current-not-frozen': row('blocks', 'Shut the VM down cleanly (a suspended one: resume it first) or take a snapshot, and plan again; or accept: the frozen history is carried now, the present state later.', 'acceptable'),
-  'current-not-readable': row('blocks', 'Make the file readable and plan again, or accept that the present state of this disk is not carried.', 'acceptable'),
-  'leftover-delta': row('warns', 'Nothing to do, unless the file is expected to matter: then consolidate the disk at the source, or take a snapshot there, and plan again.'),
+  'snapshot-dropped': row(
+    'blocks',
+    'Keep the snapshot (--keep), or accept that its state is not carried.',
+    'acceptable',
+  ),
+  'snapshot-incomplete': row(
+    'blocks',
+    'Make the file readable and plan again, or accept that this state is not carried.',
+    'acceptable',
+  ),
+  'snapshot-without-volumes': row(
+    'informs',
+    'Nothing to do: the snapshot holds the state of no disk that is carried.',
+  ),
+  'current-not-frozen': row(
+    'blocks',
+    'Shut the VM down cleanly (a suspended one: resume it first) or take a snapshot, and plan again; or accept: the frozen history is carried now, the present state later.',
+    'acceptable',
+  ),
+  'current-not-readable': row(
+    'blocks',
+    'Make the file readable and plan again, or accept that the present state of this disk is not carried.',
+    'acceptable',
+  ),
+  'leftover-delta': row(
+    'warns',
+    'Nothing to do, unless the file is expected to matter: then consolidate the disk at the source, or take a snapshot there, and plan again.',
+  ),
   'disk-left-out': row('warns', 'Plan again without leaving the disk out, if it is needed.'),
   'class-not-chosen': row('blocks', ''),
   'class-chosen': row('informs', 'Name another with --storage-class.'),
-  'classes-differ': row('warns', 'Leave out the storage class of single disks to have one common class: snapshots of one VM are best taken by one storage.'),
-  'branch-volumes-stay': row('warns', 'Use a storage class whose snapshots outlive their volume, or remove the volumes together with their VolumeSnapshots when they are no longer needed.'),
-  'too-many-snapshots': row('blocks', 'Keep fewer snapshots (--keep newest N), or choose a storage class that allows more on one volume.'),
-  'space-short': row('blocks', 'Free space on the target, keep fewer snapshots, leave disks out, or choose another storage class. The need is an upper bound: accept if you know better.', 'acceptable'),
-  'size-unknown': row('informs', 'The plan counts the whole disk for it; estimates of space and time are too high.'),
+  'classes-differ': row(
+    'warns',
+    'Leave out the storage class of single disks to have one common class: snapshots of one VM are best taken by one storage.',
+  ),
+  'branch-volumes-stay': row(
+    'warns',
+    'Use a storage class whose snapshots outlive their volume, or remove the volumes together with their VolumeSnapshots when they are no longer needed.',
+  ),
+  'too-many-snapshots': row(
+    'blocks',
+    'Keep fewer snapshots (--keep newest N), or choose a storage class that allows more on one volume.',
+  ),
+  'space-short': row(
+    'blocks',
+    'Free space on the target, keep fewer snapshots, leave disks out, or choose another storage class. The need is an upper bound: accept if you know better.',
+    'acceptable',
+  ),
+  'size-unknown': row(
+    'informs',
+    'The plan counts the whole disk for it; estimates of space and time are too high.',
+  ),
 } as const satisfies Record<string, FindingRow>;
 
 export type PlanFindingKind = keyof typeof KINDS;
@@ -66,7 +107,9 @@ export function planFinding(kind: PlanFindingKind, facts: FindingFacts): Finding
 
 /** First come, first kept: what the source says about a matter is nearer to it than what the plan says. */
 export function uniqueFindings(findings: readonly Finding[]): readonly Finding[] {
-  return [...new Map([...findings].reverse().map(finding => [finding.id, finding])).values()].reverse();
+  return [
+    ...new Map([...findings].reverse().map(finding => [finding.id, finding])).values(),
+  ].reverse();
 }
 
 /** Blocking findings that nobody accepted; a plan starts only when there is none. */

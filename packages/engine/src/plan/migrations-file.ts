@@ -19,19 +19,20 @@ export interface MigrationRequest {
 }
 
 /** What a person gives; the rest is DEFAULT_OPTIONS. `age` gets its moment when the plan is built. */
-export type RequestedOptions = Partial<Omit<PlanOptions, 'keep'>> & { readonly keep?: RequestedKeep };
+export type RequestedOptions = Partial<Omit<PlanOptions, 'keep'>> & {
+  readonly keep?: RequestedKeep;
+};
 
 export type RequestedKeep =
-  | Exclude<KeepRule, { readonly rule: 'age' }>
-  | { readonly rule: 'age'; readonly maxAgeMs: number };
+  Exclude<KeepRule, { readonly rule: 'age' }> | { readonly rule: 'age'; readonly maxAgeMs: number };
 
-/** Everything is kept; the newest point of each disk is read back in 16 random windows. */
+/** Everything is kept; the newest point of each disk is read back in 8 random windows. */
 export const DEFAULT_OPTIONS: PlanOptions = {
   leaveOutDisks: [],
   keep: { rule: 'all' },
   storageClassByDisk: {},
   cutCurrent: 'when-the-target-asks',
-  sampleWindows: 16,
+  sampleWindows: 8,
 };
 
 /** @param nowUs from which ages are counted, microseconds since 1970 */
@@ -39,6 +40,7 @@ export function planOptionsOf({ keep, ...given }: RequestedOptions, nowUs: numbe
   return {
     ...DEFAULT_OPTIONS,
     ...given,
-    keep: keep === undefined ? DEFAULT_OPTIONS.keep : keep.rule === 'age' ? { ...keep, nowUs } : keep,
+    keep:
+      keep === undefined ? DEFAULT_OPTIONS.keep : keep.rule === 'age' ? { ...keep, nowUs } : keep,
   };
 }

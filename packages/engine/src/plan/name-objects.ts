@@ -10,7 +10,9 @@ export function nameObjects(
 ): { volumes: readonly PlannedVolume[]; volumeSnapshots: readonly PlannedVolumeSnapshot[] } {
   const names = new ObjectNames();
   const prefix = slug(options.namePrefix ?? tree.vm.name, 'vm', 20);
-  const snapshotNames = new Map(tree.snapshots.map(({ id, name }) => [id, slug(name, 'snapshot', 18)]));
+  const snapshotNames = new Map(
+    tree.snapshots.map(({ id, name }) => [id, slug(name, 'snapshot', 18)]),
+  );
   const volumes: PlannedVolume[] = [];
   const volumeSnapshots: PlannedVolumeSnapshot[] = [];
   for (const { disk, replay, storage, sizeBytes } of carried) {
@@ -26,10 +28,14 @@ export function nameObjects(
       });
     }
     for (const cut of replay.volumeSnapshots) {
-      const what = cut.purpose === 'snapshot' ? snapshotNames.get(cut.snapshotId ?? '') : cut.purpose;
+      const what =
+        cut.purpose === 'snapshot' ? snapshotNames.get(cut.snapshotId ?? '') : cut.purpose;
       const identity = [source, tree.vm.id, 'volume-snapshot', cut.id];
       const words = [prefix, label, what ?? ''];
-      volumeSnapshots.push({ ...cut, name: names.name(words, identity, VOLUME_SNAPSHOT_NAME_LENGTH) });
+      volumeSnapshots.push({
+        ...cut,
+        name: names.name(words, identity, VOLUME_SNAPSHOT_NAME_LENGTH),
+      });
     }
   }
   return { volumes, volumeSnapshots };

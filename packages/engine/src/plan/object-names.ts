@@ -22,7 +22,10 @@ export class ObjectNames {
   name(words: readonly string[], identity: ObjectIdentity, maxLength: number): string {
     for (let attempt = 0; ; attempt += 1) {
       const hash = hashOf(attempt === 0 ? identity : [...identity, String(attempt)]);
-      const readable = cut(words.filter(word => word !== '').join('-'), maxLength - HASH_LENGTH - 1);
+      const readable = cut(
+        words.filter(word => word !== '').join('-'),
+        maxLength - HASH_LENGTH - 1,
+      );
       const name = readable === '' ? hash : `${readable}-${hash}`;
       if (this.given.has(name)) continue;
       this.given.add(name);

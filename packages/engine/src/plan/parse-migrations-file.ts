@@ -1,16 +1,19 @@
 import { LineCounter, parseDocument, type Document } from 'yaml';
 
 import { EngineError } from '../errors';
-import type { MigrationRequest, MigrationsFile, RequestedKeep, RequestedOptions } from './migrations-file';
+import type {
+  MigrationRequest,
+  MigrationsFile,
+  RequestedKeep,
+  RequestedOptions,
+} from './migrations-file';
 import { z } from './zod';
 
 const MAX_LENGTH = 4 * 1024 * 1024;
 const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 
 const text = z.string().min(1, 'must not be empty');
-const age = z
-  .string()
-  .regex(/^\d{1,6}[mhdw]$/, "expected a number and m, h, d or w, e.g. '30d'");
+const age = z.string().regex(/^\d{1,6}[mhdw]$/, "expected a number and m, h, d or w, e.g. '30d'");
 
 /** `all`, or exactly one of `newest: 3`, `names: [before update]`, `youngerThan: 30d`. */
 const keep = z.union(
@@ -20,7 +23,11 @@ const keep = z.union(
     z.strictObject({ names: z.array(text).min(1) }),
     z.strictObject({ youngerThan: age }),
   ],
-  { errorMap: () => ({ message: "expected 'all', or one of newest: N, names: [...], youngerThan: 30d" }) },
+  {
+    errorMap: () => ({
+      message: "expected 'all', or one of newest: N, names: [...], youngerThan: 30d",
+    }),
+  },
 );
 
 const settings = {
@@ -95,19 +102,34 @@ export function parseMigrationsFile(content: string, file: string): MigrationsFi
 
 type Settings = NonNullable<z.infer<typeof fileSchema>['defaults']>;
 
-function requestOf(given: z.infer<typeof migration>, defaults: Settings, line: number): MigrationRequest {
+function requestOf(
+  given: z.infer<typeof migration>,
+  defaults: Settings,
+  line: number,
+): MigrationRequest {
   const { vm, namePrefix, disks = [], accept = [], ...own } = given;
-  const { source, target, storageClass, keep: rule, cutCurrent, sampleWindows } = { ...defaults, ...own };
+  const {
+    source,
+    target,
+    storageClass,
+    keep: rule,
+    cutCurrent,
+    sampleWindows,
+  } = { ...defaults, ...own };
   const classes = disks.flatMap(each =>
     each.storageClass === undefined ? [] : [[each.disk, each.storageClass] as const],
   );
   const options: RequestedOptions = {
-    ...(disks.some(each => each.leaveOut) ? { leaveOutDisks: disks.filter(each => each.leaveOut).map(each => each.disk) } : {}),
+    ...(disks.some(each => each.leaveOut)
+      ? { leaveOutDisks: disks.filter(each => each.leaveOut).map(each => each.disk) }
+      : {}),
     ...(rule === undefined ? {} : { keep: keepOf(rule) }),
     ...(storageClass === undefined ? {} : { storageClass }),
     ...(classes.length === 0 ? {} : { storageClassByDisk: Object.fromEntries(classes) }),
     ...(namePrefix === undefined ? {} : { namePrefix }),
-    ...(cutCurrent === undefined ? {} : { cutCurrent: cutCurrent ? 'always' : 'when-the-target-asks' }),
+    ...(cutCurrent === undefined
+      ? {}
+      : { cutCurrent: cutCurrent ? 'always' : 'when-the-target-asks' }),
     ...(sampleWindows === undefined ? {} : { sampleWindows }),
   };
   return {
@@ -131,7 +153,10 @@ function keepOf(rule: z.infer<typeof keep>): RequestedKeep {
 export function parseAge(words: string): number {
   const unit = UNIT_MS[words.slice(-1) as keyof typeof UNIT_MS];
   if (age.safeParse(words).success) return Number(words.slice(0, -1)) * unit;
-  throw new EngineError('USAGE', { expected: "an age as '90m', '12h', '30d' or '4w'", found: `'${words}'` });
+  throw new EngineError('USAGE', {
+    expected: "an age as '90m', '12h', '30d' or '4w'",
+    found: `'${words}'`,
+  });
 }
 
 function refuseTwins(requests: readonly MigrationRequest[], file: string): void {
@@ -139,7 +164,8 @@ function refuseTwins(requests: readonly MigrationRequest[], file: string): void 
   for (const { vm, source, line } of requests) {
     const key = vm.includes('/') || source === undefined ? vm : `${source}/${vm}`;
     const first = seen.get(key);
-    if (first !== undefined) throw invalid(file, line, `VM '${vm}' a second time; it stands in line ${first} already`);
+    if (first !== undefined)
+      throw invalid(file, line, `VM '${vm}' a second time; it stands in line ${first} already`);
     seen.set(key, line);
   }
 }
@@ -165,14 +191,25 @@ function lineOf(
 ): number | undefined {
   for (let length = path.length; length >= 0; length -= 1) {
     const node: unknown = document.getIn(path.slice(0, length), true);
-    if (typeof node !== 'object' || node === null || !('range' in node) || !Array.isArray(node.range)) continue;
+    if (
+      typeof node !== 'object' ||
+      node === null ||
+      !('range' in node) ||
+      !Array.isArray(node.range)
+    )
+      continue;
     const start: unknown = node.range[0];
     if (typeof start === 'number') return lines.linePos(start).line;
   }
   return undefined;
 }
 
-function invalid(file: string, line: number | undefined, found: string, cause?: unknown): EngineError {
+function invalid(
+  file: string,
+  line: number | undefined,
+  found: string,
+  cause?: unknown,
+): EngineError {
   return new EngineError('CONFIG_INVALID', {
     where: { file, ...(line === undefined ? {} : { line }) },
     expected: "a migrations file: 'version: 1' and a list 'migrations' of VMs",

@@ -21,13 +21,19 @@ export function parsePlan(text: string, file: string): Plan {
   } catch (cause) {
     throw invalid(file, cause instanceof Error ? cause.message : 'no JSON', cause);
   }
-  const version = typeof json === 'object' && json !== null && 'version' in json ? json.version : undefined;
+  const version =
+    typeof json === 'object' && json !== null && 'version' in json ? json.version : undefined;
   if (version !== 1) throw invalid(file, `version ${JSON.stringify(version) ?? 'none'}`);
 
   const parsed = planSchema.safeParse(json);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw invalid(file, issue === undefined ? 'something else' : `${issue.path.join('.') || 'the file'}: ${issue.message}`);
+    throw invalid(
+      file,
+      issue === undefined
+        ? 'something else'
+        : `${issue.path.join('.') || 'the file'}: ${issue.message}`,
+    );
   }
   const plan: Plan = parsed.data;
   const flaw = flawOf(plan);
@@ -47,7 +53,8 @@ function flawOf(plan: Plan): string | undefined {
 
   for (const step of plan.steps) {
     const stranger = step.after.find(id => !steps.has(id));
-    if (stranger !== undefined) return `step ${step.id} waits for ${stranger}, which does not stand before it`;
+    if (stranger !== undefined)
+      return `step ${step.id} waits for ${stranger}, which does not stand before it`;
     if (steps.has(step.id)) return `step ${step.id} stands there twice`;
     steps.add(step.id);
     const known =

@@ -55,10 +55,15 @@ function keepRule({ keep }: Plan['options']): unknown {
 }
 
 function disks(shown: Plan, now: Plan): readonly string[] {
-  const name = ({ label, rootFile }: Plan['disks'][number]): string => `disk ${label} (${rootFile})`;
+  const name = ({ label, rootFile }: Plan['disks'][number]): string =>
+    `disk ${label} (${rootFile})`;
   return compare(shown.disks, now.disks, name, (before, after) => [
     ...value(`${name(after)}: label`, before.label, after.label),
-    ...value(`${name(after)}: capacity`, formatBytes(before.sizeBytes), formatBytes(after.sizeBytes)),
+    ...value(
+      `${name(after)}: capacity`,
+      formatBytes(before.sizeBytes),
+      formatBytes(after.sizeBytes),
+    ),
     ...value(`${name(after)}: storage class`, before.storageClass, after.storageClass),
     ...value(`${name(after)}: left out`, before.leftOut ?? 'no', after.leftOut ?? 'no'),
   ]);
@@ -79,13 +84,20 @@ function layers(shown: Plan, now: Plan): readonly string[] {
         before.manifestDigest === after.manifestDigest || inUse
           ? []
           : [`file ${after.file} changed at the source (size, time or header)`];
-      return [...access, ...flag, ...changed, ...value(`file ${after.file}: parent`, before.parentId, after.parentId)];
+      return [
+        ...access,
+        ...flag,
+        ...changed,
+        ...value(`file ${after.file}: parent`, before.parentId, after.parentId),
+      ];
     },
   );
 }
 
 function accessOf({ tree }: Plan): ReadonlyMap<string, string> {
-  return new Map(tree.disks.flatMap(({ layers: all }) => all.map(({ id, access }) => [id, access])));
+  return new Map(
+    tree.disks.flatMap(({ layers: all }) => all.map(({ id, access }) => [id, access])),
+  );
 }
 
 function flagOf({ flag, reason }: PlannedLayer): string {

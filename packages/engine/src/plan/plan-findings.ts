@@ -74,7 +74,9 @@ function presentStates({ input, carried }: PlanFacts): readonly Finding[] {
     if (layer !== undefined && layer.unreadable === undefined) return [];
     if (IN_USE.has(layer?.node.access)) {
       const cause = `The VM is ${input.tree.current.power}: its present state changes, or was not closed cleanly, and is not read.`;
-      return [planFinding('current-not-frozen', { key: 'current', object: 'the present state', cause })];
+      return [
+        planFinding('current-not-frozen', { key: 'current', object: 'the present state', cause }),
+      ];
     }
     const because = layer?.unreadable ?? `its file (layer ${currentLayerId}) is not known`;
     return [
@@ -95,7 +97,11 @@ function snapshotStates(facts: PlanFacts): readonly Finding[] {
   for (const snapshot of input.tree.snapshots) {
     const plan = planned.get(snapshot.id);
     if (plan === undefined) continue;
-    found.push(...(plan.kept ? keptSnapshot(snapshot, plan, carried) : skippedSnapshot(snapshot, plan, carried, nameOf)));
+    found.push(
+      ...(plan.kept
+        ? keptSnapshot(snapshot, plan, carried)
+        : skippedSnapshot(snapshot, plan, carried, nameOf)),
+    );
   }
   return found;
 }
@@ -185,7 +191,8 @@ function unreadableStates(
     const state = snapshot.disks.find(({ diskId }) => diskId === disk.id);
     if (state === undefined) return [];
     const layer = replay.layers.get(state.layerId);
-    if (layer === undefined) return [{ disk, because: `its file (layer ${state.layerId}) is not known` }];
+    if (layer === undefined)
+      return [{ disk, because: `its file (layer ${state.layerId}) is not known` }];
     return layer.unreadable === undefined ? [] : [{ disk, because: layer.unreadable }];
   });
 }
@@ -218,7 +225,9 @@ function disksLeftOut({ input, carried }: PlanFacts): readonly Finding[] {
 function uncountedLayers({ input, layers }: PlanFacts): readonly Finding[] {
   const counted = new Set([
     ...Object.keys(input.ownBytes ?? {}),
-    ...input.tree.disks.flatMap(disk => disk.layers).flatMap(({ id, ownBytes }) => (ownBytes ? [id] : [])),
+    ...input.tree.disks
+      .flatMap(disk => disk.layers)
+      .flatMap(({ id, ownBytes }) => (ownBytes ? [id] : [])),
   ]);
   return layers
     .filter(layer => layer.flag === 'needs-migration' && !counted.has(layer.id))
@@ -232,7 +241,9 @@ function uncountedLayers({ input, layers }: PlanFacts): readonly Finding[] {
 }
 
 function ceilings({ input, volumes, volumeSnapshots }: PlanFacts): readonly Finding[] {
-  const limits = new Map(input.capabilities.classes.map(each => [each.name, each.maxSnapshotsPerVolume]));
+  const limits = new Map(
+    input.capabilities.classes.map(each => [each.name, each.maxSnapshotsPerVolume]),
+  );
   const counts = groupBy(volumeSnapshots, cut => cut.volumeId);
   return volumes.flatMap(volume => {
     const limit = limits.get(volume.storageClass);

@@ -50,7 +50,10 @@ export function planLayers(
     const named = namedLayers(tree, replay.layers);
     for (const [id, { wanted, unreadable }] of replay.layers) {
       const spare = named.has(id) ? NOT_WANTED.notKept : NOT_WANTED.nameless;
-      reasons.set(id, wanted ? undefined : unreadable === undefined ? spare : `cannot be read: ${unreadable}`);
+      reasons.set(
+        id,
+        wanted ? undefined : unreadable === undefined ? spare : `cannot be read: ${unreadable}`,
+      );
     }
   }
   return tree.disks.flatMap(({ layers }) =>

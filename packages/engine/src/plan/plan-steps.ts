@@ -109,7 +109,9 @@ export function stepId(kind: StepKindName, ...what: readonly string[]): string {
   return [kind, ...what].join(':');
 }
 
-function on(volume: PlannedVolume): Pick<PlannedStep, 'diskId' | 'volumeId' | 'storageClass' | 'priority'> {
+function on(
+  volume: PlannedVolume,
+): Pick<PlannedStep, 'diskId' | 'volumeId' | 'storageClass' | 'priority'> {
   return {
     diskId: volume.diskId,
     volumeId: volume.id,

@@ -13,12 +13,17 @@ export function planWords(plan: Plan): readonly string[] {
   for (const step of plan.steps) {
     const word = words.of(step);
     if (word === undefined) continue;
-    if (step.kind === 'sampleSnapshot' || step.kind === 'removeVolumeSnapshot' || step.volumeId === undefined) {
+    if (
+      step.kind === 'sampleSnapshot' ||
+      step.kind === 'removeVolumeSnapshot' ||
+      step.volumeId === undefined
+    ) {
       last.push(`${words.lineStart(step)}${word}`);
       continue;
     }
     const line = lines.get(step.volumeId);
-    if (line === undefined) lines.set(step.volumeId, [`${words.lineStart(step)}${words.role(step)}: ${word}`]);
+    if (line === undefined)
+      lines.set(step.volumeId, [`${words.lineStart(step)}${words.role(step)}: ${word}`]);
     else line.push(word);
   }
   return [...[...lines.values()].map(line => line.join(', ')), ...last];
@@ -79,6 +84,11 @@ class StepWords {
   }
 
   private layer(id: string | undefined): string {
-    return this.layers.get(id ?? '')?.file.replace(/^.*\//, '').replace(/\.vmdk$/i, '') ?? '?';
+    return (
+      this.layers
+        .get(id ?? '')
+        ?.file.replace(/^.*\//, '')
+        .replace(/\.vmdk$/i, '') ?? '?'
+    );
   }
 }

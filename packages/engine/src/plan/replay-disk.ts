@@ -171,7 +171,8 @@ function layOut(
 
   // `starts` grows while it is walked: a branch may fork again.
   for (const { first, restoredFrom } of starts) {
-    const role = main.isCurrent && first.onMainPath && first.parent === undefined ? 'main' : 'branch';
+    const role =
+      main.isCurrent && first.onMainPath && first.parent === undefined ? 'main' : 'branch';
     const volumeId = role === 'main' ? `${disk.id}-main` : `${disk.id}-${first.node.id}`;
     const layers: string[] = [];
     for (let layer: Node | undefined = first; layer !== undefined; layer = layer.next) {

@@ -6,7 +6,15 @@
  */
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Logger, run, runMigrations, type Runner, type RunnerOptions as LibraryOptions, type TaskList, type WorkerEvents } from 'graphile-worker';
+import {
+  Logger,
+  run,
+  runMigrations,
+  type Runner,
+  type RunnerOptions as LibraryOptions,
+  type TaskList,
+  type WorkerEvents,
+} from 'graphile-worker';
 import type { Pool } from 'pg';
 import { EngineError } from '../errors';
 import type { Queue, QueueRunner, RunnerOptions } from './queue';
@@ -61,9 +69,14 @@ export function graphileQueue(pool: Pool): Queue {
 
 /** 0: not installed. */
 async function installedNumber(pool: Pool): Promise<number> {
-  const there = await pool.query<{ there: boolean }>('select to_regclass($1) is not null as there', [`${QUEUE_SCHEMA}.migrations`]);
+  const there = await pool.query<{ there: boolean }>(
+    'select to_regclass($1) is not null as there',
+    [`${QUEUE_SCHEMA}.migrations`],
+  );
   if (there.rows[0]?.there !== true) return 0;
-  const newest = await pool.query<{ id: number }>(`select coalesce(max(id), 0)::int as id from ${QUEUE_SCHEMA}.migrations`);
+  const newest = await pool.query<{ id: number }>(
+    `select coalesce(max(id), 0)::int as id from ${QUEUE_SCHEMA}.migrations`,
+  );
   return newest.rows[0]?.id ?? 0;
 }
 
@@ -84,7 +97,9 @@ function settings(pool: Pool, log: Log, more: Partial<LibraryOptions> = {}): Lib
     pollInterval: POLL_MS,
     noHandleSignals: true,
     logger: new Logger(() => (level, message) => log(String(level) as Parameters<Log>[0], message)),
-    preset: { worker: { localQueue: { size: -1 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
+    preset: {
+      worker: { localQueue: { size: -1 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 },
+    },
     ...more,
   };
 }
@@ -123,7 +138,8 @@ class RestartingRunner implements QueueRunner {
   }
 
   get poolId(): string {
-    if (this.#current === undefined) throw new EngineError('INTERNAL', { expected: 'a started runner' });
+    if (this.#current === undefined)
+      throw new EngineError('INTERNAL', { expected: 'a started runner' });
     return this.#current.poolId;
   }
 
@@ -144,7 +160,9 @@ class RestartingRunner implements QueueRunner {
   private async watch(first: { readonly runner: Runner; readonly poolId: string }): Promise<void> {
     let current = first;
     for (;;) {
-      await current.runner.promise.catch((error: unknown) => this.#log('error', `${this.options.workerName}: the queue runner ended: ${String(error)}`));
+      await current.runner.promise.catch((error: unknown) =>
+        this.#log('error', `${this.options.workerName}: the queue runner ended: ${String(error)}`),
+      );
       if (this.#stopping.signal.aborted) return;
       const next = await this.restart(current.poolId);
       if (next === undefined) return;
@@ -156,17 +174,28 @@ class RestartingRunner implements QueueRunner {
   }
 
   /** Undefined: told to stop meanwhile. */
-  private async restart(deadPoolId: string): Promise<{ readonly runner: Runner; readonly poolId: string } | undefined> {
-    for (let delayMs: number = RESTART_MS.first; ; delayMs = Math.min(delayMs * 2, RESTART_MS.most)) {
+  private async restart(
+    deadPoolId: string,
+  ): Promise<{ readonly runner: Runner; readonly poolId: string } | undefined> {
+    for (
+      let delayMs: number = RESTART_MS.first;
+      ;
+      delayMs = Math.min(delayMs * 2, RESTART_MS.most)
+    ) {
       try {
         await sleep(delayMs, undefined, { signal: this.#stopping.signal });
         refuseNewer(await installedNumber(this.pool));
         const next = await this.startLibrary();
-        await this.pool.query(`select ${QUEUE_SCHEMA}.force_unlock_workers($1::text[])`, [[deadPoolId]]);
+        await this.pool.query(`select ${QUEUE_SCHEMA}.force_unlock_workers($1::text[])`, [
+          [deadPoolId],
+        ]);
         return next;
       } catch (error) {
         if (this.#stopping.signal.aborted) return undefined;
-        this.#log('warning', `${this.options.workerName}: the queue runner cannot start again yet: ${String(error)}`);
+        this.#log(
+          'warning',
+          `${this.options.workerName}: the queue runner cannot start again yet: ${String(error)}`,
+        );
       }
     }
   }
@@ -181,10 +210,13 @@ class RestartingRunner implements QueueRunner {
       concurrency: this.options.concurrency,
       gracefulShutdownAbortTimeout: this.options.stopAfterMs ?? STOP_AFTER_MS,
       taskList: this.taskList(),
+      // Else the library looks for a file `crontab` in whatever folder the user stands in.
+      parsedCronItems: [],
       events,
     });
     const runner = await run(options);
-    if (poolId === undefined) throw new EngineError('INTERNAL', { expected: 'the queue to name its pool' });
+    if (poolId === undefined)
+      throw new EngineError('INTERNAL', { expected: 'the queue to name its pool' });
     await this.options.onPool?.(poolId);
     return { runner, poolId };
   }
@@ -209,7 +241,10 @@ class RestartingRunner implements QueueRunner {
     try {
       this.options.onTaskError(task, payload, error);
     } catch (second) {
-      this.#log('error', `${this.options.workerName}: onTaskError of ${task} threw ${String(second)} about ${String(error)}`);
+      this.#log(
+        'error',
+        `${this.options.workerName}: onTaskError of ${task} threw ${String(second)} about ${String(error)}`,
+      );
     }
   }
 }

@@ -6,7 +6,9 @@
 import type { Pool } from 'pg';
 
 /** Name -> what to do with a payload. It ends within a minute or so; long work is polled. */
-export type Tasks = Readonly<Record<string, (payload: unknown, context: TaskContext) => Promise<void>>>;
+export type Tasks = Readonly<
+  Record<string, (payload: unknown, context: TaskContext) => Promise<void>>
+>;
 
 export interface TaskContext {
   /** Aborted when the runner is told to stop and the task has not ended by itself. */

@@ -32,5 +32,11 @@ export async function wake(
     'select vm_migrate.wake_up($1, $2::json, $3, $4, $5::smallint) as job_id',
     [task, JSON.stringify(payload), runInMs, jobKey ?? null, priority],
   );
-  if (row?.job_id == null) throw new EngineError('INTERNAL', { where: { object: `job ${jobKey ?? task}` }, expected: 'a job', found: 'none', retry: 'later' });
+  if (row?.job_id == null)
+    throw new EngineError('INTERNAL', {
+      where: { object: `job ${jobKey ?? task}` },
+      expected: 'a job',
+      found: 'none',
+      retry: 'later',
+    });
 }

@@ -4,9 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { findClassProof, putClassProof } from '../store/places';
+import type { Database } from '../store/database';
 import type { Claim } from '../store/steps';
 import { advanceProbe, type ClassProof, type ProbeState } from '../targets/prove-class';
-import { attend, done, type StepKind } from './step';
+import { attend, done, wait, type StepKind } from './step';
 
 export const proveClass: StepKind = {
   words: step => `prove that storage class ${step.storageClass} supports snapshots`,
@@ -14,6 +15,9 @@ export const proveClass: StepKind = {
   async advance({ step, claim, plan, storeId, target, database, settings }) {
     const known = await findClassProof<ClassProof>(database, plan.target, step.storageClass);
     if (known !== undefined && known.ageMs < settings.classProofMaxAgeMs) return done({ ...known.result, taken: 'an earlier proof' });
+    if (await isProvedElsewhere(database, claim, plan.target, step.storageClass)) {
+      return wait(300, `the proof of class ${step.storageClass} that another migration has under way`);
+    }
     const request = { storageClass: step.storageClass, storeId, runId: runIdOf(claim) };
     const until = performance.now() + settings.patienceMs;
     for (;;) {
@@ -26,6 +30,19 @@ export const proveClass: StepKind = {
     }
   },
 };
+
+/** One probe of a class at a time: the first to claim it runs, the others take its result. */
+async function isProvedElsewhere(database: Database, claim: Claim, target: string, storageClass: string): Promise<boolean> {
+  const [row] = await database.query<{ elsewhere: boolean }>(
+    `select exists (
+       select 1 from vm_migrate.step s join vm_migrate.migration m on m.id = s.migration_id
+         join vm_migrate.step own on own.migration_id = $1 and own.step_id = $2
+        where s.kind = 'proveClass' and s.state = 'running' and s.lease_until > now() and s.storage_class = $4 and m.target_name = $3
+          and (s.started_at, s.migration_id) < (own.started_at, own.migration_id)) as elsewhere`,
+    [claim.migrationId, claim.stepId, target, storageClass],
+  );
+  return row?.elsewhere === true;
+}
 
 /** How far the probe of a claim is. A new claim starts it over, under the same names, so nothing is left behind. */
 const states = new WeakMap<Claim, ProbeState>();

@@ -39,9 +39,12 @@ export function writeConnection(files: BackgroundFiles, connection: BackgroundCo
 
 export function readConnection(files: BackgroundFiles): BackgroundConnection | undefined {
   const data = readJson(files.connection);
-  if (typeof data !== 'object' || data === null || !('databaseUrl' in data) || !('pid' in data)) return undefined;
+  if (typeof data !== 'object' || data === null || !('databaseUrl' in data) || !('pid' in data))
+    return undefined;
   const { databaseUrl, pid } = data;
-  return typeof databaseUrl === 'string' && typeof pid === 'number' ? { databaseUrl, pid } : undefined;
+  return typeof databaseUrl === 'string' && typeof pid === 'number'
+    ? { databaseUrl, pid }
+    : undefined;
 }
 
 export function removeConnection(files: BackgroundFiles): void {
@@ -54,7 +57,9 @@ export function writeFailure(files: BackgroundFiles, error: EngineError): void {
 
 export function readFailure(files: BackgroundFiles): EngineError | undefined {
   const data = readJson(files.failure);
-  return typeof data === 'object' && data !== null && 'code' in data ? EngineError.fromJSON(data as ErrorData) : undefined;
+  return typeof data === 'object' && data !== null && 'code' in data
+    ? EngineError.fromJSON(data as ErrorData)
+    : undefined;
 }
 
 export function removeFailure(files: BackgroundFiles): void {

@@ -38,11 +38,14 @@ describe('background process', () => {
   afterAll(() => rmSync(program, { force: true }));
 
   const connect = async (idleMs = 60_000, failure: string[] = []): Promise<BackgroundClient> => {
-    const client = await connectBackground(state, { spawn: { command: process.execPath, args: [program, state, String(idleMs), ...failure] } });
+    const client = await connectBackground(state, {
+      spawn: { command: process.execPath, args: [program, state, String(idleMs), ...failure] },
+    });
     clients.push(client);
     return client;
   };
-  const starts = (): number => readFileSync(path.join(state, 'starts'), 'utf8').trim().split('\n').length;
+  const starts = (): number =>
+    readFileSync(path.join(state, 'starts'), 'utf8').trim().split('\n').length;
   const postmaster = (): number => {
     const pid = postmasterOf(serverFolder(state).data);
     if (pid === undefined) throw new Error('no server runs');
@@ -76,8 +79,11 @@ describe('background process', () => {
     const first = await connect();
     const second = await connect();
     expect(second).toMatchObject({ pid: first.pid, databaseUrl: first.databaseUrl });
-    expect(await rows(second.databaseUrl, 'select count(*)::int as n from vm_migrate.store_info')).toEqual([{ n: 1 }]);
-    for (const file of [backgroundFiles(state).connection, backgroundFiles(state).log]) expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(
+      await rows(second.databaseUrl, 'select count(*)::int as n from vm_migrate.store_info'),
+    ).toEqual([{ n: 1 }]);
+    for (const file of [backgroundFiles(state).connection, backgroundFiles(state).log])
+      expect(statSync(file).mode & 0o777).toBe(0o600);
     const password = new URL(first.databaseUrl).password;
     const commands = execFileSync('ps', ['-eww', '-o', 'command=']).toString();
     expect(commands).not.toContain(password);
@@ -86,17 +92,22 @@ describe('background process', () => {
   it.each([
     ['the background process', (client: BackgroundClient): number[] => [client.pid]],
     ['both', (client: BackgroundClient): number[] => [client.pid, postmaster()]],
-  ])('after SIGKILL of %s the next client finds everything that was committed', async (_, victims) => {
-    const first = await connect();
-    await rows(first.databaseUrl, 'create table t as select generate_series(1, 1000) as n');
-    for (const pid of victims(first)) process.kill(pid, 'SIGKILL');
-    // A signal takes a moment to arrive; until then the process is still there, to us and to a client.
-    await until(() => !first.isAlive());
-    const second = await connect();
-    expect(second.pid).not.toBe(first.pid);
-    expect(await rows(second.databaseUrl, 'select count(*)::int as n from t')).toEqual([{ n: 1000 }]);
-    expect(starts()).toBe(2);
-  });
+  ])(
+    'after SIGKILL of %s the next client finds everything that was committed',
+    async (_, victims) => {
+      const first = await connect();
+      await rows(first.databaseUrl, 'create table t as select generate_series(1, 1000) as n');
+      for (const pid of victims(first)) process.kill(pid, 'SIGKILL');
+      // A signal takes a moment to arrive; until then the process is still there, to us and to a client.
+      await until(() => !first.isAlive());
+      const second = await connect();
+      expect(second.pid).not.toBe(first.pid);
+      expect(await rows(second.databaseUrl, 'select count(*)::int as n from t')).toEqual([
+        { n: 1000 },
+      ]);
+      expect(starts()).toBe(2);
+    },
+  );
 
   it('starts PostgreSQL again when that was killed, and the URL stays true', async () => {
     const first = await connect();
@@ -107,7 +118,9 @@ describe('background process', () => {
     const second = await connect();
     expect(first.isAlive()).toBe(true);
     expect(second).toMatchObject({ pid: first.pid, databaseUrl: first.databaseUrl });
-    expect(await rows(first.databaseUrl, 'select count(*)::int as n from t')).toEqual([{ n: 1000 }]);
+    expect(await rows(first.databaseUrl, 'select count(*)::int as n from t')).toEqual([
+      { n: 1000 },
+    ]);
     expect(postmaster()).not.toBe(killed);
     expect(starts()).toBe(1);
   });
@@ -115,7 +128,7 @@ describe('background process', () => {
   it('ends when it is idle, PostgreSQL with it, but not while a client is there', async () => {
     const client = await connect(200);
     const { backgroundLock, connection, log } = backgroundFiles(state);
-    // Five times its idle time: a client that says nothing is still a client.
+    // Nothing to wait for: that nothing happens for five times its idle time is what is shown.
     await sleep(1_000);
     expect(isFree(backgroundLock)).toBe(false);
     client.release();
@@ -123,7 +136,9 @@ describe('background process', () => {
     expect(existsSync(connection)).toBe(false);
     expect(isFree(serverFolder(state).lockFile)).toBe(true);
     expect(readFileSync(log, 'utf8')).toContain('ended: idle');
-    expect(readFileSync(path.join(state, 'postgres', 'postgres.log'), 'utf8')).toContain('database system is shut down');
+    expect(readFileSync(path.join(state, 'postgres', 'postgres.log'), 'utf8')).toContain(
+      'database system is shut down',
+    );
   });
 
   it('never leaves a client without a server while it ends', async () => {
@@ -152,8 +167,13 @@ describe('background process', () => {
   });
 
   it('says so when the program cannot be started at all', async () => {
-    const attempt = connectBackground(state, { spawn: { command: '/nonexistent/vm-migrate', args: [] } });
-    await expect(attempt).rejects.toMatchObject({ code: 'EMBEDDED_FAILED', hint: expect.stringContaining('VM_MIGRATE_DATABASE_URL') });
+    const attempt = connectBackground(state, {
+      spawn: { command: '/nonexistent/vm-migrate', args: [] },
+    });
+    await expect(attempt).rejects.toMatchObject({
+      code: 'EMBEDDED_FAILED',
+      hint: expect.stringContaining('VM_MIGRATE_DATABASE_URL'),
+    });
   });
 });
 

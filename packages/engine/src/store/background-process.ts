@@ -13,5 +13,14 @@
  *
  * The locks go with their process, also by SIGKILL, so nothing has to be cleaned up by hand.
  */
-export { connectBackground, type BackgroundClient, type ConnectOptions } from './connect-background';
-export { runBackground, type BackgroundEnd, type BackgroundOptions, type BackgroundWork } from './run-background';
+export {
+  connectBackground,
+  type BackgroundClient,
+  type ConnectOptions,
+} from './connect-background';
+export {
+  runBackground,
+  type BackgroundEnd,
+  type BackgroundOptions,
+  type BackgroundWork,
+} from './run-background';

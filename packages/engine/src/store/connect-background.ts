@@ -4,7 +4,13 @@ import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { EngineError } from '../errors';
-import { backgroundFiles, readConnection, readFailure, removeFailure, type BackgroundFiles } from './background-files';
+import {
+  backgroundFiles,
+  readConnection,
+  readFailure,
+  removeFailure,
+  type BackgroundFiles,
+} from './background-files';
 import { OWN_DATABASE_HINT } from './database-address';
 import { lastLines } from './embedded-server';
 import { isFree, lockWithin, tryLock, tryShare, type ProcessLock } from './process-lock';
@@ -40,7 +46,10 @@ const CLEAN = 'exit code 0';
 /**
  * @throws EngineError EMBEDDED_FAILED, or whatever else kept the background process from starting
  */
-export async function connectBackground(stateFolder: string, options: ConnectOptions): Promise<BackgroundClient> {
+export async function connectBackground(
+  stateFolder: string,
+  options: ConnectOptions,
+): Promise<BackgroundClient> {
   const files = backgroundFiles(stateFolder);
   const until = performance.now() + (options.waitMs ?? WAIT_MS);
   // Refused only while the background process is about to end; then a new one is started.
@@ -48,7 +57,11 @@ export async function connectBackground(stateFolder: string, options: ConnectOpt
   if (presence === undefined) throw notReady(files, 'the background process takes long to end');
   try {
     const connection = await findOrStart(files, options, until);
-    return { ...connection, isAlive: () => !isFree(files.backgroundLock), release: () => presence.release() };
+    return {
+      ...connection,
+      isAlive: () => !isFree(files.backgroundLock),
+      release: () => presence.release(),
+    };
   } catch (error) {
     presence.release();
     throw error;
@@ -60,7 +73,11 @@ interface Found {
   readonly pid: number;
 }
 
-async function findOrStart(files: BackgroundFiles, options: ConnectOptions, until: number): Promise<Found> {
+async function findOrStart(
+  files: BackgroundFiles,
+  options: ConnectOptions,
+  until: number,
+): Promise<Found> {
   let starting: StartedProcess | undefined;
   let startLock: ProcessLock | undefined;
   try {
@@ -70,9 +87,11 @@ async function findOrStart(files: BackgroundFiles, options: ConnectOptions, unti
       if (starting === undefined) {
         startLock ??= tryLock(files.startLock);
         // Looked at again under the lock: the one who had it before may just have finished.
-        if (startLock !== undefined && isFree(files.backgroundLock)) starting = startProcess(files, options);
+        if (startLock !== undefined && isFree(files.backgroundLock))
+          starting = startProcess(files, options);
       } else if (starting.ended !== undefined && isFree(files.backgroundLock)) {
-        if (starting.ended !== CLEAN) throw readFailure(files) ?? notReady(files, `it ended with ${starting.ended}`);
+        if (starting.ended !== CLEAN)
+          throw readFailure(files) ?? notReady(files, `it ended with ${starting.ended}`);
         // It found another one in place, which has ended since.
         starting = undefined;
       }
@@ -89,11 +108,17 @@ async function find(files: BackgroundFiles): Promise<Found | undefined> {
   const connection = readConnection(files);
   if (connection === undefined || isFree(files.backgroundLock)) return undefined;
   // The lock last: an orphaned server would answer too.
-  return (await answers(connection.databaseUrl)) && !isFree(files.backgroundLock) ? connection : undefined;
+  return (await answers(connection.databaseUrl)) && !isFree(files.backgroundLock)
+    ? connection
+    : undefined;
 }
 
 async function answers(url: string): Promise<boolean> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000, application_name: 'vm-migrate connect' });
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: 5_000,
+    application_name: 'vm-migrate connect',
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -111,11 +136,18 @@ interface StartedProcess {
 }
 
 /** Detached: in a session of its own, so that neither Ctrl-C nor a closed terminal reaches it. */
-function startProcess(files: BackgroundFiles, { spawn: { command, args } }: ConnectOptions): StartedProcess {
+function startProcess(
+  files: BackgroundFiles,
+  { spawn: { command, args } }: ConnectOptions,
+): StartedProcess {
   removeFailure(files);
   rotateLog(files.log);
   const log = openSync(files.log, 'a', 0o600);
-  const child = spawn(command, [...args], { cwd: '/', detached: true, stdio: ['ignore', log, log] });
+  const child = spawn(command, [...args], {
+    cwd: '/',
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
   closeSync(log);
   child.unref();
   const started: StartedProcess = { ended: undefined };

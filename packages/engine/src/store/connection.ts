@@ -52,5 +52,7 @@ const parseInt8 = (text: string): number | bigint => {
 /** pg's own parsers, but int8 as a number (bigint beyond 2^53). Per connection: pg's global table is shared with others. */
 export const typeParsers: CustomTypesConfig = {
   getTypeParser: (oid, format) =>
-    oid === types.builtins.INT8 && format !== 'binary' ? parseInt8 : (types.getTypeParser(oid, format) as typeof parseInt8),
+    oid === types.builtins.INT8 && format !== 'binary'
+      ? parseInt8
+      : (types.getTypeParser(oid, format) as typeof parseInt8),
 };

@@ -39,9 +39,10 @@ export function databaseUrl(address: Exclude<DatabaseAddress, { kind: 'embedded'
 function urlOfService(service: string): string {
   const candidates = [
     process.env['PGSERVICEFILE'] ?? path.join(os.homedir(), '.pg_service.conf'),
-    ...(process.env['PGSYSCONFDIR'] === undefined ? ['/etc/postgresql-common'] : [process.env['PGSYSCONFDIR']]).map(folder =>
-      path.join(folder, 'pg_service.conf'),
-    ),
+    ...(process.env['PGSYSCONFDIR'] === undefined
+      ? ['/etc/postgresql-common']
+      : [process.env['PGSYSCONFDIR']]
+    ).map(folder => path.join(folder, 'pg_service.conf')),
   ];
   for (const file of candidates) {
     const settings = readService(file, service);
@@ -98,6 +99,10 @@ function readText(file: string, expected: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new EngineError('CONFIG_INVALID', { where: { file }, expected, found: error instanceof Error ? error.message : String(error) });
+    throw new EngineError('CONFIG_INVALID', {
+      where: { file },
+      expected,
+      found: error instanceof Error ? error.message : String(error),
+    });
   }
 }

@@ -1,10 +1,12 @@
 /**
  * What a failed statement or connection means to the person at the keyboard.
  */
+import { types } from 'node:util';
 import { DatabaseError } from 'pg';
 import { EngineError } from '../errors';
 
-const HINT_RUNNING = 'Check that the server runs and that its address is right; `kubectl vm-migrate doctor` shows which database is used and where that setting comes from.';
+const HINT_RUNNING =
+  'Check that the server runs and that its address is right; `kubectl vm-migrate doctor` shows which database is used and where that setting comes from.';
 
 /** SQLSTATEs with which a server turns a client away or drops it, and what to do about each. */
 const TURNED_AWAY: Readonly<Record<string, string>> = {
@@ -16,11 +18,23 @@ const TURNED_AWAY: Readonly<Record<string, string>> = {
   '57P02': 'The server crashed and is recovering; try again in a moment.',
   '57P03': 'The server is starting; try again in a moment.',
   '57P05': 'The server closed an idle session; try again.',
-  '25P03': 'The server ended a transaction that had been idle for too long: this process was stopped or very slow.',
+  '25P03':
+    'The server ended a transaction that had been idle for too long: this process was stopped or very slow.',
 };
 
 /** Node's codes for "there is nobody at the other end". */
-const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EPIPE', 'ENOENT', 'EACCES']);
+const NETWORK = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EPIPE',
+  'ENOENT',
+  'EACCES',
+]);
 
 /**
  * An error of pg as ours where the connection is to blame; everything else unchanged, so that the
@@ -30,26 +44,45 @@ const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN',
 export function databaseFailure(error: unknown, place: string): unknown {
   if (error instanceof EngineError) return error;
   if (error instanceof DatabaseError) {
-    const hint = error.code === undefined ? undefined : (TURNED_AWAY[error.code] ?? (error.code.startsWith('08') ? HINT_RUNNING : undefined));
+    const hint =
+      error.code === undefined
+        ? undefined
+        : (TURNED_AWAY[error.code] ?? (error.code.startsWith('08') ? HINT_RUNNING : undefined));
     return hint === undefined ? error : unreachable(place, error.message, hint, error);
   }
-  if (!(error instanceof Error)) return error;
+  // By kind, not by class: jest gives its tests an Error of their own, and Node throws another.
+  if (!types.isNativeError(error)) return error;
   const reason = networkReason(error);
   return reason === undefined ? error : unreachable(place, reason, HINT_RUNNING, error);
 }
 
 function networkReason(error: Error): string | undefined {
   // Node tries every address of a host name and reports them together.
-  const parts = error instanceof AggregateError ? (error.errors as unknown[]) : [error];
+  const parts: unknown[] =
+    'errors' in error && Array.isArray(error.errors) ? error.errors : [error];
   for (const part of parts) {
-    if (part instanceof Error && 'code' in part && typeof part.code === 'string' && NETWORK.has(part.code)) return part.message;
+    if (
+      types.isNativeError(part) &&
+      'code' in part &&
+      typeof part.code === 'string' &&
+      NETWORK.has(part.code)
+    )
+      return part.message;
   }
   // pg has no code for these; the texts are those of pg 8's client.js and pg-pool.
-  return /Connection terminated|Client has encountered a connection error|timeout expired|timeout exceeded when trying to connect|Client was closed|not queryable|does not support SSL|password must be a string/i.test(error.message)
+  return /Connection terminated|Client has encountered a connection error|timeout expired|timeout exceeded when trying to connect|Client was closed|not queryable|does not support SSL|password must be a string/i.test(
+    error.message,
+  )
     ? error.message
     : undefined;
 }
 
 function unreachable(place: string, found: string, hint: string, cause: unknown): EngineError {
-  return new EngineError('DATABASE_UNREACHABLE', { where: { object: place }, found, hint, retry: 'later', cause });
+  return new EngineError('DATABASE_UNREACHABLE', {
+    where: { object: place },
+    found,
+    hint,
+    retry: 'later',
+    cause,
+  });
 }

@@ -107,7 +107,10 @@ export function openPool(config: PoolConfig): Pool {
  */
 export async function notify(tx: Tx, channel: string, id: string): Promise<void> {
   if (!/^[\w:.-]{0,200}$/.test(id)) {
-    throw new EngineError('INTERNAL', { expected: 'an id as the payload of NOTIFY', found: JSON.stringify(id) });
+    throw new EngineError('INTERNAL', {
+      expected: 'an id as the payload of NOTIFY',
+      found: JSON.stringify(id),
+    });
   }
   await tx.query('select pg_notify($1, $2)', [channel, id]);
 }
@@ -173,7 +176,8 @@ class PooledDatabase implements Database {
     };
     await client.connect().catch(failed);
     return {
-      query: async <Row>(sql: string, params: readonly unknown[] = []) => (await client.query(sql, [...params]).catch(failed)).rows as Row[],
+      query: async <Row>(sql: string, params: readonly unknown[] = []) =>
+        (await client.query(sql, [...params]).catch(failed)).rows as Row[],
       close: () => client.end(),
     };
   }
@@ -194,7 +198,11 @@ class OpenTransaction implements Tx {
 
   async query<Row>(sql: string, params: readonly unknown[] = []): Promise<Row[]> {
     // The connection may already serve somebody else: a late statement would land in his transaction.
-    if (this.#ended) throw new EngineError('INTERNAL', { expected: 'a statement inside its transaction', found: 'the transaction has ended' });
+    if (this.#ended)
+      throw new EngineError('INTERNAL', {
+        expected: 'a statement inside its transaction',
+        found: 'the transaction has ended',
+      });
     try {
       const result = await this.client.query(sql, [...params]);
       return result.rows as Row[];
@@ -209,7 +217,10 @@ class OpenTransaction implements Tx {
       const result = await this.client.query('commit');
       // A transaction in which a statement failed answers COMMIT with ROLLBACK, without an error.
       if (result.command !== 'COMMIT') {
-        throw new EngineError('INTERNAL', { expected: 'COMMIT', found: `${result.command}: an error inside the transaction was swallowed` });
+        throw new EngineError('INTERNAL', {
+          expected: 'COMMIT',
+          found: `${result.command}: an error inside the transaction was swallowed`,
+        });
       }
     } catch (error) {
       throw databaseFailure(error, this.place);
@@ -227,7 +238,12 @@ class OpenTransaction implements Tx {
 }
 
 async function checkServer(database: Tx, place: string): Promise<void> {
-  const [row] = await database.query<{ version: number; text: string; encoding: string; standby: boolean }>(
+  const [row] = await database.query<{
+    version: number;
+    text: string;
+    encoding: string;
+    standby: boolean;
+  }>(
     `select current_setting('server_version_num')::int as version, current_setting('server_version') as text,
             current_setting('server_encoding') as encoding, pg_is_in_recovery() as standby`,
   );

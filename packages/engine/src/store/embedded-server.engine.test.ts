@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
@@ -10,6 +18,8 @@ import { tryLock } from './process-lock';
 import { removeServerFolder, serverFolder } from './server-folder';
 
 const asRoot = process.getuid?.() === 0;
+
+jest.setTimeout(60_000);
 
 describe('embedded PostgreSQL', () => {
   let state: string;
@@ -46,7 +56,16 @@ describe('embedded PostgreSQL', () => {
                 current_setting('unix_socket_directories') as sockets
          from pg_database where datname = current_database()`,
       ),
-    ).toEqual([{ encoding: 'UTF8', locale: 'C.UTF-8', fsync: 'on', pages: 'on', addresses: '127.0.0.1', sockets: '' }]);
+    ).toEqual([
+      {
+        encoding: 'UTF8',
+        locale: 'C.UTF-8',
+        fsync: 'on',
+        pages: 'on',
+        addresses: '127.0.0.1',
+        sockets: '',
+      },
+    ]);
   });
 
   it('needs the password, which only the owner can read', async () => {
@@ -58,21 +77,27 @@ describe('embedded PostgreSQL', () => {
     expect(commandOf(server.pid)).not.toContain(new URL(server.url).password);
   });
 
-  (asRoot ? it : it.skip)('as root runs under another account, on data that this account can reach', async () => {
-    // mkdtemp made the state folder with mode 0700: nobody but root may enter it.
-    const server = await start();
-    const { data } = serverFolder(state);
-    expect(data.startsWith('/var/lib/vm-migrate/')).toBe(true);
-    expect(uidOf(server.pid)).not.toBe(0);
-    expect(statSync(data).uid).toBe(uidOf(server.pid));
-    expect(statSync(data).mode & 0o777).toBe(0o700);
-  });
+  (asRoot ? it : it.skip)(
+    'as root runs under another account, on data that this account can reach',
+    async () => {
+      // mkdtemp made the state folder with mode 0700: nobody but root may enter it.
+      const server = await start();
+      const { data } = serverFolder(state);
+      expect(data.startsWith('/var/lib/vm-migrate/')).toBe(true);
+      expect(uidOf(server.pid)).not.toBe(0);
+      expect(statSync(data).uid).toBe(uidOf(server.pid));
+      expect(statSync(data).mode & 0o777).toBe(0o700);
+    },
+  );
 
-  (asRoot ? it : it.skip)('keeps the data in the state folder where the account may enter it', async () => {
-    chmodSync(state, 0o755);
-    await start();
-    expect(serverFolder(state).data).toBe(path.join(state, 'postgres', 'data'));
-  });
+  (asRoot ? it : it.skip)(
+    'keeps the data in the state folder where the account may enter it',
+    async () => {
+      chmodSync(state, 0o755);
+      await start();
+      expect(serverFolder(state).data).toBe(path.join(state, 'postgres', 'data'));
+    },
+  );
 
   it('starts after a SIGKILL with everything that was committed', async () => {
     const first = await start();
@@ -87,7 +112,10 @@ describe('embedded PostgreSQL', () => {
     const first = await start();
     await first.stop();
     const { data } = serverFolder(state);
-    writeFileSync(path.join(data, 'postmaster.pid'), `${process.pid}\n${data}\n1\n5432\n\n127.0.0.1\n\nready\n`);
+    writeFileSync(
+      path.join(data, 'postmaster.pid'),
+      `${process.pid}\n${data}\n1\n5432\n\n127.0.0.1\n\nready\n`,
+    );
     const second = await start();
     expect(postmasterOf(data)).toBe(second.pid);
   });
@@ -118,7 +146,9 @@ describe('embedded PostgreSQL', () => {
     await expect(startEmbeddedServer(state)).rejects.toMatchObject({
       code: 'EMBEDDED_FAILED',
       found: 'data of PostgreSQL 12',
-      hint: expect.stringMatching(/pg_dump.*recover.*VM_MIGRATE_DATABASE_URL.*--database-url-file.*--database-service/s),
+      hint: expect.stringMatching(
+        /pg_dump.*recover.*VM_MIGRATE_DATABASE_URL.*--database-url-file.*--database-service/s,
+      ),
     });
     expect(readFileSync(path.join(data, 'PG_VERSION'), 'utf8')).toBe('12\n');
   });
@@ -145,7 +175,11 @@ describe('embedded PostgreSQL', () => {
   });
 
   it('passes the checks of openDatabase', async () => {
-    const database = await openDatabase({ url: (await start()).url, applicationName: 'test', maxConnections: 2 });
+    const database = await openDatabase({
+      url: (await start()).url,
+      applicationName: 'test',
+      maxConnections: 2,
+    });
     await database.close();
   });
 });

@@ -9,7 +9,16 @@
  * whose owner died is still there.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chownSync, closeSync, existsSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -50,7 +59,10 @@ const STOP_MS = { fast: 20_000, immediate: 5_000 } as const;
  * left behind.
  * @throws EngineError EMBEDDED_FAILED, with the way to a database of one's own
  */
-export async function startEmbeddedServer(stateFolder: string, options: StartOptions = {}): Promise<EmbeddedServer> {
+export async function startEmbeddedServer(
+  stateFolder: string,
+  options: StartOptions = {},
+): Promise<EmbeddedServer> {
   const folder = serverFolder(stateFolder);
   const binaries = serverBinaries(folder.account, folder.programs);
   const lock = await lockData(folder);
@@ -68,7 +80,8 @@ export async function startEmbeddedServer(stateFolder: string, options: StartOpt
 }
 
 async function lockData(folder: ServerFolder): Promise<ProcessLock> {
-  const lock = tryLock(folder.lockFile) ?? (await stopOrphan(folder.data, () => tryLock(folder.lockFile)));
+  const lock =
+    tryLock(folder.lockFile) ?? (await stopOrphan(folder.data, () => tryLock(folder.lockFile)));
   if (lock !== undefined) return lock;
   throw new EngineError('EMBEDDED_FAILED', {
     where: { file: folder.data },
@@ -83,7 +96,8 @@ async function lockData(folder: ServerFolder): Promise<ProcessLock> {
 function initialise(folder: ServerFolder, binaries: ServerBinaries): void {
   const place = path.dirname(folder.data);
   for (const name of readdirSync(place)) {
-    if (name.startsWith('data.new') || name.startsWith('initial-password')) rmSync(path.join(place, name), { recursive: true, force: true });
+    if (name.startsWith('data.new') || name.startsWith('initial-password'))
+      rmSync(path.join(place, name), { recursive: true, force: true });
   }
   const draft = `${folder.data}.new`;
   const passwordFile = path.join(place, 'initial-password');
@@ -130,7 +144,12 @@ function refuseOtherMajor(folder: ServerFolder, binaries: ServerBinaries): void 
   });
 }
 
-async function start(folder: ServerFolder, binaries: ServerBinaries, lock: ProcessLock, wantedPort: number | undefined): Promise<EmbeddedServer> {
+async function start(
+  folder: ServerFolder,
+  binaries: ServerBinaries,
+  lock: ProcessLock,
+  wantedPort: number | undefined,
+): Promise<EmbeddedServer> {
   let problem = 'no attempt';
   // Between our look for a free port and the server's bind somebody else may take it.
   for (let attempt = 0; attempt < 4; attempt++) {
@@ -151,7 +170,12 @@ async function start(folder: ServerFolder, binaries: ServerBinaries, lock: Proce
 
 class EndedEarly extends Error {}
 
-function launch(folder: ServerFolder, binaries: ServerBinaries, lock: ProcessLock, port: number): { readonly handle: EmbeddedServer; readonly child: ChildProcess } {
+function launch(
+  folder: ServerFolder,
+  binaries: ServerBinaries,
+  lock: ProcessLock,
+  port: number,
+): { readonly handle: EmbeddedServer; readonly child: ChildProcess } {
   const log = openSync(folder.logFile, 'a', 0o600);
   const child = spawn(binaries.postgres, ['-D', folder.data, ...serverSettings(port)], {
     ...folder.account,
@@ -167,7 +191,10 @@ function launch(folder: ServerFolder, binaries: ServerBinaries, lock: ProcessLoc
     child.once('error', () => resolve());
   });
   const url = `postgres://${USER}:${encodeURIComponent(folder.password)}@127.0.0.1:${port}/${DATABASE}`;
-  return { child, handle: { url, port, pid: child.pid ?? -1, ended, stop: () => stop(child, ended) } };
+  return {
+    child,
+    handle: { url, port, pid: child.pid ?? -1, ended, stop: () => stop(child, ended) },
+  };
 }
 
 /** Durable settings are PostgreSQL's defaults (fsync, full_page_writes, synchronous_commit): they are repeated so that nobody looks for them. */
@@ -199,15 +226,21 @@ function serverEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
 }
 
-async function untilReady({ child, handle }: { readonly child: ChildProcess; readonly handle: EmbeddedServer }, folder: ServerFolder, port: number): Promise<void> {
+async function untilReady(
+  { child, handle }: { readonly child: ChildProcess; readonly handle: EmbeddedServer },
+  folder: ServerFolder,
+  port: number,
+): Promise<void> {
   let ended = false;
   void handle.ended.then(() => (ended = true));
   const until = performance.now() + READY_MS;
   for (;;) {
     if (ended) throw new EndedEarly(`exit ${child.exitCode ?? child.signalCode}`);
     // The folder's own word comes first: another server may answer on this port.
-    if (statusOf(folder.data) === `${handle.pid} ready` && (await makeDatabase(folder, port))) return;
-    if (performance.now() > until) throw failed(folder, `not ready after ${READY_MS / 1000} s: ${lastLines(folder.logFile)}`);
+    if (statusOf(folder.data) === `${handle.pid} ready` && (await makeDatabase(folder, port)))
+      return;
+    if (performance.now() > until)
+      throw failed(folder, `not ready after ${READY_MS / 1000} s: ${lastLines(folder.logFile)}`);
     await sleep(20);
   }
 }
@@ -224,7 +257,14 @@ function statusOf(data: string): string {
 
 /** False: the server turned the connection away for now. */
 async function makeDatabase(folder: ServerFolder, port: number): Promise<boolean> {
-  const client = new Client({ host: '127.0.0.1', port, user: USER, password: folder.password, database: 'postgres', connectionTimeoutMillis: 5_000 });
+  const client = new Client({
+    host: '127.0.0.1',
+    port,
+    user: USER,
+    password: folder.password,
+    database: 'postgres',
+    connectionTimeoutMillis: 5_000,
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -272,7 +312,11 @@ function freePort(): Promise<number> {
     probe.once('error', reject);
     probe.listen(0, '127.0.0.1', () => {
       const address = probe.address();
-      probe.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
+      probe.close(() =>
+        address !== null && typeof address === 'object'
+          ? resolve(address.port)
+          : reject(new Error('no port')),
+      );
     });
   });
 }
@@ -286,5 +330,9 @@ export function lastLines(file: string): string {
 }
 
 function failed(folder: ServerFolder, found: string): EngineError {
-  return new EngineError('EMBEDDED_FAILED', { where: { file: folder.data }, found, hint: `The whole story is in ${folder.logFile}. ${OWN_DATABASE_HINT}` });
+  return new EngineError('EMBEDDED_FAILED', {
+    where: { file: folder.data },
+    found,
+    hint: `The whole story is in ${folder.logFile}. ${OWN_DATABASE_HINT}`,
+  });
 }

@@ -42,7 +42,9 @@ export class Listener {
    * A NOTIFY sent through the pool must arrive here: behind a pooler in transaction mode it does not.
    * @throws EngineError DATABASE_UNSUITABLE
    */
-  async checkRoundTrip(sender: { query(sql: string, params?: readonly unknown[]): Promise<unknown> }): Promise<void> {
+  async checkRoundTrip(sender: {
+    query(sql: string, params?: readonly unknown[]): Promise<unknown>;
+  }): Promise<void> {
     const channel = `vm_migrate_check_${randomUUID().replaceAll('-', '')}`;
     let arrive: (arrived: boolean) => void = () => undefined;
     const arrived = new Promise<boolean>(resolve => (arrive = resolve));

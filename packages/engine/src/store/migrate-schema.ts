@@ -52,9 +52,13 @@ function isCurrent(there: readonly AppliedFile[], files: readonly SqlFile[]): bo
 }
 
 async function applied(tx: Tx): Promise<readonly AppliedFile[]> {
-  const [book] = await tx.query<{ there: boolean }>(`select to_regclass('vm_migrate.schema_migration') is not null as there`);
+  const [book] = await tx.query<{ there: boolean }>(
+    `select to_regclass('vm_migrate.schema_migration') is not null as there`,
+  );
   if (book?.there !== true) return [];
-  return tx.query<AppliedFile>('select number, digest, additive from vm_migrate.schema_migration order by number');
+  return tx.query<AppliedFile>(
+    'select number, digest, additive from vm_migrate.schema_migration order by number',
+  );
 }
 
 function refuse(there: readonly AppliedFile[], files: readonly SqlFile[]): void {

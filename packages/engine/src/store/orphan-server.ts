@@ -20,7 +20,10 @@ const CHILDREN_MS = 10_000;
 /**
  * Stops the server on `data` and takes its lock. `undefined`: it could not be had.
  */
-export async function stopOrphan(data: string, take: () => ProcessLock | undefined): Promise<ProcessLock | undefined> {
+export async function stopOrphan(
+  data: string,
+  take: () => ProcessLock | undefined,
+): Promise<ProcessLock | undefined> {
   for (const { signal, waitMs } of STAGES) {
     const pid = postmasterOf(data);
     if (pid === undefined) return lockWithin(CHILDREN_MS, take);
@@ -49,7 +52,8 @@ function pidIn(file: string): number | undefined {
 /** PostgreSQL makes its data folder its working folder. */
 function worksIn(pid: number, data: string): boolean {
   try {
-    if (process.platform === 'linux') return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(data);
+    if (process.platform === 'linux')
+      return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(data);
   } catch {
     return false;
   }

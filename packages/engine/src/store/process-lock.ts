@@ -37,7 +37,10 @@ export function isFree(file: string): boolean {
 }
 
 /** `undefined`: still held after `waitMs`. */
-export async function lockWithin(waitMs: number, take: () => ProcessLock | undefined): Promise<ProcessLock | undefined> {
+export async function lockWithin(
+  waitMs: number,
+  take: () => ProcessLock | undefined,
+): Promise<ProcessLock | undefined> {
   const until = performance.now() + waitMs;
   for (;;) {
     const lock = take();

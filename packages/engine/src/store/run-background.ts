@@ -1,7 +1,13 @@
 /** The body of the background process: PostgreSQL, the work it is for, and the end of both. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toEngineError } from '../errors';
-import { backgroundFiles, removeConnection, writeConnection, writeFailure, type BackgroundFiles } from './background-files';
+import {
+  backgroundFiles,
+  removeConnection,
+  writeConnection,
+  writeFailure,
+  type BackgroundFiles,
+} from './background-files';
 import { startEmbeddedServer, type EmbeddedServer } from './embedded-server';
 import { lockWithin, tryLock, type ProcessLock } from './process-lock';
 
@@ -34,7 +40,10 @@ const RESTARTS = { most: 5, withinMs: 60_000 } as const;
  * cleanly. What kept it from starting is left in failure.json for the client that waits.
  * @throws EngineError EMBEDDED_FAILED, or what `onReady` threw
  */
-export async function runBackground(stateFolder: string, options: BackgroundOptions): Promise<BackgroundEnd> {
+export async function runBackground(
+  stateFolder: string,
+  options: BackgroundOptions,
+): Promise<BackgroundEnd> {
   const files = backgroundFiles(stateFolder);
   const lock = await lockWithin(LOCK_MS, () => tryLock(files.backgroundLock));
   if (lock === undefined) return 'already running';
@@ -53,7 +62,12 @@ export async function runBackground(stateFolder: string, options: BackgroundOpti
   }
 }
 
-async function serve(stateFolder: string, files: BackgroundFiles, options: BackgroundOptions, signal: AbortSignal): Promise<BackgroundEnd> {
+async function serve(
+  stateFolder: string,
+  files: BackgroundFiles,
+  options: BackgroundOptions,
+  signal: AbortSignal,
+): Promise<BackgroundEnd> {
   const keeper = new ServerKeeper(stateFolder, await startEmbeddedServer(stateFolder));
   let clients: ProcessLock | undefined;
   try {
@@ -149,7 +163,8 @@ class ServerKeeper {
       this.countStart();
       const server = await startEmbeddedServer(this.stateFolder, { port: this.#port });
       this.#server = server;
-      if (server.url !== this.url) throw new Error(`port ${this.#port} was taken while the database restarted`);
+      if (server.url !== this.url)
+        throw new Error(`port ${this.#port} was taken while the database restarted`);
       this.watch(server);
     } catch (error) {
       this.#failure = error;
@@ -160,11 +175,15 @@ class ServerKeeper {
     const now = performance.now();
     this.#startedAt.push(now);
     const recent = this.#startedAt.filter(at => now - at < RESTARTS.withinMs).length;
-    if (recent > RESTARTS.most) throw new Error(`the database ended ${recent} times within ${RESTARTS.withinMs / 1000} s`);
+    if (recent > RESTARTS.most)
+      throw new Error(`the database ended ${recent} times within ${RESTARTS.withinMs / 1000} s`);
   }
 }
 
-function stopRequests(outer: AbortSignal | undefined): { readonly signal: AbortSignal; forget(): void } {
+function stopRequests(outer: AbortSignal | undefined): {
+  readonly signal: AbortSignal;
+  forget(): void;
+} {
   const controller = new AbortController();
   const stop = (): void => controller.abort();
   // SIGHUP: the terminal that started us was closed. That is what running in the background is for.

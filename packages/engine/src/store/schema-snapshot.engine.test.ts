@@ -8,6 +8,8 @@ import { sqlFiles, toSqlFiles } from './sql-files';
 const SNAPSHOT = path.join(__dirname, 'sql', 'schema.snapshot.txt');
 const RENEW = 'node packages/engine/src/store/sql/renew.mjs';
 
+jest.setTimeout(60_000);
+
 describe('the schema', () => {
   it(`is the one in schema.snapshot.txt (after a wanted change: ${RENEW})`, async () => {
     const test = await testDatabase();

@@ -20,8 +20,18 @@ export function serverAccount(): ServerAccount {
   const found = lookUp();
   if (found !== undefined) return found;
   // shadow-utils first, then BusyBox; each does nothing where the other is meant.
-  const useradd = spawnSync('useradd', ['--system', '--user-group', '--no-create-home', '--home-dir', '/nonexistent', '--shell', '/usr/sbin/nologin', NAME]);
-  if (useradd.status !== 0) spawnSync('adduser', ['-S', '-D', '-H', '-h', '/nonexistent', '-s', '/sbin/nologin', NAME]);
+  const useradd = spawnSync('useradd', [
+    '--system',
+    '--user-group',
+    '--no-create-home',
+    '--home-dir',
+    '/nonexistent',
+    '--shell',
+    '/usr/sbin/nologin',
+    NAME,
+  ]);
+  if (useradd.status !== 0)
+    spawnSync('adduser', ['-S', '-D', '-H', '-h', '/nonexistent', '-s', '/sbin/nologin', NAME]);
   const made = lookUp();
   if (made !== undefined) return made;
   throw new EngineError('EMBEDDED_FAILED', {
@@ -34,7 +44,13 @@ export function serverAccount(): ServerAccount {
 /** Whether the account may enter `folder`, all folders above it included. */
 export function canEnter(account: ServerAccount, folder: string): boolean {
   if (account.uid === undefined) return true;
-  return spawnSync('/bin/sh', ['-c', 'cd -- "$1"', 'sh', folder], { ...account, cwd: '/', stdio: 'ignore' }).status === 0;
+  return (
+    spawnSync('/bin/sh', ['-c', 'cd -- "$1"', 'sh', folder], {
+      ...account,
+      cwd: '/',
+      stdio: 'ignore',
+    }).status === 0
+  );
 }
 
 export function reasonOf(result: SpawnSyncReturns<Buffer>): string {

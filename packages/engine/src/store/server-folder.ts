@@ -4,7 +4,16 @@
  * (root's home is closed): then the data are in /var/lib/vm-migrate/ID, and STATE/postgres says so.
  */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import path from 'node:path';
 import { EngineError } from '../errors';
 import { OWN_DATABASE_HINT } from './database-address';
@@ -58,7 +67,8 @@ export function removeServerFolder(stateFolder: string): void {
   const folder = path.join(stateFolder, 'postgres');
   const data = recordedData(folder);
   if (data !== undefined) rmSync(data, { recursive: true, force: true });
-  if (data !== undefined && path.dirname(path.dirname(data)) === SHARED) rmSync(path.dirname(data), { recursive: true, force: true });
+  if (data !== undefined && path.dirname(path.dirname(data)) === SHARED)
+    rmSync(path.dirname(data), { recursive: true, force: true });
   rmSync(folder, { recursive: true, force: true });
 }
 
@@ -97,7 +107,8 @@ function chooseData(folder: string, account: ServerAccount): string {
 /** An empty folder of mode 0700 that belongs to the account. */
 export function makeFor(account: ServerAccount, folder: string): void {
   mkdirSync(folder, { mode: 0o700 });
-  if (account.uid !== undefined && account.gid !== undefined) chownSync(folder, account.uid, account.gid);
+  if (account.uid !== undefined && account.gid !== undefined)
+    chownSync(folder, account.uid, account.gid);
 }
 
 function passwordOf(folder: string): string {

@@ -26,15 +26,26 @@ export function sqlFiles(): readonly SqlFile[] {
 
 export function toSqlFiles(texts: Readonly<Record<string, string>>): readonly SqlFile[] {
   const files = Object.entries(texts)
-    .map(([name, sql]) => ({ name, number: Number.parseInt(name, 10), additive: sql.startsWith('-- additive'), sql }))
+    .map(([name, sql]) => ({
+      name,
+      number: Number.parseInt(name, 10),
+      additive: sql.startsWith('-- additive'),
+      sql,
+    }))
     .sort((a, b) => a.number - b.number);
   files.forEach((file, index) => {
-    if (file.number !== index + 1) throw new EngineError('INTERNAL', { where: { file: file.name }, expected: `number ${index + 1}: SQL files have no gaps` });
+    if (file.number !== index + 1)
+      throw new EngineError('INTERNAL', {
+        where: { file: file.name },
+        expected: `number ${index + 1}: SQL files have no gaps`,
+      });
   });
   return files;
 }
 
 function readFolder(): Record<string, string> {
   const names = readdirSync(FOLDER).filter(name => /^\d{6}\.sql$/.test(name));
-  return Object.fromEntries(names.map(name => [name, readFileSync(path.join(FOLDER, name), 'utf8')]));
+  return Object.fromEntries(
+    names.map(name => [name, readFileSync(path.join(FOLDER, name), 'utf8')]),
+  );
 }

@@ -10,7 +10,11 @@ import { runBackground } from '../store/background-process';
 import { openDatabase } from '../store/database';
 import { migrateSchema } from '../store/migrate-schema';
 
-async function main(stateFolder: string, idleMs: number, failure: string | undefined): Promise<void> {
+async function main(
+  stateFolder: string,
+  idleMs: number,
+  failure: string | undefined,
+): Promise<void> {
   const end = await runBackground(stateFolder, {
     idleMs,
     isIdle: () => true,
@@ -18,7 +22,11 @@ async function main(stateFolder: string, idleMs: number, failure: string | undef
       if (failure !== undefined) throw new Error(failure);
       // One line for each start: what the test counts.
       appendFileSync(path.join(stateFolder, 'starts'), `${process.pid}\n`);
-      const database = await openDatabase({ url, applicationName: 'test background', maxConnections: 2 });
+      const database = await openDatabase({
+        url,
+        applicationName: 'test background',
+        maxConnections: 2,
+      });
       await migrateSchema(database, { installQueue: installQueueSchema });
       return { stop: () => database.close() };
     },

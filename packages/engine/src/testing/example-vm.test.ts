@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -5,7 +6,25 @@ import path from 'node:path';
 import { MIB } from '../bytes';
 import { vmDirectorySource } from '../sources/vm-directory/vm-directory-source';
 import { writeExampleVm } from './example-vm';
+import { describeWithQemu, qemuContent } from './qemu';
 import { chainSha256 } from './source-suite';
+
+describeWithQemu('the example VM, read by qemu-img', () => {
+  it('has the content that the model says, in every state', () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'example-qemu-'));
+    try {
+      const vm = writeExampleVm(folder, { diskBytes: 64 * MIB, seed: 7 });
+      for (const { name, disks } of [...vm.snapshots, vm.current]) {
+        for (const { slot, layerFile, sha256 } of disks) {
+          const found = createHash('sha256').update(qemuContent(path.join(folder, layerFile))).digest('hex');
+          expect([name, slot, found]).toEqual([name, slot, sha256()]);
+        }
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
 
 describe('the example VM', () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'example-vm-'));

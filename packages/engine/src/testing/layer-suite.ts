@@ -141,7 +141,8 @@ function assertKinds(extents: readonly Extent[], { model, kinds }: LayerCase): v
   for (const { offset, length, kind } of extents) {
     for (let grain = Math.floor(offset / model.grainBytes); grain * model.grainBytes < offset + length; grain++) {
       const expected = model.kinds[grain];
-      if (kinds === 'exact' || expected === 'data') expect({ grain, kind }).toEqual({ grain, kind: expected });
+      // One expect for each of 10,000 grains would take seconds.
+      if (kind !== expected && (kinds === 'exact' || expected === 'data')) expect({ grain, kind }).toEqual({ grain, kind: expected });
     }
   }
 }

@@ -73,7 +73,8 @@ export class ModelVm {
     for (const layer of this.layers) layer.access = 'frozen';
     const tips = [...this.present.values()].filter(layer => !layer.frozen);
     if (facts.running) for (const tip of tips) tip.access = 'running';
-    const broken = facts.broken === undefined ? undefined : this.layers[facts.broken % this.layers.length];
+    const broken =
+      facts.broken === undefined ? undefined : this.layers[facts.broken % this.layers.length];
     if (broken !== undefined) broken.access = 'missing';
     const diskIds = [...new Set(this.layers.map(({ diskId }) => diskId))];
     return {
@@ -93,7 +94,9 @@ export class ModelVm {
         name: `point ${id}`,
         description: '',
         // Some share a time, some have none: order must not depend on clocks alone.
-        ...(index % 5 === 4 ? {} : { createdAtUs: 1_000_000 * (index - (index % 3 === 2 ? 1 : 0)) }),
+        ...(index % 5 === 4
+          ? {}
+          : { createdAtUs: 1_000_000 * (index - (index % 3 === 2 ? 1 : 0)) }),
         memory: false,
         ...(parentId === undefined ? {} : { parentId }),
         disks: [...states].map(([diskId, layer]) => ({ diskId, layerId: layer.id, slot: diskId })),
@@ -101,7 +104,11 @@ export class ModelVm {
       current: {
         ...(this.here === undefined ? {} : { snapshotId: this.here.id }),
         power: facts.running ? 'running' : 'off',
-        disks: [...this.present].map(([diskId, layer]) => ({ diskId, layerId: layer.id, slot: diskId })),
+        disks: [...this.present].map(([diskId, layer]) => ({
+          diskId,
+          layerId: layer.id,
+          slot: diskId,
+        })),
       },
       findings: [],
     };
@@ -173,7 +180,15 @@ export class ModelVm {
 
   private addLayer(diskId: string, parent: ModelLayer | undefined, blocks: number): ModelLayer {
     const id = `layer${this.layers.length}`;
-    const layer: ModelLayer = { id, diskId, parent, own: new Map(), blocks, frozen: false, access: 'frozen' };
+    const layer: ModelLayer = {
+      id,
+      diskId,
+      parent,
+      own: new Map(),
+      blocks,
+      frozen: false,
+      access: 'frozen',
+    };
     this.layers.push(layer);
     return layer;
   }

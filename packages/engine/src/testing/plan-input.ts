@@ -47,6 +47,8 @@ export function planInput(
   };
 }
 
-function isTree(from: SnapshotTree | string | Readonly<Record<string, string>>): from is SnapshotTree {
+function isTree(
+  from: SnapshotTree | string | Readonly<Record<string, string>>,
+): from is SnapshotTree {
   return typeof from === 'object' && 'snapshots' in from && Array.isArray(from.snapshots);
 }

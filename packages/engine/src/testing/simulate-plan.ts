@@ -53,7 +53,8 @@ export function simulatePlan(plan: Plan, simulation: Simulation): SimulatedTarge
       if (open?.size === 0 && next !== undefined) ready.push(next);
     }
   }
-  if (done !== plan.steps.length) throw new Error(`${plan.steps.length - done} steps wait for each other`);
+  if (done !== plan.steps.length)
+    throw new Error(`${plan.steps.length - done} steps wait for each other`);
   return target;
 }
 
@@ -84,7 +85,8 @@ class ModelTarget implements SimulatedTarget {
         return;
       case 'createVolume':
       case 'restoreVolume': {
-        if (volumePlan === undefined || volume !== undefined) return fail('unknown, or there already');
+        if (volumePlan === undefined || volume !== undefined)
+          return fail('unknown, or there already');
         if (!this.proved.has(step.storageClass)) return fail('its class is not proved');
         if (step.kind === 'createVolume') {
           const blocks = this.simulation.blocksOf(volumePlan.sizeBytes);
@@ -93,7 +95,8 @@ class ModelTarget implements SimulatedTarget {
           return;
         }
         const content = this.taken.get(cut?.id ?? '');
-        if (cut === undefined || content === undefined) return fail('its VolumeSnapshot is not there yet');
+        if (cut === undefined || content === undefined)
+          return fail('its VolumeSnapshot is not there yet');
         if (!this.left.has(cut.id)) return fail('its VolumeSnapshot is gone');
         this.volumes.set(volumePlan.id, [...content]);
         this.holds.set(volumePlan.id, cut.layerId);
@@ -101,12 +104,15 @@ class ModelTarget implements SimulatedTarget {
       }
       case 'applyLayer': {
         const layer = this.plan.layers.find(({ id }) => id === step.layerId);
-        if (volumePlan === undefined || volume === undefined) return fail('its volume is not there');
+        if (volumePlan === undefined || volume === undefined)
+          return fail('its volume is not there');
         if (layer === undefined) return fail('unknown layer');
         const held = this.holds.get(volumePlan.id);
-        if (held !== layer.parentId) fail(`the volume holds ${held ?? 'nothing'}, not ${layer.parentId ?? 'nothing'}`);
+        if (held !== layer.parentId)
+          fail(`the volume holds ${held ?? 'nothing'}, not ${layer.parentId ?? 'nothing'}`);
         const uncut = this.plan.volumeSnapshots.find(
-          each => each.volumeId === volumePlan.id && each.layerId === held && !this.taken.has(each.id),
+          each =>
+            each.volumeId === volumePlan.id && each.layerId === held && !this.taken.has(each.id),
         );
         if (uncut !== undefined) fail(`would overwrite the state of ${uncut.id}, which is not cut`);
         for (const [block, value] of this.simulation.ownBlocks(layer.id)) volume[block] = value;
@@ -115,7 +121,8 @@ class ModelTarget implements SimulatedTarget {
       }
       case 'takeSnapshot': {
         if (cut === undefined || volume === undefined) return fail('its volume is not there');
-        if (this.holds.get(cut.volumeId) !== cut.layerId) fail(`the volume does not hold ${cut.layerId}`);
+        if (this.holds.get(cut.volumeId) !== cut.layerId)
+          fail(`the volume does not hold ${cut.layerId}`);
         if (this.taken.has(cut.id)) fail('taken twice');
         this.taken.set(cut.id, [...volume]);
         this.left.add(cut.id);
@@ -133,7 +140,10 @@ class ModelTarget implements SimulatedTarget {
         );
         if (open !== undefined) fail(`${open.id} is not cut yet`);
         const unproved = this.plan.steps.find(
-          each => each.kind === 'sampleSnapshot' && each.volumeId === volumePlan.id && !this.sampled.has(each.volumeSnapshotId ?? ''),
+          each =>
+            each.kind === 'sampleSnapshot' &&
+            each.volumeId === volumePlan.id &&
+            !this.sampled.has(each.volumeSnapshotId ?? ''),
         );
         if (unproved !== undefined) fail(`${unproved.id} is not done yet`);
         this.volumes.delete(volumePlan.id);
@@ -142,7 +152,8 @@ class ModelTarget implements SimulatedTarget {
       case 'removeVolumeSnapshot': {
         if (cut === undefined || !this.left.has(cut.id)) return fail('not there');
         for (const user of this.plan.volumes.filter(each => each.restoredFrom === cut.id)) {
-          const finished = !this.volumes.has(user.id) || this.holds.get(user.id) === user.layers.at(-1);
+          const finished =
+            !this.volumes.has(user.id) || this.holds.get(user.id) === user.layers.at(-1);
           if (!this.holds.has(user.id) || !finished) fail(`${user.id} may still need it`);
         }
         this.left.delete(cut.id);

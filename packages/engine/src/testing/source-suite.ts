@@ -13,6 +13,7 @@ import { measureOwnBytes } from '../sources/measure-own-bytes';
 import { openSource } from '../sources/open-source';
 import type { Disk, SnapshotTree } from '../sources/snapshot-tree';
 import type { Source } from '../sources/source';
+import { seededNumbers } from './encoders/grains';
 import { seededBytes } from './seeded-bytes';
 import { VmBuilder, type TestDiskFormat } from './vm-builder';
 import type { ExpectedState, WrittenVm } from './write-vm-folder';
@@ -38,6 +39,19 @@ export function describeSource(name: string, make: SourceMaker): void {
       const { source, tree } = await load(make, vm);
       await expectStates(source, tree, vm);
       expect(tree.findings.map(({ kind }) => kind)).toContain('disk-removed');
+    });
+
+    it('gives every state of random VMs', async () => {
+      const first = Number(process.env['SOURCE_SEED'] ?? Date.now() % 1_000_000);
+      for (let seed = first; seed < first + 6; seed++) {
+        try {
+          const vm = randomVm(path.join(folder, `random ${seed}`), seed);
+          const { source, tree } = await load(make, vm);
+          await expectStates(source, tree, vm);
+        } catch (error) {
+          throw new Error(`SOURCE_SEED=${seed} replays this`, { cause: error });
+        }
+      }
     });
 
     it('puts parents before children in every list', async () => {
@@ -131,6 +145,35 @@ function changingVm(folder: string): WrittenVm {
   vm.addDisk({ format: 'flat+hosted', sizeBytes: MIB, slot: 'ide0:1', mode: 'independent-persistent' });
   vm.takeSnapshot('last');
   return vm.finish();
+}
+
+/** Anything that a user may do, in any order, with disks of every kind. */
+export function randomVm(folder: string, seed: number): WrittenVm {
+  const next = seededNumbers(seed);
+  const pick = <T>(values: readonly T[]): T => values[next() % values.length] as T;
+  const vm = new VmBuilder({ folder, name: 'random', seed, newline: pick(['\n', '\r\n']) });
+  const addDisk = (): string => vm.addDisk({ format: pick(FORMATS), sizeBytes: 512 * (1 + (next() % 4000)) });
+  addDisk();
+  for (let step = 0; step < 30; step++) {
+    const disks = [...vm.current.keys()];
+    const roll = next() % 20;
+    if (disks.length === 0 || (roll === 0 && vm.disks.size < 5)) addDisk();
+    else if (roll === 1 && vm.snapshots.length > 0) vm.removeDisk(pick(disks));
+    else if (roll === 2) vm.moveDisk(pick(disks), `sata${step}:${next() % 30}`);
+    else if (roll < 6) vm.takeSnapshot(`snapshot ${step}`, { memory: roll === 3, description: roll === 4 ? 'a | b "c"' : '' });
+    else if (roll < 8 && vm.snapshots.length > 0) vm.revert(pick(vm.snapshots).uid);
+    else change(vm, pick(disks), next);
+  }
+  vm.takeSnapshot('the last one');
+  return vm.finish();
+}
+
+function change(vm: VmBuilder, key: string, next: () => number): void {
+  const sizeBytes = vm.disks.get(key)?.sizeBytes ?? 0;
+  const offset = 512 * (next() % (sizeBytes / 512));
+  const length = Math.min(512 * (1 + (next() % 300)), sizeBytes - offset);
+  if (next() % 3 === 0) vm.writeZeros(key, offset, length);
+  else vm.write(key, offset, seededBytes(length, next()));
 }
 
 async function load(make: SourceMaker, vm: WrittenVm): Promise<{ source: Source; tree: SnapshotTree }> {

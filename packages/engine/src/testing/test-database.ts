@@ -9,6 +9,11 @@ import { openDatabase, type Database } from '../store/database';
 import { migrateSchema } from '../store/migrate-schema';
 import { sqlFiles } from '../store/sql-files';
 
+// Tests of the store need the queue's schema and those of the queue a database; neither folder may
+// import the other.
+export { installQueueSchema, QUEUE_SCHEMA, QUEUE_SCHEMA_NUMBER } from '../queue/graphile-queue';
+export { openPool, type Database } from '../store/database';
+
 export interface TestDatabase {
   readonly url: string;
   /** Another connection pool on it; closed by `drop`. */
@@ -60,8 +65,14 @@ async function template(): Promise<string> {
       const draft = `${name}_draft`;
       await client.query(`drop database if exists ${draft} with (force)`);
       await client.query(`create database ${draft} template template0`);
-      const database = await openDatabase({ url: urlOf(draft), applicationName: 'vm-migrate template', maxConnections: 2 });
-      await migrateSchema(database, { installQueue: installQueueSchema }).finally(() => database.close());
+      const database = await openDatabase({
+        url: urlOf(draft),
+        applicationName: 'vm-migrate template',
+        maxConnections: 2,
+      });
+      await migrateSchema(database, { installQueue: installQueueSchema }).finally(() =>
+        database.close(),
+      );
       await client.query(`alter database ${draft} rename to ${name}`);
     }
     return name;
@@ -70,7 +81,10 @@ async function template(): Promise<string> {
 
 function urlOf(database: string): string {
   const server = process.env[TEST_SERVER_VARIABLE];
-  if (server === undefined) throw new Error(`${TEST_SERVER_VARIABLE} is not set: run this test with jest from the root, as *.engine.test.ts or *.kill.test.ts`);
+  if (server === undefined)
+    throw new Error(
+      `${TEST_SERVER_VARIABLE} is not set: run this test with jest from the root, as *.engine.test.ts or *.kill.test.ts`,
+    );
   const url = new URL(server);
   url.pathname = database;
   return url.href;

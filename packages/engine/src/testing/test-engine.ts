@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { openEngine, type Engine } from '../engine';
+import { openEngine, type Engine, type EngineOptions } from '../engine';
 import { EngineError } from '../errors';
 import type { Worker, WorkerSettings } from '../worker/worker';
 import type { MigrationStateView } from '@vm-migrate/api';
@@ -37,8 +37,13 @@ export function moverProgram(): string {
   return program;
 }
 
+export interface TestEngineOptions extends Pick<EngineOptions, 'mover' | 'openTarget'> {
+  /** Shared with another engine; else a fresh one that goes with this engine. */
+  readonly database?: TestDatabase;
+}
+
 /** `folder` is the caller's temporary folder. */
-export async function testEngine(folder: string, given?: TestDatabase): Promise<TestEngine> {
+export async function testEngine(folder: string, { database: given, mover, openTarget }: TestEngineOptions = {}): Promise<TestEngine> {
   const database = given ?? (await testDatabase());
   const classFolder = path.join(folder, 'target', 'fast');
   const engine = await openEngine({
@@ -48,6 +53,8 @@ export async function testEngine(folder: string, given?: TestDatabase): Promise<
     sources: [],
     targets: [{ name: 'local', kind: 'local-directory', options: { classes: { fast: { path: classFolder, default: true } } }, isDefault: true }],
     moverProgram: moverProgram(),
+    mover,
+    openTarget,
   });
   const workers: Worker[] = [];
   const logs: string[] = [];
@@ -80,6 +87,10 @@ async function until(engine: Engine, id: string, states: readonly MigrationState
     if (migration.state === 'failed' || performance.now() > deadline) {
       const description = await engine.call('describe', { migration: id });
       const open = description.steps.filter(step => step.state !== 'done').map(step => `${step.state} ${step.id}: ${step.error?.message ?? step.waitsFor ?? ''}`);
+      const busy = await engine.database.query<{ text: string }>(
+        `select migration_id || ' ' || step_id || ' ' || state || ' fence ' || fence || ' ' || coalesce(reason, '') || ' ' || coalesce(lease_owner, '') || ' lease ' || coalesce((lease_until - now())::text, '-') || ' due ' || coalesce((not_before - now())::text, '-') as text from vm_migrate.step where state in ('queued', 'running', 'waiting')`,
+      );
+      open.push('', 'busy in all migrations:', ...busy.map(row => row.text));
       throw new Error(`migration ${id} is ${migration.state}, wanted ${states.join(' or ')}\n${open.join('\n')}\n${logs.slice(-10).join('\n')}`);
     }
     // Whoever changes a migration says so; the short look is for what is only progress.

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 
 import { MIB } from '../bytes';
-import type { CurrentState, Disk, LayerNode, Snapshot, SnapshotTree } from '../sources/snapshot-tree';
+import type {
+  CurrentState,
+  Disk,
+  LayerNode,
+  Snapshot,
+  SnapshotTree,
+} from '../sources/snapshot-tree';
 
 /** The clock of these trees: snapshot N in order of taking was taken N hours after this. */
 export const TREE_EPOCH_US = Date.UTC(2024, 0, 1) * 1000;
@@ -113,7 +119,10 @@ function snapshotsOf(disks: readonly ParsedDisk[]): readonly Snapshot[] {
     for (const [index, name] of names.entries()) {
       const under = youngestUnder(disk, name, names.slice(0, index));
       const known = parents.get(name);
-      if (under !== undefined && (known === undefined || names.indexOf(under) > names.indexOf(known))) {
+      if (
+        under !== undefined &&
+        (known === undefined || names.indexOf(under) > names.indexOf(known))
+      ) {
         parents.set(name, under);
       }
     }
@@ -155,8 +164,8 @@ function youngestUnder(
 
 function currentOf(disks: readonly ParsedDisk[]): CurrentState {
   const present = disks.filter(({ currentLayerId }) => currentLayerId !== undefined);
-  const access = present.map(({ disk, currentLayerId }) =>
-    disk.layers.find(({ id }) => id === currentLayerId)?.access,
+  const access = present.map(
+    ({ disk, currentLayerId }) => disk.layers.find(({ id }) => id === currentLayerId)?.access,
   );
   const power = (['running', 'suspended', 'unclean'] as const).find(each => access.includes(each));
   return {

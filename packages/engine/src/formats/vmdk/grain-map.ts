@@ -89,7 +89,8 @@ export class GrainMap {
       const index = Math.floor(offset / this.tableSpanBytes);
       const loaded = this.table(index);
       const table = typeof loaded === 'number' || loaded instanceof Float64Array ? loaded : await loaded;
-      const tableEnd = Math.min(end, (index + 1) * this.tableSpanBytes);
+      const next = typeof table === 'number' ? this.endOfSame(table, index, Math.ceil(end / this.tableSpanBytes)) : index + 1;
+      const tableEnd = Math.min(end, next * this.tableSpanBytes);
       if (typeof table === 'number') list.add(table === ZERO ? 'zero' : 'inherited', offset, tableEnd - offset);
       else this.addRuns(table, index * this.tableSpanBytes, offset, tableEnd, list);
       offset = tableEnd;
@@ -108,6 +109,20 @@ export class GrainMap {
     const page = this.pages.get(Math.floor(index / this.entriesPerPage));
     if (page === undefined) return this.loadPageThenTable(index);
     return this.tableFromPage(page, index);
+  }
+
+  /**
+   * Index of the first table behind `index` that is not all `kind` as well, as far as the page at
+   * hand tells: the 4 million directory entries of 62 TiB are a loop, not 4 million look-ups.
+   */
+  private endOfSame(kind: typeof ABSENT | typeof ZERO, index: number, limit: number): number {
+    const page = this.pages.get(Math.floor(index / this.entriesPerPage));
+    if (page === undefined) return index + 1;
+    const firstOfPage = index - (index % this.entriesPerPage);
+    const stop = Math.min(limit, firstOfPage + page.length);
+    let next = index + 1;
+    while (next < stop && page[next - firstOfPage] === kind) next++;
+    return next;
   }
 
   /** The decoded table `index` if it is in the cache; nothing is read. */

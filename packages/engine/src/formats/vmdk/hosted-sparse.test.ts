@@ -2,7 +2,7 @@ import path from 'node:path';
 import { writeFileSync } from 'node:fs';
 
 import { descriptorText } from '../../testing/encoders/descriptor-text';
-import { modelOf, patternBytes, type GrainLayout } from '../../testing/encoders/grains';
+import { modelOf, patternBytes, type Grain, type GrainLayout } from '../../testing/encoders/grains';
 import { encodeHostedSparse, type HostedSparseOptions } from '../../testing/encoders/hosted-sparse';
 import { asBase, randomLayout } from '../../testing/encoders/random-layout';
 import { layerSuite } from '../../testing/layer-suite';
@@ -78,7 +78,7 @@ describeWithQemu('hosted sparse as qemu-img reads it', () => {
 
 describe('hosted sparse', () => {
   it('takes entry 1 for zeros only where the flag says so', async () => {
-    const layout: GrainLayout = { capacitySectors: 1024, grainSectors: 128, grains: new Map([[0, 'zero'], [1, patternBytes(65_536, 5)]]) };
+    const layout: GrainLayout = { capacitySectors: 1024, grainSectors: 128, grains: new Map<number, Grain>([[0, 'zero'], [1, patternBytes(65_536, 5)]]) };
     writeBase('flagged.vmdk', layout, { zeroGrainFlag: 'set' });
     writeBase('unflagged.vmdk', layout, { zeroGrainFlag: 'clear' });
     const flagged = await openLayer(opener, 'flagged.vmdk');

@@ -34,9 +34,8 @@ for (const tables of TABLES) {
 
 describeWithQemu('streamOptimized as qemu-img reads it', () => {
   it.each(TABLES)('tables %s', async tables => {
-    // Named fault of the referee: it inflates the short last grain of a disk that ends inside a grain
-    // only when the writer padded it, so this disk ends with a whole grain.
-    const layout = randomLayout({ capacitySectors: 66_048, grainSectors: 128, seed: 51 });
+    // It ends inside a grain, which is stored short.
+    const layout = randomLayout({ capacitySectors: 66_001, grainSectors: 128, seed: 51 });
     write(`referee-${tables}.vmdk`, layout, tables);
     expect(qemuContent(path.join(folder, `referee-${tables}.vmdk`)).equals(await contentOf(`referee-${tables}.vmdk`))).toBe(true);
   });

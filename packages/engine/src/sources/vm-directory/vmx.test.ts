@@ -52,13 +52,13 @@ checkpoint.vmState = ""
 
 describe('.vmx', () => {
   it('gives the disks of all buses, whatever their unit, and nothing that is no disk or not plugged in', () => {
-    expect(parse(FULL).disks.map(({ slot, fileName, mode, raw }) => [slot, fileName, mode, raw])).toEqual([
-      ['ide0:0', 'old.VMDK', 'persistent', false],
-      ['nvme0:2', 'fast.vmdk', 'independent-persistent', false],
-      ['scsi0:0', 'web.vmdk', 'persistent', false],
-      ['scsi0:3', 'lun.vmdk', 'persistent', true],
-      ['scsi0:9', 'gone.vmdk', 'persistent', false],
-      ['scsi0:15', 'web_1-000003.vmdk', 'persistent', false],
+    expect(parse(FULL).disks.map(({ slot, fileName, mode }) => [slot, fileName, mode])).toEqual([
+      ['ide0:0', 'old.VMDK', 'persistent'],
+      ['nvme0:2', 'fast.vmdk', 'independent-persistent'],
+      ['scsi0:0', 'web.vmdk', 'persistent'],
+      ['scsi0:3', 'lun.vmdk', 'persistent'],
+      ['scsi0:9', 'gone.vmdk', 'persistent'],
+      ['scsi0:15', 'web_1-000003.vmdk', 'persistent'],
     ]);
   });
 

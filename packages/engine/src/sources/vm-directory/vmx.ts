@@ -13,7 +13,6 @@ export interface VmxFile {
   readonly suspendState: string | undefined;
   /** `false` when the file states that the VM is not suspended, `undefined` when it does not say. */
   readonly statesNotSuspended: boolean;
-  readonly workingDir: string | undefined;
   readonly biosUuid: string | undefined;
   readonly guestOs: string | undefined;
   readonly firmware: 'bios' | 'efi';
@@ -31,8 +30,6 @@ export interface VmxDisk {
   readonly mode: DiskMode;
   /** Redo log of a non-persistent disk; its changes vanish at power-off. */
   readonly redo: string | undefined;
-  /** A device of the host or a LUN: its bytes are not in files. */
-  readonly raw: boolean;
   readonly line: number | undefined;
 }
 
@@ -55,7 +52,6 @@ export function parseVmx(file: string, bytes: Uint8Array): VmxFile {
     disks: disksOf(dictionary),
     suspendState: suspendState?.trim() === '' ? undefined : suspendState,
     statesNotSuspended: suspendState?.trim() === '',
-    workingDir: dictionary.text('workingDir'),
     biosUuid: uuidOf(dictionary.text('uuid.bios')),
     guestOs: dictionary.text('guestOS'),
     firmware: dictionary.get('firmware')?.trim().toLowerCase() === 'efi' ? 'efi' : 'bios',
@@ -103,6 +99,7 @@ function diskAt(dictionary: Dictionary, slot: string): VmxDisk | undefined {
   const fileName = dictionary.text(`${slot}.fileName`);
   if (fileName === undefined) return undefined;
   const type = dictionary.get(`${slot}.deviceType`)?.trim().toLowerCase() ?? '';
+  // A LUN or device counts too: opening its descriptor says that its bytes are not in files.
   const raw = /^(rdm|rawdisk|scsi-passthru|scsi-nonpassthru-rdm|scsi-passthru-rdm)$/.test(type);
   const isDisk = type === '' ? fileName.toLowerCase().endsWith('.vmdk') : raw || /^(disk|scsi-harddisk|ata-harddisk|plaindisk)$/.test(type);
   // A type that we do not know, on a .vmdk, is a disk: to leave one out silently would lose it.
@@ -113,7 +110,6 @@ function diskAt(dictionary: Dictionary, slot: string): VmxDisk | undefined {
     fileName,
     mode: modeOf(dictionary, slot),
     redo: dictionary.text(`${slot}.redo`),
-    raw,
     line: dictionary.line(`${slot}.fileName`),
   };
 }

@@ -6,8 +6,12 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const folder = import.meta.dirname;
-const names = readdirSync(folder).filter(name => /^\d{6}\.sql$/.test(name)).sort();
-const entries = names.map(name => `  '${name}':\n    ${JSON.stringify(readFileSync(path.join(folder, name), 'utf8'))},\n`);
+const names = readdirSync(folder)
+  .filter(name => /^\d{6}\.sql$/.test(name))
+  .sort();
+const entries = names.map(
+  name => `  '${name}':\n    ${JSON.stringify(readFileSync(path.join(folder, name), 'utf8'))},\n`,
+);
 const text = `// Written by sql/renew.mjs from sql/*.sql. Do not edit.\n/* eslint-disable */\nexport const BUNDLED_SQL: Readonly<Record<string, string>> = {\n${entries.join('')}};\n`;
 writeFileSync(path.join(folder, '../sql-files.generated.ts'), text);
 

@@ -28,7 +28,13 @@ export async function copySparse(from: string, to: string, signal: AbortSignal):
     try {
       const { size } = await source.stat();
       await target.truncate(size);
-      await copyRuns(source, target, storedRuns(source.fd, size), signal);
+      await copyRuns(
+        source,
+        target,
+        storedRuns(source.fd, size),
+        Math.min(size, CHUNK_BYTES),
+        signal,
+      );
     } finally {
       await target.close();
     }
@@ -42,9 +48,13 @@ async function copyRuns(
   source: fs.FileHandle,
   target: fs.FileHandle,
   runs: Iterable<StoredRun>,
+  bufferBytes: number,
   signal: AbortSignal,
 ): Promise<void> {
-  let [reading, writing] = [Buffer.alloc(CHUNK_BYTES), Buffer.alloc(CHUNK_BYTES)];
+  let [reading, writing] = [
+    Buffer.allocUnsafeSlow(bufferBytes),
+    Buffer.allocUnsafeSlow(bufferBytes),
+  ];
   let written: Promise<void> = Promise.resolve();
   try {
     for (const { offset, length } of chunks(runs)) {

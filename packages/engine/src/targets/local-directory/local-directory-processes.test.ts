@@ -12,7 +12,7 @@ const ENGINE = path.join(__dirname, '../..');
 const REPOSITORY = path.join(ENGINE, '../../..');
 /** Inside the repository, so that the bundle finds koffi. */
 const BUILD = path.join(REPOSITORY, 'node_modules/.cache/vm-migrate-tests', `churn-${process.pid}`);
-const ROUNDS = 6;
+const ROUNDS = 8;
 
 describe('processes on one local directory', () => {
   let root: string;
@@ -55,7 +55,7 @@ describe('processes on one local directory', () => {
         // Each at its own moment; one goes on over the other's remains.
         await Promise.all(
           children.map(async ({ process: child, errors }) => {
-            await new Promise(resolve => setTimeout(resolve, 30 + random(300)));
+            await new Promise(resolve => setTimeout(resolve, 50 + random(500)));
             expect([child.exitCode, errors()]).toEqual([null, '']);
             child.kill('SIGKILL');
             await once(child, 'exit');

@@ -1,8 +1,10 @@
 /** What the metadata files say, and how they are compared. Plain JSON, written once, read by any store. */
-import { readFile } from 'node:fs/promises';
+import { lstat, readFile } from 'node:fs/promises';
+import path from 'node:path';
 
 import type { VolumeMark } from '../../mover/mover';
 import type { VolumeSnapshotSpec, VolumeSpec } from '../target';
+import { SNAPSHOT_FILE, VOLUME_FILE } from './layout';
 
 /** volume.json. Only `mark` changes; the file is replaced as a whole. `mark` is what a mover checks. */
 export interface VolumeRecord {
@@ -26,15 +28,42 @@ export interface SnapshotRecord {
 export const VOLUME_FORMAT = 'vm-migrate/volume/1';
 export const SNAPSHOT_FORMAT = 'vm-migrate/volume-snapshot/1';
 
-/** `undefined`: no such file. `'unreadable'`: a file that is not ours, or of another version. */
-export function readVolumeRecord(file: string): Promise<VolumeRecord | 'unreadable' | undefined> {
-  return readRecord<VolumeRecord>(file, VOLUME_FORMAT);
+/**
+ * The record of the object in `folder`. `undefined`: there is no such object. `'unreadable'`: there
+ * is a folder, but it is not ours, or of another version.
+ */
+export function findVolumeRecord(folder: string): Promise<VolumeRecord | 'unreadable' | undefined> {
+  return findRecord<VolumeRecord>(folder, VOLUME_FILE, VOLUME_FORMAT);
 }
 
-export function readSnapshotRecord(
-  file: string,
+export function findSnapshotRecord(
+  folder: string,
 ): Promise<SnapshotRecord | 'unreadable' | undefined> {
-  return readRecord<SnapshotRecord>(file, SNAPSHOT_FORMAT);
+  return findRecord<SnapshotRecord>(folder, SNAPSHOT_FILE, SNAPSHOT_FORMAT);
+}
+
+/** Objects come and go between one look and the next: a folder without a record counts only when it is seen again and again. */
+async function findRecord<R extends { readonly format: string }>(
+  folder: string,
+  file: string,
+  format: R['format'],
+): Promise<R | 'unreadable' | undefined> {
+  for (let look = 0; look < 5; look++) {
+    const record = await readRecord<R>(path.join(folder, file), format);
+    if (record !== undefined) return record;
+    if (!(await exists(folder))) return undefined;
+  }
+  return 'unreadable';
+}
+
+async function exists(file: string): Promise<boolean> {
+  return lstat(file).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
 }
 
 async function readRecord<R extends { readonly format: string }>(

@@ -19,14 +19,14 @@ import {
 } from './layout';
 import {
   markWords,
-  readSnapshotRecord,
+  findSnapshotRecord,
   recordText,
   SNAPSHOT_FORMAT,
   snapshotDifferences,
   type SnapshotRecord,
 } from './metadata';
 import { publish, settleName, writeSynced } from './publish';
-import { exists, foreignVolume, type FoundVolume, notOurs } from './volumes';
+import { foreignVolume, type FoundVolume, notOurs } from './volumes';
 
 export interface FoundSnapshot {
   readonly folder: string;
@@ -43,9 +43,9 @@ export async function findSnapshotIn(
   name: string,
 ): Promise<FoundSnapshot | undefined> {
   const own = objectFolder(folder, 'volume-snapshot', name);
-  const record = await readSnapshotRecord(path.join(own, SNAPSHOT_FILE));
-  if (record === undefined && !(await exists(own))) return undefined;
-  if (record === undefined || record === 'unreadable') throw notOurs(name, own, SNAPSHOT_FILE);
+  const record = await findSnapshotRecord(own);
+  if (record === undefined) return undefined;
+  if (record === 'unreadable') throw notOurs(name, own, SNAPSHOT_FILE);
   return { folder: own, snapshot: snapshotOf(own, storageClass, record) };
 }
 

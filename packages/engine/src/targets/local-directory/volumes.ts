@@ -21,7 +21,7 @@ import {
 } from './layout';
 import {
   markWords,
-  readVolumeRecord,
+  findVolumeRecord,
   recordText,
   sameMark,
   VOLUME_FORMAT,
@@ -46,9 +46,9 @@ export async function findVolumeIn(
   name: string,
 ): Promise<FoundVolume | undefined> {
   const own = objectFolder(folder, 'volume', name);
-  const record = await readVolumeRecord(path.join(own, VOLUME_FILE));
-  if (record === undefined && !(await exists(own))) return undefined;
-  if (record === undefined || record === 'unreadable') throw notOurs(name, own, VOLUME_FILE);
+  const record = await findVolumeRecord(own);
+  if (record === undefined) return undefined;
+  if (record === 'unreadable') throw notOurs(name, own, VOLUME_FILE);
   return { folder: own, record, volume: volumeOf(own, record) };
 }
 
@@ -205,14 +205,4 @@ export async function swapMark(
   await writeSynced(files, fresh, recordText({ ...record, mark: next }), 0o644);
   await files.move(fresh, file);
   await settleName(files, file);
-}
-
-export async function exists(file: string): Promise<boolean> {
-  return fs.lstat(file).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return false;
-      throw error;
-    },
-  );
 }

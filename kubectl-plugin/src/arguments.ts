@@ -1,0 +1,123 @@
+/** From the command line to a verb and what it was given. */
+import yargs, { type Options } from 'yargs';
+import { GLOBAL_OPTIONS, type GlobalArguments } from './global-options';
+import { UsageError } from './usage-error';
+import type { OptionTable, PositionalTable, Verb } from './verb';
+import { PROGRAM } from './version';
+
+export interface ParsedLine {
+  /** Undefined: none was named. */
+  readonly verb: Verb | undefined;
+  readonly help: boolean;
+  readonly globals: GlobalArguments;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+/** @throws UsageError */
+export function parseLine(argv: readonly string[], verbs: readonly Verb[]): ParsedLine {
+  let chosen: Verb | undefined;
+  let given: Readonly<Record<string, unknown>> = {};
+  let parser = yargs([...argv])
+    .parserConfiguration({
+      'dot-notation': false,
+      'greedy-arrays': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'strip-aliased': true,
+      'strip-dashed': true,
+    })
+    .help(false)
+    .version(false)
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .strictOptions()
+    .options(withoutFrozen(GLOBAL_OPTIONS))
+    .fail((message: string | null, error: Error | undefined) => {
+      throw new UsageError(plainMessage(message ?? error?.message ?? 'cannot be understood'), seeHelp(chosen));
+    })
+    .command('$0', '', {}, args => void (given = args));
+  for (const verb of verbs) {
+    parser = parser.command({
+      command: [verb.name, ...Object.entries(verb.positionals).map(([name, { need }]) => `[${name}${need === 'many' || need === 'any' ? '..' : ''}]`)].join(' '),
+      builder: inner => {
+        chosen = verb;
+        return inner.options(withoutFrozen(verb.options));
+      },
+      handler: args => void (given = args),
+    });
+  }
+  parser.parse();
+
+  const help = given['help'] === true;
+  const [, ...extra] = chosen === undefined ? [undefined, ...wordsOf(given['_'])] : wordsOf(given['_']);
+  if (chosen === undefined && extra[0] !== undefined) throw unknownVerb(extra[0], verbs);
+  if (!help && extra[0] !== undefined) throw new UsageError(`"${extra[0]}" is one argument too many`, seeHelp(chosen));
+  const options: OptionTable = { ...GLOBAL_OPTIONS, ...chosen?.options };
+  for (const [name, option] of Object.entries(options)) checkOption(name, option, given, chosen);
+  const args = { ...given, ...positionals(chosen?.positionals ?? {}, given, help, chosen) };
+  return { verb: chosen, help, globals: given as unknown as GlobalArguments, args };
+}
+
+/** yargs keeps and changes what it is given. */
+function withoutFrozen(options: OptionTable): Record<string, Options> {
+  return Object.fromEntries(Object.entries(options).map(([name, option]) => [name, { ...option, requiresArg: option.type !== 'boolean' }]));
+}
+
+function checkOption(name: string, option: Options, given: Readonly<Record<string, unknown>>, verb: Verb | undefined): void {
+  const value = given[camelCase(name)];
+  if (value === undefined) return;
+  if (Array.isArray(value) && option.type !== 'array' && option.array !== true)
+    throw new UsageError(`--${name} is given more than once`, seeHelp(verb));
+  if (option.type === 'number' && !Number.isFinite(value)) throw new UsageError(`--${name} takes a number`, seeHelp(verb));
+}
+
+function positionals(table: PositionalTable, given: Readonly<Record<string, unknown>>, help: boolean, verb: Verb | undefined): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [name, { shown, need, choices }] of Object.entries(table)) {
+    const value = given[name];
+    const list = need === 'many' || need === 'any' ? wordsOf(value) : value === undefined ? [] : [String(value)];
+    if (!help && list.length === 0 && (need === 'required' || need === 'many')) throw new UsageError(`${verb?.name ?? PROGRAM} needs ${shown}`, seeHelp(verb));
+    const stranger = choices === undefined ? undefined : list.find(word => !choices.includes(word));
+    if (!help && stranger !== undefined) throw new UsageError(`"${stranger}" is none of ${choices?.join(', ')}`, seeHelp(verb));
+    values[name] = need === 'many' || need === 'any' ? list : list[0];
+  }
+  return values;
+}
+
+function unknownVerb(word: string, verbs: readonly Verb[]): UsageError {
+  const near = verbs.filter(verb => verb.group !== 'hidden').map(verb => ({ name: verb.name, distance: editDistance(word, verb.name) }));
+  const [best] = near.sort((a, b) => a.distance - b.distance);
+  const guess = best !== undefined && best.distance <= 2 ? `Did you mean "${PROGRAM} ${best.name}"? ` : '';
+  return new UsageError(`there is no verb "${word}"`, `${guess}All verbs: ${PROGRAM} --help`);
+}
+
+function seeHelp(verb: Verb | undefined): string {
+  return `See: ${PROGRAM} ${verb === undefined ? '' : `${verb.name} `}--help`;
+}
+
+/** yargs speaks of several lines and capital letters. */
+function plainMessage(message: string): string {
+  const line = message.split('\n').map(part => part.trim()).filter(part => part !== '').join(' ');
+  return line.charAt(0).toLowerCase() + line.slice(1);
+}
+
+function wordsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : value === undefined ? [] : [String(value)];
+}
+
+function camelCase(name: string): string {
+  return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(replaced, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+    }
+    previous = row;
+  }
+  return previous[b.length] ?? 0;
+}

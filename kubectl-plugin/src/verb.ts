@@ -1,0 +1,66 @@
+/**
+ * The contract of this folder: what a verb is. One file a verb in commands/, listed in verbs.ts;
+ * arguments.ts parses the command line by these tables, help.ts prints them.
+ */
+import type { OperationName } from '@vm-migrate/api';
+import type { InferredOptionTypes, Options } from 'yargs';
+import type { ExitCode } from './exit-codes';
+import type { Session } from './session';
+
+export type VerbGroup = 'look' | 'do' | 'prove' | 'run' | 'hidden';
+
+export interface Positional {
+  /** As the usage line shows it: VM, MIGRATION, CODE. */
+  readonly shown: string;
+  readonly describe: string;
+  readonly need: 'required' | 'optional' | 'many' | 'any';
+  readonly choices?: readonly string[];
+}
+
+export type PositionalTable = Readonly<Record<string, Positional>>;
+export type OptionTable = Readonly<Record<string, Options & { readonly describe: string }>>;
+
+/** What was given for the positionals: a text, or a list for `many` and `any`. */
+export type PositionalValues<P extends PositionalTable> = {
+  readonly [Name in keyof P]: P[Name]['need'] extends 'many' | 'any'
+    ? readonly string[]
+    : P[Name]['need'] extends 'required'
+      ? string
+      : string | undefined;
+};
+
+export interface VerbDefinition<P extends PositionalTable, O extends OptionTable> {
+  readonly name: string;
+  readonly group: VerbGroup;
+  /** One line, lower case, for the list of verbs. */
+  readonly summary: string;
+  /** More, for `VERB --help`; plain lines. */
+  readonly details?: readonly string[];
+  readonly positionals: P;
+  readonly options: O;
+  readonly examples: readonly { readonly command: string; readonly why: string }[];
+  /** Operations of @vm-migrate/api that it calls; a test holds the list against OPERATIONS. */
+  readonly operations: readonly OperationName[];
+  run(args: PositionalValues<P> & InferredOptionTypes<O>, session: Session): Promise<ExitCode>;
+}
+
+/** A verb whose own argument types are forgotten: arguments.ts has checked them by its tables. */
+export interface Verb extends Omit<VerbDefinition<PositionalTable, OptionTable>, 'run'> {
+  run(args: Readonly<Record<string, unknown>>, session: Session): Promise<ExitCode>;
+}
+
+export function defineVerb<const P extends PositionalTable, const O extends OptionTable>(
+  definition: VerbDefinition<P, O>,
+): Verb {
+  return definition as unknown as Verb;
+}
+
+/** The usage line without the program's name: `get KIND [VM]`. */
+export function usageOf({ name, positionals }: Pick<Verb, 'name' | 'positionals'>): string {
+  const words = Object.values(positionals).map(({ shown, need }) => {
+    if (need === 'required') return shown;
+    if (need === 'optional') return `[${shown}]`;
+    return need === 'many' ? `${shown}...` : `[${shown}...]`;
+  });
+  return [name, ...words].join(' ');
+}

@@ -1,1 +1,0 @@
-test('slow', () => new Promise<void>(done => { setTimeout(done, 6000); }));
