@@ -12,7 +12,8 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const entries = [
   { from: 'packages/mover/src/main.ts', to: 'packages/mover/dist/mover.cjs' },
   { from: 'kubectl-plugin/src/main.ts', to: 'kubectl-plugin/dist/main.cjs' },
-  { from: 'kubectl-plugin/src/commands.ts', to: 'kubectl-plugin/dist/commands.cjs' },
+  { from: 'kubectl-plugin/src/cli.ts', to: 'kubectl-plugin/dist/cli.cjs' },
+  { from: 'test/example-vm/main.ts', to: 'test/dist/example-vm.cjs' },
   { from: 'test/fuzz/main.ts', to: 'test/dist/fuzz.cjs' },
   { from: 'test/soak/main.ts', to: 'test/dist/soak.cjs' },
   { from: 'test/bench/main.ts', to: 'test/dist/bench.cjs' },
@@ -26,8 +27,6 @@ const external = [
   'graphile-worker',
   // pg asks for it and goes on without it.
   'pg-native',
-  // Our own second bundle, required when it is needed.
-  './commands.cjs',
 ];
 
 async function bundle({ from, to }) {

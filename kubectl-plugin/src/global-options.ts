@@ -39,3 +39,16 @@ export interface GlobalArguments {
   readonly color: 'auto' | 'always' | 'never';
   readonly verbose: boolean;
 }
+
+export const DEFAULT_GLOBALS: GlobalArguments = {
+  output: undefined,
+  headers: true,
+  selector: undefined,
+  config: undefined,
+  databaseUrl: undefined,
+  databaseUrlFile: undefined,
+  databaseService: undefined,
+  stateFolder: undefined,
+  color: 'auto',
+  verbose: false,
+};

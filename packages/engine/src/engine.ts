@@ -20,7 +20,8 @@ import { findPlace, putPlace, storeId, type PlaceTable } from './store/places';
 import type { PlaceRow } from './store/store';
 import { openTarget } from './targets/open-target';
 import type { Target } from './targets/target';
-import { DEFAULT_WORKER_SETTINGS, startWorker, type Worker, type WorkerSettings } from './worker/worker';
+import { startWorker, type Worker } from './worker/worker';
+import { DEFAULT_WORKER_SETTINGS, type WorkerSettings } from './worker/worker-options';
 
 /** A configured source or target: plain data, no secret. */
 export interface ConfiguredPlace {

@@ -1,6 +1,19 @@
 export { ERROR_CODES, EngineError, toEngineError, type ErrorCode, type ErrorData } from './errors';
-export { openEngine, type ConfiguredPlace, type Engine, type EngineOptions, type EngineWorkerOptions } from './engine';
+export * from './config';
+export {
+  openEngine,
+  openTargetPlace,
+  type ConfiguredPlace,
+  type Engine,
+  type EngineOptions,
+  type EngineWorkerOptions,
+} from './engine';
 export type { OperationAnswer } from './operations/table';
 export type { Plan } from './plan/plan';
-export type { Worker, WorkerSettings } from './worker/worker';
+export { parseMigrationsFile } from './plan/parse-migrations-file';
+export { parsePlan } from './plan/parse-plan';
+export { planDifference } from './plan/plan-difference';
+export type { Worker } from './worker/worker';
+export type { WorkerSettings } from './worker/worker-options';
 export { connectBackground, runBackground, type BackgroundClient } from './store/background-process';
+export { databaseUrl, OWN_DATABASE_HINT, type DatabaseAddress } from './store/database-address';

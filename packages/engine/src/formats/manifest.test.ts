@@ -1,5 +1,6 @@
 import type { LayerManifest } from './layer';
-import { canonicalJson, manifestDifference, manifestDigest, sameManifest } from './manifest';
+import { canonicalJson } from '../canonical-json';
+import { manifestDifference, manifestDigest, sameManifest } from './manifest';
 
 const manifest: LayerManifest = {
   descriptorSha256: 'aa',

@@ -3,6 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 
+import { canonicalJson } from '../canonical-json';
 import type { LayerManifest, ManifestFile } from './layer';
 
 /** Equal manifests: the same bytes, as far as can be told without reading them all. */
@@ -32,18 +33,6 @@ export function manifestDifference(expected: LayerManifest, found: LayerManifest
     if (counter !== undefined) return `${counter} in ${file.name} was ${file.counters[counter] ?? 'absent'}, is ${other.counters[counter] ?? 'absent'}`;
   }
   return undefined;
-}
-
-/**
- * JSON with sorted keys and without undefined fields: the same text for the same data, whatever
- * made it (a reader, a database column, a JSON line).
- */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(item => canonicalJson(item)).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
-  fields.sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${fields.map(([key, field]) => `${JSON.stringify(key)}:${canonicalJson(field)}`).join(',')}}`;
 }
 
 /** Only the fields of the contract: what else an object carries must not make a difference. */

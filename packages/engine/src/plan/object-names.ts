@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { canonicalJson } from './canonical-json';
+import { canonicalJson } from '../canonical-json';
 
 /** A generation suffix (`-g12`) must still fit into a DNS label of 63 characters behind it. */
 export const VOLUME_NAME_LENGTH = 55;

@@ -1,5 +1,5 @@
 import type { Finding } from '../sources/snapshot-tree';
-import { canonicalJson } from './canonical-json';
+import { canonicalJson } from '../canonical-json';
 import { formatBytes } from './format-bytes';
 import type { Plan, PlannedLayer } from './plan';
 

@@ -1,7 +1,7 @@
 import { planInput } from '../testing/plan-input';
 import { tree, TREE_EPOCH_US, TREE_HOUR_US } from '../testing/tree-notation';
 import { buildPlan } from './build-plan';
-import { canonicalJson } from './canonical-json';
+import { canonicalJson } from '../canonical-json';
 import { planDifference } from './plan-difference';
 import type { Plan, PlanOptions } from './plan';
 import type { LayerNode, SnapshotTree } from '../sources/snapshot-tree';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { Finding, LayerNode } from '../sources/snapshot-tree';
-import { canonicalJson } from './canonical-json';
+import { canonicalJson } from '../canonical-json';
 import type { Plan } from './plan';
 
 /**
@@ -30,11 +30,6 @@ export function planDigest(plan: Omit<Plan, 'digest'>): string {
     findings: plan.findings.map(findingFacts),
   };
   return createHash('sha256').update(canonicalJson(agreed)).digest('hex');
-}
-
-/** SHA-256 (hex) of a manifest: what a volume's mark and a receipt name it by. */
-export function manifestDigest(manifest: LayerNode['manifest']): string {
-  return createHash('sha256').update(canonicalJson(manifest)).digest('hex');
 }
 
 function layerFacts({ ownBytes: _counted, manifest, ...facts }: LayerNode): object {

@@ -11,7 +11,7 @@ import type {
   PlannedVolumeSnapshot,
   PlanTotals,
 } from './plan';
-import { manifestDigest } from './plan-digest';
+import { manifestDigest } from '../formats/manifest';
 import { snapshotCosts } from './snapshot-costs';
 import type { OwnBytes, SpaceNeed } from './space';
 

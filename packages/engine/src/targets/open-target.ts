@@ -1,5 +1,5 @@
 /** From configured plain data to a Target. Another kind of target joins by one more entry (Backstage: by a plugin). */
-import type { z } from 'zod';
+import type { z } from 'zod/v3';
 
 import { EngineError } from '../errors';
 import type { Mover } from '../mover/mover';
@@ -23,7 +23,7 @@ export interface TargetDeps {
 export interface TargetKind<Options> {
   readonly kind: string;
   /** The entry without `name` and `kind`. */
-  readonly options: z.ZodType<Options>;
+  readonly options: z.ZodType<Options, z.ZodTypeDef, unknown>;
   open(name: string, options: Options, deps: TargetDeps): Target;
 }
 

@@ -6,7 +6,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { openEngine, type Engine, type EngineOptions } from '../engine';
 import { EngineError } from '../errors';
-import type { Worker, WorkerSettings } from '../worker/worker';
+import type { Worker } from '../worker/worker';
+import type { WorkerSettings } from '../worker/worker-options';
 import type { MigrationStateView } from '@vm-migrate/api';
 import { testDatabase, type TestDatabase } from './test-database';
 

@@ -1,4 +1,4 @@
-/** Writes what a VmBuilder holds as files, in the form that VMware gives them, and says what is expected of them. */
+/** Writes what a BuiltVm holds as files, in the form that VMware gives them, and says what is expected of them. */
 import { closeSync, ftruncateSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 
@@ -11,7 +11,7 @@ import { descriptorText } from './encoders/descriptor-text';
 import type { Grain, GrainLayout } from './encoders/grains';
 import { encodeHostedSparse } from './encoders/hosted-sparse';
 import { encodeSeSparse } from './encoders/se-sparse';
-import { GRAIN_BYTES, type BuiltDiskState, type BuiltLayer, type BuiltSnapshot, type VmBuilder, type VmFolderFiles } from './vm-builder';
+import { GRAIN_BYTES, type BuiltDiskState, type BuiltLayer, type BuiltSnapshot, type BuiltVm, type VmFolderFiles } from './built-vm';
 
 /** The folder and everything that must come out of it. */
 export interface WrittenVm {
@@ -48,7 +48,7 @@ export interface ExpectedDisk {
   sha256(): string;
 }
 
-export function writeVmFolder(vm: VmBuilder, { vmx = 'write', vmsd = 'write' }: VmFolderFiles): WrittenVm {
+export function writeVmFolder(vm: BuiltVm, { vmx = 'write', vmsd = 'write' }: VmFolderFiles): WrittenVm {
   const { folder, name } = vm.options;
   mkdirSync(folder, { recursive: true });
   for (const disk of vm.disks.values()) disk.layers.forEach(layer => writeLayer(folder, layer, isInUse(vm, layer)));
@@ -95,7 +95,7 @@ function cidOf(layer: BuiltLayer): string {
 }
 
 /** A running host marks the file that it writes to. */
-function isInUse({ power, current }: VmBuilder, layer: BuiltLayer): boolean {
+function isInUse({ power, current }: BuiltVm, layer: BuiltLayer): boolean {
   return power === 'running' && [...current.values()].some(state => state.layer === layer);
 }
 
@@ -157,7 +157,7 @@ function writeFlat(file: string, content: DiskContent): void {
   }
 }
 
-function writeText(vm: VmBuilder, file: string, lines: readonly (readonly [string, string])[]): void {
+function writeText(vm: BuiltVm, file: string, lines: readonly (readonly [string, string])[]): void {
   const { folder, encoding = 'UTF-8', newline = '\n' } = vm.options;
   const text = lines.map(([key, value]) => `${key} = "${escapeValue(value)}"`).join(newline) + newline;
   writeFileSync(path.join(folder, file), iconv.encode(text, encoding));
@@ -167,7 +167,7 @@ function escapeValue(value: string): string {
   return value.replace(/[|"\n\r]/g, character => `|${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
 }
 
-function vmxLines(vm: VmBuilder): [string, string][] {
+function vmxLines(vm: BuiltVm): [string, string][] {
   const { encoding = 'UTF-8', displayName, name } = vm.options;
   const lines: [string, string][] = [
     ['.encoding', encoding],
@@ -196,7 +196,7 @@ function vmxLines(vm: VmBuilder): [string, string][] {
   return lines;
 }
 
-function vmsdLines(vm: VmBuilder): [string, string][] {
+function vmsdLines(vm: BuiltVm): [string, string][] {
   const { encoding = 'UTF-8', name } = vm.options;
   const lines: [string, string][] = [['.encoding', encoding], ['snapshot.lastUID', vm.snapshots.at(-1)?.uid ?? '0']];
   if (vm.currentUid !== undefined) lines.push(['snapshot.current', vm.currentUid]);

@@ -3,7 +3,6 @@
  * table of kinds is given.
  */
 import { EngineError, toEngineError } from '../errors';
-import type { Plan } from '../plan/plan';
 import { wake } from '../queue/wake';
 import type { StepContext, StepOutcome } from '../steps/step';
 import type { Database, Tx } from '../store/database';
@@ -25,7 +24,8 @@ import type { StepRow } from '../store/store';
 import { admitSteps } from './admit-steps';
 import { retryDelayMs } from './retry-delay';
 import { ADVANCE_TASK, jobKeyOf } from './tasks';
-import type { ServedPlaces, WorkerOptions } from './worker';
+import type { ServedPlaces } from './served-places';
+import type { WorkerOptions } from './worker-options';
 
 export interface AdvancerOptions extends Pick<WorkerOptions, 'database' | 'kinds' | 'settings' | 'log'> {
   readonly owner: string;
@@ -42,7 +42,7 @@ interface Held {
 
 export class Advancer {
   private readonly held = new Map<string, Held>();
-  private readonly plans = new Map<string, Plan>();
+  private readonly plans = new Map<string, StepContext['plan']>();
   private readonly working = new Set<Promise<void>>();
   private stopping = false;
 
@@ -215,7 +215,7 @@ export class Advancer {
     return { step, claim, plan, database, storeId, source, target, mover: target.mover(), settings };
   }
 
-  private async planFor(database: Database, migrationId: string): Promise<Plan> {
+  private async planFor(database: Database, migrationId: string): Promise<StepContext['plan']> {
     const known = this.plans.get(migrationId);
     if (known !== undefined) return known;
     const plan = await planOf(database, migrationId);

@@ -8,7 +8,7 @@ import { limits } from '../store/places';
 import { renewLeases } from '../store/steps';
 import { runIdsOf, type Advancer } from './advance-step';
 import { jobKeyOf } from './tasks';
-import type { WorkerSettings } from './worker';
+import type { WorkerSettings } from './worker-options';
 
 export interface LeaseRound {
   readonly database: Database;

@@ -9,7 +9,7 @@ import { takeDeadWorkers } from '../store/places';
 import type { StepKey } from '../store/steps';
 import { admitSteps } from './admit-steps';
 import type { Advancer } from './advance-step';
-import type { WorkerSettings } from './worker';
+import type { WorkerSettings } from './worker-options';
 
 export interface ReconcileRound {
   readonly database: Database;

@@ -1,6 +1,6 @@
 /** How a local directory is configured, as plain data. */
 import path from 'node:path';
-import { z } from 'zod';
+import { z } from 'zod/v3';
 
 const absolutePath = z
   .string()

@@ -1,4 +1,4 @@
-import { EngineError } from '../errors';
+import { EngineError } from './errors';
 
 /**
  * JSON with sorted keys and no spaces: equal values give equal text, whatever order their fields

@@ -1,0 +1,43 @@
+/** One run of the program: parse, run the verb, say what went wrong, end with a code. */
+import { parseLine, type ParsedLine } from './arguments';
+import { EXIT, type ExitCode } from './exit-codes';
+import { generalHelp, verbHelp } from './help';
+import { home } from './commands/home';
+import { reportFailure } from './report-failure';
+import { openSession } from './session';
+import { listenForSignals } from './signals';
+import { openTerminal, type Terminal } from './terminal';
+import { DEFAULT_GLOBALS } from './global-options';
+import { VERBS } from './verbs';
+
+export interface CliOptions {
+  readonly argv: readonly string[];
+  /** This program's file, for the background process. */
+  readonly program: string;
+}
+
+export async function runCli({ argv, program }: CliOptions): Promise<ExitCode> {
+  let terminal: Terminal = openTerminal(DEFAULT_GLOBALS);
+  let line: ParsedLine;
+  try {
+    line = parseLine(argv, VERBS);
+    terminal = openTerminal(line.globals);
+  } catch (error) {
+    return reportFailure(error, terminal);
+  }
+  if (line.help) {
+    terminal.print(line.verb === undefined ? generalHelp(VERBS) : verbHelp(line.verb));
+    return EXIT.done;
+  }
+  const signals = listenForSignals();
+  const session = openSession({ terminal, signals, globals: line.globals, program });
+  try {
+    const code = await (line.verb ?? home).run(line.args, session);
+    return signals.exitCode() ?? code;
+  } catch (error) {
+    return signals.exitCode() ?? (await reportFailure(error, terminal));
+  } finally {
+    await session.close();
+    signals.forget();
+  }
+}

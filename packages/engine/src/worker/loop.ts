@@ -1,0 +1,32 @@
+/** Work that is done again and again, with a pause between. */
+import { toEngineError } from '../errors';
+
+export interface Loop {
+  readonly ended: Promise<void>;
+  end(): void;
+}
+
+/** A failure is logged and the loop goes on. */
+export function every(ms: number, log: (line: string) => void, work: () => Promise<void>): Loop {
+  const control = new AbortController();
+  let wake = () => {};
+  const pause = () =>
+    new Promise<void>(resolve => {
+      wake = resolve;
+      const timer = setTimeout(resolve, ms);
+      control.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+    });
+  const run = async () => {
+    while (!control.signal.aborted) {
+      await work().catch((error: unknown) => log(toEngineError(error).message));
+      if (!control.signal.aborted) await pause();
+    }
+  };
+  return {
+    ended: run(),
+    end() {
+      control.abort();
+      wake();
+    },
+  };
+}
