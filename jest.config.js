@@ -1,7 +1,16 @@
 'use strict';
 
-const { existsSync } = require('node:fs');
+const { existsSync, statfsSync } = require('node:fs');
 const path = require('node:path');
+
+// Tests write and flush thousands of small files; in memory that says the same about our code, ten
+// times sooner. What is about a real disk or another file system mounts its own. TMPDIR wins.
+const memoryFolder = '/dev/shm';
+const neededBytes = 6 * 1024 ** 3;
+if (process.env.TMPDIR === undefined && existsSync(memoryFolder)) {
+  const { bavail, bsize } = statfsSync(memoryFolder);
+  if (bavail * bsize > neededBytes) process.env.TMPDIR = memoryFolder;
+}
 
 // Packages that are ES modules only. Jest's own `require` cannot load those, so they are turned
 // into CommonJS like our own sources.

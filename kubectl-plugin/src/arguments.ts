@@ -2,7 +2,7 @@
 import yargs, { type Options } from 'yargs';
 import { GLOBAL_OPTIONS, type GlobalArguments } from './global-options';
 import { UsageError } from './usage-error';
-import type { OptionTable, PositionalTable, Verb } from './verb';
+import type { OptionTable, Verb } from './verb';
 import { PROGRAM } from './version';
 
 export interface ParsedLine {
@@ -38,7 +38,7 @@ export function parseLine(argv: readonly string[], verbs: readonly Verb[]): Pars
     .command('$0', '', {}, args => void (given = args));
   for (const verb of verbs) {
     parser = parser.command({
-      command: [verb.name, ...Object.entries(verb.positionals).map(([name, { need }]) => `[${name}${need === 'many' || need === 'any' ? '..' : ''}]`)].join(' '),
+      command: verb.name,
       builder: inner => {
         chosen = verb;
         return inner.options(withoutFrozen(verb.options));
@@ -49,12 +49,11 @@ export function parseLine(argv: readonly string[], verbs: readonly Verb[]): Pars
   parser.parse();
 
   const help = given['help'] === true;
-  const [, ...extra] = chosen === undefined ? [undefined, ...wordsOf(given['_'])] : wordsOf(given['_']);
-  if (chosen === undefined && extra[0] !== undefined) throw unknownVerb(extra[0], verbs);
-  if (!help && extra[0] !== undefined) throw new UsageError(`"${extra[0]}" is one argument too many`, seeHelp(chosen));
+  const words = wordsOf(given['_']);
+  if (chosen === undefined && words[0] !== undefined) throw unknownVerb(words[0], verbs);
   const options: OptionTable = { ...GLOBAL_OPTIONS, ...chosen?.options };
   for (const [name, option] of Object.entries(options)) checkOption(name, option, given, chosen);
-  const args = { ...given, ...positionals(chosen?.positionals ?? {}, given, help, chosen) };
+  const args = chosen === undefined || help ? given : { ...given, ...positionals(chosen, words.slice(1)) };
   return { verb: chosen, help, globals: given as unknown as GlobalArguments, args };
 }
 
@@ -71,16 +70,20 @@ function checkOption(name: string, option: Options, given: Readonly<Record<strin
   if (option.type === 'number' && !Number.isFinite(value)) throw new UsageError(`--${name} takes a number`, seeHelp(verb));
 }
 
-function positionals(table: PositionalTable, given: Readonly<Record<string, unknown>>, help: boolean, verb: Verb | undefined): Record<string, unknown> {
+/** Words after the verb, shared out from left to right. @throws UsageError */
+function positionals(verb: Verb, words: readonly string[]): Record<string, unknown> {
   const values: Record<string, unknown> = {};
-  for (const [name, { shown, need, choices }] of Object.entries(table)) {
-    const value = given[name];
-    const list = need === 'many' || need === 'any' ? wordsOf(value) : value === undefined ? [] : [String(value)];
-    if (!help && list.length === 0 && (need === 'required' || need === 'many')) throw new UsageError(`${verb?.name ?? PROGRAM} needs ${shown}`, seeHelp(verb));
-    const stranger = choices === undefined ? undefined : list.find(word => !choices.includes(word));
-    if (!help && stranger !== undefined) throw new UsageError(`"${stranger}" is none of ${choices?.join(', ')}`, seeHelp(verb));
-    values[name] = need === 'many' || need === 'any' ? list : list[0];
+  let left = [...words];
+  for (const [name, { shown, need, choices }] of Object.entries(verb.positionals)) {
+    const isList = need === 'many' || need === 'any';
+    const taken = isList ? left : left.slice(0, 1);
+    left = left.slice(taken.length);
+    if (taken.length === 0 && (need === 'required' || need === 'many')) throw new UsageError(`${verb.name} needs ${shown}`, seeHelp(verb));
+    const stranger = choices === undefined ? undefined : taken.find(word => !choices.includes(word));
+    if (stranger !== undefined) throw new UsageError(`"${stranger}" is none of ${choices?.join(', ')}`, seeHelp(verb));
+    values[name] = isList ? taken : taken[0];
   }
+  if (left[0] !== undefined) throw new UsageError(`"${left[0]}" is one argument too many`, seeHelp(verb));
   return values;
 }
 

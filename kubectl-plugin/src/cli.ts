@@ -9,6 +9,7 @@ import { listenForSignals } from './signals';
 import { openTerminal, type Terminal } from './terminal';
 import { DEFAULT_GLOBALS } from './global-options';
 import { VERBS } from './verbs';
+import { COMPLETE, printCandidates } from './complete';
 
 export interface CliOptions {
   readonly argv: readonly string[];
@@ -17,6 +18,7 @@ export interface CliOptions {
 }
 
 export async function runCli({ argv, program }: CliOptions): Promise<ExitCode> {
+  if (argv[0] === COMPLETE) return printCandidates(argv.slice(1));
   let terminal: Terminal = openTerminal(DEFAULT_GLOBALS);
   let line: ParsedLine;
   try {
@@ -32,8 +34,7 @@ export async function runCli({ argv, program }: CliOptions): Promise<ExitCode> {
   const signals = listenForSignals();
   const session = openSession({ terminal, signals, globals: line.globals, program });
   try {
-    const code = await (line.verb ?? home).run(line.args, session);
-    return signals.exitCode() ?? code;
+    return await (line.verb ?? home).run(line.args, session);
   } catch (error) {
     return signals.exitCode() ?? (await reportFailure(error, terminal));
   } finally {

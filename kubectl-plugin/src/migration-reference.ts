@@ -36,6 +36,13 @@ export async function filterOf(engine: Engine, reference: string | undefined): P
   return { migration: (await findMigration(engine, reference)).id };
 }
 
+/** Where an operation wants a VM: the id of a migration means its VM. */
+export async function vmOf(engine: Engine, reference: string): Promise<string> {
+  if (!isMigrationId(reference)) return reference;
+  const [migration] = await engine.call('getMigrations', { migration: reference });
+  return migration === undefined ? reference : `${migration.source}/${migration.vmId}`;
+}
+
 export function isMigrationId(text: string): boolean {
   return /^m-[a-z0-9]+$/.test(text);
 }

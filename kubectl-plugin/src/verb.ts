@@ -3,7 +3,7 @@
  * arguments.ts parses the command line by these tables, help.ts prints them.
  */
 import type { OperationName } from '@vm-migrate/api';
-import type { InferredOptionTypes, Options } from 'yargs';
+import type { InferredOptionType, Options } from 'yargs';
 import type { ExitCode } from './exit-codes';
 import type { Session } from './session';
 
@@ -29,6 +29,13 @@ export type PositionalValues<P extends PositionalTable> = {
       : string | undefined;
 };
 
+type CamelCase<Name extends string> = Name extends `${infer First}-${infer Rest}` ? `${First}${Capitalize<CamelCase<Rest>>}` : Name;
+
+/** What was given for the options, by their names in camel case. */
+export type OptionValues<O extends OptionTable> = {
+  readonly [Name in keyof O & string as CamelCase<Name>]: InferredOptionType<O[Name]>;
+};
+
 export interface VerbDefinition<P extends PositionalTable, O extends OptionTable> {
   readonly name: string;
   readonly group: VerbGroup;
@@ -41,7 +48,7 @@ export interface VerbDefinition<P extends PositionalTable, O extends OptionTable
   readonly examples: readonly { readonly command: string; readonly why: string }[];
   /** Operations of @vm-migrate/api that it calls; a test holds the list against OPERATIONS. */
   readonly operations: readonly OperationName[];
-  run(args: PositionalValues<P> & InferredOptionTypes<O>, session: Session): Promise<ExitCode>;
+  run(args: PositionalValues<P> & OptionValues<O>, session: Session): Promise<ExitCode>;
 }
 
 /** A verb whose own argument types are forgotten: arguments.ts has checked them by its tables. */

@@ -14,8 +14,23 @@ export interface AllocationGuard {
 
 type Constructor = new (...args: unknown[]) => { readonly byteLength: number };
 
-const NAMES = ['ArrayBuffer', 'SharedArrayBuffer', 'Uint8Array', 'Uint16Array', 'Uint32Array', 'Int32Array', 'Float64Array', 'BigUint64Array'] as const;
-const WIDTH: Readonly<Record<string, number>> = { Uint16Array: 2, Uint32Array: 4, Int32Array: 4, Float64Array: 8, BigUint64Array: 8 };
+const NAMES = [
+  'ArrayBuffer',
+  'SharedArrayBuffer',
+  'Uint8Array',
+  'Uint16Array',
+  'Uint32Array',
+  'Int32Array',
+  'Float64Array',
+  'BigUint64Array',
+] as const;
+const WIDTH: Readonly<Record<string, number>> = {
+  Uint16Array: 2,
+  Uint32Array: 4,
+  Int32Array: 4,
+  Float64Array: 8,
+  BigUint64Array: 8,
+};
 
 /** Replaces the constructors of this thread for good. Too large an allocation throws before it is made. */
 export function guardAllocations(): AllocationGuard {
@@ -30,7 +45,11 @@ export function guardAllocations(): AllocationGuard {
     globals[name] = new Proxy(globals[name] as Constructor, {
       construct(target, args: unknown[], newTarget): object {
         if (typeof args[0] === 'number') count(args[0] * width);
-        return Reflect.construct(target, args, newTarget === globals[name] ? target : newTarget) as object;
+        return Reflect.construct(
+          target,
+          args,
+          newTarget === globals[name] ? target : newTarget,
+        ) as object;
       },
     });
   }

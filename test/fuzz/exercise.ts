@@ -14,7 +14,8 @@ const WINDOWS = 8;
 const READS = 6;
 const READ_BYTES = 1024 * 1024;
 
-export type Verdict = { readonly kind: 'read' | 'refused' } | { readonly kind: 'failed'; readonly why: string };
+export type Verdict =
+  { readonly kind: 'read' | 'refused' } | { readonly kind: 'failed'; readonly why: string };
 
 interface Readable {
   readonly sizeBytes: number;
@@ -23,7 +24,10 @@ interface Readable {
   close(): Promise<void>;
 }
 
-export async function exercise(mutant: Mutant, { opener, offences, stillOpen }: WatchedOpener): Promise<Verdict> {
+export async function exercise(
+  mutant: Mutant,
+  { opener, offences, stillOpen }: WatchedOpener,
+): Promise<Verdict> {
   const dice = new Dice(mutant.seed ^ 0x5eed);
   const unclean = dice.chance(50) ? 'refuse' : 'report';
   const outcomes = [
@@ -40,7 +44,9 @@ export async function exercise(mutant: Mutant, { opener, offences, stillOpen }: 
   if (failure !== undefined) return failure;
   if (offences.length > 0) return { kind: 'failed', why: offences[0] ?? '' };
   if (stillOpen() > 0) return { kind: 'failed', why: `${stillOpen()} files left open` };
-  return outcomes.every(outcome => outcome.kind === 'read') ? { kind: 'read' } : { kind: 'refused' };
+  return outcomes.every(outcome => outcome.kind === 'read')
+    ? { kind: 'read' }
+    : { kind: 'refused' };
 }
 
 /** A refusal by name is what a reader should do; INTERNAL says of itself that it is a defect. */
@@ -50,11 +56,18 @@ async function attempt(body: () => Promise<void>): Promise<Verdict> {
     return { kind: 'read' };
   } catch (error) {
     if (error instanceof EngineError && error.code !== 'INTERNAL') return { kind: 'refused' };
-    return { kind: 'failed', why: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    return {
+      kind: 'failed',
+      why: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    };
   }
 }
 
-async function readSome(layer: Readable, dice: Dice, alsoAsk: () => Promise<unknown>): Promise<void> {
+async function readSome(
+  layer: Readable,
+  dice: Dice,
+  alsoAsk: () => Promise<unknown>,
+): Promise<void> {
   try {
     await alsoAsk();
     for (const window of windowsOf(layer.sizeBytes, dice)) await readWindow(layer, window, dice);
@@ -89,8 +102,12 @@ async function readWindow(layer: Readable, window: ByteRange, dice: Dice): Promi
 function assertTiled(extents: readonly Extent[], window: ByteRange): void {
   let position = window.offset;
   for (const { offset, length } of extents) {
-    if (offset !== position || length <= 0) throw new Error(`extents of ${window.offset}+${window.length} have a run at ${offset}+${length} where one at ${position} was due`);
+    if (offset !== position || length <= 0)
+      throw new Error(
+        `extents of ${window.offset}+${window.length} have a run at ${offset}+${length} where one at ${position} was due`,
+      );
     position += length;
   }
-  if (position !== window.offset + window.length) throw new Error(`extents of ${window.offset}+${window.length} end at ${position}`);
+  if (position !== window.offset + window.length)
+    throw new Error(`extents of ${window.offset}+${window.length} end at ${position}`);
 }

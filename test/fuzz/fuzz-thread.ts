@@ -23,8 +23,20 @@ export interface ThreadInput {
 
 export type ThreadMessage =
   | { readonly kind: 'ready'; readonly items: readonly string[] }
-  | { readonly kind: 'failed'; readonly item: string; readonly seed: number; readonly recipe: readonly string[]; readonly why: string }
-  | { readonly kind: 'counts'; readonly read: number; readonly refused: number; readonly largestBytes: number; readonly slowest: Slowest }
+  | {
+      readonly kind: 'failed';
+      readonly item: string;
+      readonly seed: number;
+      readonly recipe: readonly string[];
+      readonly why: string;
+    }
+  | {
+      readonly kind: 'counts';
+      readonly read: number;
+      readonly refused: number;
+      readonly largestBytes: number;
+      readonly slowest: Slowest;
+    }
   | { readonly kind: 'done' };
 
 export interface Slowest {
@@ -48,9 +60,17 @@ export async function runThread(): Promise<void> {
   if (input.only !== undefined) {
     const { item, seed } = input.only;
     const found = corpus.find(one => one.name === item);
-    if (found === undefined) throw new Error(`there is no ${item} in the corpus: ${corpus.map(one => one.name).join(', ')}`);
+    if (found === undefined)
+      throw new Error(
+        `there is no ${item} in the corpus: ${corpus.map(one => one.name).join(', ')}`,
+      );
     Atomics.add(progress, 0, 1);
-    for (const mode of ['memory', 'disk'] as const) run.reportFailure(makeMutant(found, seed), await run.judge(makeMutant(found, seed), mode), send);
+    for (const mode of ['memory', 'disk'] as const)
+      run.reportFailure(
+        makeMutant(found, seed),
+        await run.judge(makeMutant(found, seed), mode),
+        send,
+      );
     send({ kind: 'done' });
     return;
   }
@@ -61,7 +81,11 @@ export async function runThread(): Promise<void> {
     Atomics.store(progress, 2, seed | 0);
     Atomics.add(progress, 0, 1);
     const mutant = makeMutant(corpus[at] as CorpusItem, seed);
-    run.reportFailure(mutant, await run.judge(mutant, index % ON_DISK_EVERY === 0 ? 'disk' : 'memory'), send);
+    run.reportFailure(
+      mutant,
+      await run.judge(mutant, index % ON_DISK_EVERY === 0 ? 'disk' : 'memory'),
+      send,
+    );
     if (index % REPORT_EVERY === 0) {
       if (index % CHECK_HELD_EVERY === 0) run.assertNothingHeld();
       send(run.counts());
@@ -84,7 +108,8 @@ class ThreadRun {
   ) {}
 
   async judge(mutant: Mutant, mode: 'memory' | 'disk'): Promise<Verdict> {
-    const watched = mode === 'memory' ? memoryOpener(mutant) : diskOpener(mutant, `${this.input.folder}-case`);
+    const watched =
+      mode === 'memory' ? memoryOpener(mutant) : diskOpener(mutant, `${this.input.folder}-case`);
     if (watched === undefined) return { kind: 'refused' };
     this.guard.reset();
     const startedAt = performance.now();
@@ -95,16 +120,30 @@ class ThreadRun {
     if (verdict.kind === 'read') this.read++;
     if (verdict.kind === 'refused') this.refused++;
     // Thrown by the guard and then turned into something else by a reader: still an offence.
-    if (this.guard.largestBytes() > LIMIT_BYTES) return { kind: 'failed', why: `${this.guard.largestBytes()} bytes asked for at once` };
+    if (this.guard.largestBytes() > LIMIT_BYTES)
+      return { kind: 'failed', why: `${this.guard.largestBytes()} bytes asked for at once` };
     return verdict;
   }
 
   reportFailure(mutant: Mutant, verdict: Verdict, send: (message: ThreadMessage) => void): void {
-    if (verdict.kind === 'failed') send({ kind: 'failed', item: mutant.item, seed: mutant.seed, recipe: mutant.recipe, why: verdict.why });
+    if (verdict.kind === 'failed')
+      send({
+        kind: 'failed',
+        item: mutant.item,
+        seed: mutant.seed,
+        recipe: mutant.recipe,
+        why: verdict.why,
+      });
   }
 
   counts(): ThreadMessage {
-    return { kind: 'counts', read: this.read, refused: this.refused, largestBytes: this.largestBytes, slowest: this.slowest };
+    return {
+      kind: 'counts',
+      read: this.read,
+      refused: this.refused,
+      largestBytes: this.largestBytes,
+      slowest: this.slowest,
+    };
   }
 
   /** Closed layers leave nothing behind. */
@@ -113,7 +152,10 @@ class ThreadRun {
     const { arrayBuffers, heapUsed } = process.memoryUsage();
     const held = arrayBuffers + heapUsed;
     this.heldAtStart ??= held;
-    if (held - this.heldAtStart > LIMIT_BYTES) throw new Error(`${held - this.heldAtStart} bytes more are held than at the start: closed layers leak`);
+    if (held - this.heldAtStart > LIMIT_BYTES)
+      throw new Error(
+        `${held - this.heldAtStart} bytes more are held than at the start: closed layers leak`,
+      );
   }
 }
 

@@ -17,6 +17,11 @@ const MUTANT_LIMIT_MS = 2_000;
 const POLL_MS = 100;
 const DEFECTS_SHOWN = 20;
 
+interface MutantName {
+  readonly item: string;
+  readonly seed: number;
+}
+
 interface Totals {
   mutants: number;
   read: number;
@@ -27,10 +32,20 @@ interface Totals {
 
 class Fuzz {
   private readonly folder = mkdtempSync(path.join(tmpdir(), 'vm-migrate-fuzz-'));
-  private readonly totals: Totals = { mutants: 0, read: 0, refused: 0, largestBytes: 0, slowest: { ms: 0, item: '', seed: 0 } };
+  private readonly totals: Totals = {
+    mutants: 0,
+    read: 0,
+    refused: 0,
+    largestBytes: 0,
+    slowest: { ms: 0, item: '', seed: 0 },
+  };
   /** First line of the failure -> how it is replayed. One defect makes thousands of mutants fail. */
   private readonly defects = new Map<string, string>();
   private items: readonly string[] = [];
+  /** Counts of the threads that ended. */
+  private countsBefore = { read: 0, refused: 0 };
+  /** When the first thread had its corpus: making that is no part of the time that was asked for. */
+  private startedAt: number | undefined;
 
   constructor(
     private readonly fixtures: string,
@@ -39,9 +54,10 @@ class Fuzz {
 
   async run(seconds: number): Promise<number> {
     print(`fuzz: seed ${this.seed}, ${seconds} s`);
-    const endsAt = performance.now() + seconds * 1000;
     let index = 0;
-    while (performance.now() < endsAt && this.defects.size < DEFECTS_SHOWN) index += await this.runThread({ firstIndex: index }, endsAt);
+    while (!this.isOver(seconds) && this.defects.size < DEFECTS_SHOWN) {
+      index += await this.runThread({ firstIndex: index }, seconds);
+    }
     return this.finish(seconds);
   }
 
@@ -54,11 +70,23 @@ class Fuzz {
   }
 
   /** Runs a thread until time is over or it hangs; the number of mutants it began. */
-  private async runThread(order: Pick<ThreadInput, 'firstIndex' | 'only'>, endsAt: number): Promise<number> {
+  private async runThread(
+    order: Pick<ThreadInput, 'firstIndex' | 'only'>,
+    seconds: number,
+  ): Promise<number> {
     const progress = new SharedArrayBuffer(12);
     const view = new Int32Array(progress);
-    const workerData: ThreadInput = { ...order, folder: this.folder, fixtures: this.fixtures, progress, seed: this.seed };
-    const worker = new Worker(__filename, { workerData, resourceLimits: { maxOldGenerationSizeMb: 256 } });
+    const workerData: ThreadInput = {
+      ...order,
+      folder: this.folder,
+      fixtures: this.fixtures,
+      progress,
+      seed: this.seed,
+    };
+    const worker = new Worker(__filename, {
+      workerData,
+      resourceLimits: { maxOldGenerationSizeMb: 256 },
+    });
     const ended = new Promise<void>(resolve => {
       worker.on('message', (message: ThreadMessage) => {
         this.take(message);
@@ -66,35 +94,49 @@ class Fuzz {
       });
       worker.on('error', error => {
         // It says itself what it met; which mutant that was, the shared numbers say.
-        this.note(this.current(view), [], `the thread ended: ${error.stack ?? error.message}`);
+        const at = order.only ?? this.current(view);
+        this.note(at, [], `the thread ended: ${error.stack ?? error.message}`);
         resolve();
       });
       worker.on('exit', () => resolve());
     });
-    await Promise.race([ended, this.watch(view, endsAt, order.only)]);
+    const stalled = await Promise.race([ended, this.watch(view, seconds)]);
+    const begun = view[0] ?? 0;
     await worker.terminate();
-    this.totals.mutants += view[0] ?? 0;
-    return view[0] ?? 0;
+    this.countsBefore = { read: this.totals.read, refused: this.totals.refused };
+    if (stalled === 'stalled') await this.judgeStall(order.only ?? this.current(view), order.only);
+    if (order.only === undefined) this.totals.mutants += begun;
+    return begun;
+  }
+
+  /** A busy machine stalls any thread: only a mutant that stalls again, alone, is a defect. */
+  private async judgeStall(mutant: MutantName, only: ThreadInput['only']): Promise<void> {
+    if (only !== undefined) this.note(mutant, [], `took more than ${MUTANT_LIMIT_MS} ms`);
+    else await this.runThread({ firstIndex: 0, only: mutant }, Number.POSITIVE_INFINITY);
   }
 
   /** Comes back when time is over or one mutant takes too long. */
-  private async watch(view: Int32Array, endsAt: number, only: ThreadInput['only']): Promise<void> {
+  private async watch(view: Int32Array, seconds: number): Promise<'stalled' | 'over'> {
     let last = 0;
     let since = performance.now();
-    while (performance.now() < endsAt) {
+    while (!this.isOver(seconds)) {
       await new Promise(resolve => setTimeout(resolve, POLL_MS).unref());
       const now = Atomics.load(view, 0);
       if (now !== last || now === 0) {
         last = now;
         since = performance.now();
       } else if (performance.now() - since > MUTANT_LIMIT_MS) {
-        this.note(only ?? this.current(view), [], `took more than ${MUTANT_LIMIT_MS} ms`);
-        return;
+        return 'stalled';
       }
     }
+    return 'over';
   }
 
-  private current(view: Int32Array): { readonly item: string; readonly seed: number } {
+  private isOver(seconds: number): boolean {
+    return this.startedAt !== undefined && performance.now() - this.startedAt > seconds * 1000;
+  }
+
+  private current(view: Int32Array): MutantName {
     return { item: this.items[Atomics.load(view, 1)] ?? '?', seed: Atomics.load(view, 2) >>> 0 };
   }
 
@@ -102,13 +144,14 @@ class Fuzz {
     switch (message.kind) {
       case 'ready':
         this.items = message.items;
+        this.startedAt ??= performance.now();
         break;
       case 'failed':
         this.note(message, message.recipe, message.why);
         break;
       case 'counts':
-        this.totals.read = message.read;
-        this.totals.refused = message.refused;
+        this.totals.read = this.countsBefore.read + message.read;
+        this.totals.refused = this.countsBefore.refused + message.refused;
         this.totals.largestBytes = Math.max(this.totals.largestBytes, message.largestBytes);
         if (message.slowest.ms > this.totals.slowest.ms) this.totals.slowest = message.slowest;
         break;
@@ -117,11 +160,17 @@ class Fuzz {
     }
   }
 
-  private note({ item, seed }: { readonly item: string; readonly seed: number }, recipe: readonly string[], why: string): void {
+  private note(
+    { item, seed }: { readonly item: string; readonly seed: number },
+    recipe: readonly string[],
+    why: string,
+  ): void {
     const kind = `${item} ${(why.split('\n')[0] ?? '').replace(/\d+/g, 'N')}`;
     if (this.defects.has(kind) || this.defects.size >= DEFECTS_SHOWN) return;
     this.defects.set(kind, `${item}:${seed}`);
-    print(`\nDEFECT in ${item}: ${why}\n  ${recipe.join('\n  ')}\n  replay: npm run fuzz -- --replay '${item}:${seed}'`);
+    print(
+      `\nDEFECT in ${item}: ${why}\n  ${recipe.join('\n  ')}\n  replay: npm run fuzz -- --replay '${item}:${seed}'`,
+    );
   }
 
   private finish(seconds: number): number {
@@ -148,11 +197,16 @@ async function main(): Promise<number> {
       seconds: { type: 'string', default: process.env['VM_MIGRATE_FUZZ_SECONDS'] ?? '60' },
       seed: { type: 'string', default: String(Math.floor(Math.random() * 0x7fff_ffff)) },
       replay: { type: 'string' },
-      fixtures: { type: 'string', default: path.resolve(__dirname, '../../../shared/fixtures/vmdk-real') },
+      fixtures: {
+        type: 'string',
+        default: path.resolve(__dirname, '../../../shared/fixtures/vmdk-real'),
+      },
     },
   });
   const fuzz = new Fuzz(values.fixtures, Number(values.seed));
-  return values.replay === undefined ? fuzz.run(Number(values.seconds)) : fuzz.replay(values.replay);
+  return values.replay === undefined
+    ? fuzz.run(Number(values.seconds))
+    : fuzz.replay(values.replay);
 }
 
 if (isMainThread) {

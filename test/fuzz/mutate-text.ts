@@ -1,11 +1,92 @@
 import type { Dice } from './dice';
 import type { PatchedFile } from './patched-file';
 
-const NUMBERS = ['0', '1', '-1', '2', '511', '4294967295', '4294967296', '9007199254740991', '9007199254740993', '18446744073709551615', '99999999999999999999999', '1e9', '0x10', '', ' ', 'NaN'];
-const NAMES = ['../outside.vmdk', '../outside-flat.vmdk', '/etc/passwd', '..\\outside.vmdk', 'C:\\outside.vmdk', '..', '.', '', 'disk.vmdk', 'base.vmdk', 'no-such-file.vmdk', 'a\0b', 'nbd:localhost:1', 'json:{}', 'sub/../../outside.vmdk', '//outside.vmdk', 'é😀"x'];
-const TYPES = ['FLAT', 'VMFS', 'SPARSE', 'ZERO', 'VMFSSPARSE', 'SESPARSE', 'VMFSRDM', 'VMFSRAW', 'VSANSPARSE', 'SPARES'];
-const CREATE_TYPES = ['monolithicSparse', 'monolithicFlat', 'twoGbMaxExtentSparse', '2GbMaxExtentFlat', 'streamOptimized', 'vmfs', 'vmfsSparse', 'seSparse', 'custom', 'vsanSparse', 'fullDevice', '__proto__', 'constructor', ''];
-const LINES = ['RW 100 ZERO', 'RW 0 ZERO', 'CID=ffffffff', 'parentCID=11112222', 'parentCID=22223333', 'parentFileNameHint="disk.vmdk"', 'parentFileNameHint="base.vmdk"', '__proto__="x"', 'constructor=1', 'encoding="UTF-16"', 'encoding="GBK"', 'version=4', 'ddb.encoding = "Shift_JIS"', '=', '"', 'RW', 'RW 1', 'RW 1 FLAT', 'RW 1 FLAT "'];
+const NUMBERS = [
+  '0',
+  '1',
+  '-1',
+  '2',
+  '511',
+  '4294967295',
+  '4294967296',
+  '9007199254740991',
+  '9007199254740993',
+  '18446744073709551615',
+  '99999999999999999999999',
+  '1e9',
+  '0x10',
+  '',
+  ' ',
+  'NaN',
+];
+const NAMES = [
+  '../outside.vmdk',
+  '../outside-flat.vmdk',
+  '/etc/passwd',
+  '..\\outside.vmdk',
+  'C:\\outside.vmdk',
+  '..',
+  '.',
+  '',
+  'disk.vmdk',
+  'base.vmdk',
+  'no-such-file.vmdk',
+  'a\0b',
+  'nbd:localhost:1',
+  'json:{}',
+  'sub/../../outside.vmdk',
+  '//outside.vmdk',
+  'é😀"x',
+];
+const TYPES = [
+  'FLAT',
+  'VMFS',
+  'SPARSE',
+  'ZERO',
+  'VMFSSPARSE',
+  'SESPARSE',
+  'VMFSRDM',
+  'VMFSRAW',
+  'VSANSPARSE',
+  'SPARES',
+];
+const CREATE_TYPES = [
+  'monolithicSparse',
+  'monolithicFlat',
+  'twoGbMaxExtentSparse',
+  '2GbMaxExtentFlat',
+  'streamOptimized',
+  'vmfs',
+  'vmfsSparse',
+  'seSparse',
+  'custom',
+  'vsanSparse',
+  'fullDevice',
+  '__proto__',
+  'constructor',
+  '',
+];
+const LINES = [
+  'RW 100 ZERO',
+  'RW 0 ZERO',
+  'CID=ffffffff',
+  'parentCID=11112222',
+  'parentCID=22223333',
+  'parentFileNameHint="disk.vmdk"',
+  'parentFileNameHint="base.vmdk"',
+  '__proto__="x"',
+  'constructor=1',
+  'encoding="UTF-16"',
+  'encoding="GBK"',
+  'version=4',
+  'ddb.encoding = "Shift_JIS"',
+  '=',
+  '"',
+  'RW',
+  'RW 1',
+  'RW 1 FLAT',
+  'RW 1 FLAT "',
+];
 
 export interface TextPlace {
   /** The file holds nothing else. */
@@ -34,11 +115,17 @@ export function mutateText(dice: Dice, file: PatchedFile, place: TextPlace): str
       case 3:
         return onExtent(dice, lines, text => text.replace(/"[^"]*"/, `"${dice.pick(NAMES)}"`));
       case 4:
-        return onExtent(dice, lines, text => text.replace(/^(\w+ \d+) \w+/, `$1 ${dice.pick(TYPES)}`));
+        return onExtent(dice, lines, text =>
+          text.replace(/^(\w+ \d+) \w+/, `$1 ${dice.pick(TYPES)}`),
+        );
       case 5:
-        return onLine(lines, /createType/, text => text.replace(/"[^"]*"/, `"${dice.pick(CREATE_TYPES)}"`));
+        return onLine(lines, /createType/, text =>
+          text.replace(/"[^"]*"/, `"${dice.pick(CREATE_TYPES)}"`),
+        );
       case 6:
-        return onLine(lines, /parentFileNameHint/, text => text.replace(/"[^"]*"/, `"${dice.pick(NAMES)}"`));
+        return onLine(lines, /parentFileNameHint/, text =>
+          text.replace(/"[^"]*"/, `"${dice.pick(NAMES)}"`),
+        );
       case 7:
         lines.splice(at, 0, dice.pick(LINES));
         return `new line ${at + 1}: ${lines[at] ?? ''}`;
@@ -49,9 +136,18 @@ export function mutateText(dice: Dice, file: PatchedFile, place: TextPlace): str
         lines.splice(at, 0, ...lines.slice(at, at + 1 + dice.below(5)));
         return `line ${at + 1} and those behind it twice`;
       case 10:
-        return put(line + String.fromCharCode(dice.below(256)).repeat(dice.pick([1, 2, 100, 5_000, place.whole ? 2_000_000 : 300])));
+        return put(
+          line +
+            String.fromCharCode(dice.below(256)).repeat(
+              dice.pick([1, 2, 100, 5_000, place.whole ? 2_000_000 : 300]),
+            ),
+        );
       default:
-        return put(line.slice(0, dice.below(line.length + 1)) + String.fromCharCode(dice.below(256)) + line.slice(dice.below(line.length + 1)));
+        return put(
+          line.slice(0, dice.below(line.length + 1)) +
+            String.fromCharCode(dice.below(256)) +
+            line.slice(dice.below(line.length + 1)),
+        );
     }
   })();
   write(file, place, lines.join('\n'));
@@ -66,7 +162,9 @@ function textBefore(bytes: Buffer): string {
 }
 
 function onExtent(dice: Dice, lines: string[], change: (line: string) => string): string {
-  const extents = lines.map((line, index) => ({ line, index })).filter(({ line }) => /^(RW|RDONLY|NOACCESS) /.test(line));
+  const extents = lines
+    .map((line, index) => ({ line, index }))
+    .filter(({ line }) => /^(RW|RDONLY|NOACCESS) /.test(line));
   if (extents.length === 0) return 'nothing';
   const { line, index } = dice.pick(extents);
   lines[index] = change(line);

@@ -26,7 +26,8 @@ function mutateOnce(dice: Dice, item: CorpusItem, files: Map<string, PatchedFile
   const name = dice.pick([...files.keys()]);
   const file = files.get(name) as PatchedFile;
   const text = textOf(file);
-  if (text !== undefined && (text.whole || dice.chance(25))) return `${name}: ${mutateText(dice, file, text)}`;
+  if (text !== undefined && (text.whole || dice.chance(25)))
+    return `${name}: ${mutateText(dice, file, text)}`;
   const kind = dice.below(100);
   if (kind < 8) return `${name}: ${resize(dice, file)}`;
   if (kind < 16) return splice(dice, name, files);
@@ -35,7 +36,10 @@ function mutateOnce(dice: Dice, item: CorpusItem, files: Map<string, PatchedFile
 
 /** Changes a number or some bits where a header or a table stands. */
 function damage(dice: Dice, item: CorpusItem, files: Map<string, PatchedFile>): string {
-  const target = dice.chance(50) && item.targets.length > 0 ? dice.pick(item.targets) : headerTarget(dice, files);
+  const target =
+    dice.chance(50) && item.targets.length > 0
+      ? dice.pick(item.targets)
+      : headerTarget(dice, files);
   const file = files.get(target.file);
   if (file === undefined) return 'nothing';
   const width = dice.pick([1, 2, 4, 4, 4, 8, 8]);
@@ -55,7 +59,8 @@ function headerTarget(dice: Dice, files: Map<string, PatchedFile>): Target {
   if (place < 5) return { file: name, offset: 0, length: 256 };
   if (place < 7) return { file: name, offset: 0, length: Math.min(sizeBytes, 2048) };
   // Footer and markers of a stream.
-  if (place < 8) return { file: name, offset: Math.max(0, sizeBytes - 1536), length: Math.min(sizeBytes, 1536) };
+  if (place < 8)
+    return { file: name, offset: Math.max(0, sizeBytes - 1536), length: Math.min(sizeBytes, 1536) };
   return { file: name, offset: 0, length: Math.min(sizeBytes, 256 * 1024) };
 }
 
@@ -68,9 +73,47 @@ function alignedBelow(dice: Dice, length: number, width: number): number {
 function interesting(dice: Dice, fileBytes: number): bigint {
   const sectors = BigInt(Math.floor(fileBytes / 512));
   const values = [
-    0n, 1n, 2n, 3n, 4n, 5n, 7n, 8n, 21n, 63n, 64n, 127n, 128n, 511n, 512n, 513n, 2048n, 4096n, 4097n, 0xffffn, 0x1_0000n, 0x20_0000n,
-    0x7fff_ffffn, 0x8000_0000n, 0xffff_fffen, 0xffff_ffffn, 0x1_0000_0000n, 1n << 44n, (1n << 53n) - 1n, 1n << 53n, 1n << 60n, 2n << 60n, 3n << 60n,
-    1n << 63n, (1n << 64n) - 1n, (1n << 64n) - 512n, 0x1000_0000n << 32n, sectors, sectors - 1n, sectors + 1n, sectors * 512n,
+    0n,
+    1n,
+    2n,
+    3n,
+    4n,
+    5n,
+    7n,
+    8n,
+    21n,
+    63n,
+    64n,
+    127n,
+    128n,
+    511n,
+    512n,
+    513n,
+    2048n,
+    4096n,
+    4097n,
+    0xffffn,
+    0x1_0000n,
+    0x20_0000n,
+    0x7fff_ffffn,
+    0x8000_0000n,
+    0xffff_fffen,
+    0xffff_ffffn,
+    0x1_0000_0000n,
+    1n << 44n,
+    (1n << 53n) - 1n,
+    1n << 53n,
+    1n << 60n,
+    2n << 60n,
+    3n << 60n,
+    1n << 63n,
+    (1n << 64n) - 1n,
+    (1n << 64n) - 512n,
+    0x1000_0000n << 32n,
+    sectors,
+    sectors - 1n,
+    sectors + 1n,
+    sectors * 512n,
   ];
   return dice.pick(values) & ((1n << 64n) - 1n);
 }
@@ -99,7 +142,25 @@ function change(dice: Dice, bytes: Buffer, fileBytes: number): void {
 /** Cuts the file short, or makes it longer by zeros, up to sizes that only a hole can have. */
 function resize(dice: Dice, file: PatchedFile): string {
   const was = file.sizeBytes;
-  const sizes = [0, 3, 4, 511, 512, 513, 2047, dice.below(4096), dice.below(was), was - 1, was - 512, was + 1, was + 512, was + 4096, 2 ** 32, 2 ** 40, 2 ** 52];
+  const sizes = [
+    0,
+    3,
+    4,
+    511,
+    512,
+    513,
+    2047,
+    dice.below(4096),
+    dice.below(was),
+    was - 1,
+    was - 512,
+    was + 1,
+    was + 512,
+    was + 4096,
+    2 ** 32,
+    2 ** 40,
+    2 ** 52,
+  ];
   file.sizeBytes = Math.max(0, dice.pick(sizes));
   return `size from ${was} to ${file.sizeBytes}`;
 }
@@ -125,9 +186,14 @@ function textOf(file: PatchedFile): TextPlace | undefined {
   const head = file.bytesAt(0, 512);
   if (head.length < 512 && !head.includes('Disk')) return undefined;
   const start = head.toString('latin1', 0, 32);
-  if (start.startsWith('# Disk')) return { whole: true, offset: 0, length: Math.min(file.sizeBytes, 65_536) };
+  if (start.startsWith('# Disk'))
+    return { whole: true, offset: 0, length: Math.min(file.sizeBytes, 65_536) };
   if (!start.startsWith('KDMV')) return undefined;
-  const [offset, length] = [Number(head.readBigUInt64LE(28)) * 512, Number(head.readBigUInt64LE(36)) * 512];
-  if (offset <= 0 || length <= 0 || length > 65_536 || offset + length > file.sizeBytes) return undefined;
+  const [offset, length] = [
+    Number(head.readBigUInt64LE(28)) * 512,
+    Number(head.readBigUInt64LE(36)) * 512,
+  ];
+  if (offset <= 0 || length <= 0 || length > 65_536 || offset + length > file.sizeBytes)
+    return undefined;
   return { whole: false, offset, length };
 }

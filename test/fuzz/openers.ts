@@ -1,5 +1,13 @@
 /** The files of a mutant for the readers, with a record of everything that no reader may do. */
-import { mkdirSync, openSync, closeSync, writeSync, ftruncateSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  openSync,
+  closeSync,
+  writeSync,
+  ftruncateSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 
 import { EngineError } from '../../packages/engine/src/errors';
@@ -20,8 +28,14 @@ export interface WatchedOpener {
 export function memoryOpener(mutant: Mutant): WatchedOpener {
   return watched({
     async open(name, from) {
-      const place = path.posix.normalize(path.posix.join(from === undefined ? '' : path.posix.dirname(from), name.replaceAll('\\', '/')));
-      if (name === '' || name.includes('\0') || name.startsWith('/') || place.startsWith('..')) throw new EngineError('FILE_OUTSIDE_ROOT', { where: { object: name } });
+      const place = path.posix.normalize(
+        path.posix.join(
+          from === undefined ? '' : path.posix.dirname(from),
+          name.replaceAll('\\', '/'),
+        ),
+      );
+      if (name === '' || name.includes('\0') || name.startsWith('/') || place.startsWith('..'))
+        throw new EngineError('FILE_OUTSIDE_ROOT', { where: { object: name } });
       const file = mutant.files.get(place);
       if (file === undefined) throw new EngineError('FILE_MISSING', { where: { file: place } });
       return inMemory(place, file);
@@ -51,10 +65,13 @@ export function diskOpener(mutant: Mutant, folder: string): WatchedOpener | unde
   const vm = path.join(folder, 'vm');
   rmSync(vm, { recursive: true, force: true });
   mkdirSync(vm, { recursive: true });
-  for (const name of ['outside.vmdk', 'outside-flat.vmdk']) writeFileSync(path.join(folder, name), Buffer.alloc(1 << 20, 'outside '));
+  for (const name of ['outside.vmdk', 'outside-flat.vmdk'])
+    writeFileSync(path.join(folder, name), Buffer.alloc(1 << 20, 'outside '));
   for (const [name, file] of mutant.files) writeSparse(path.join(vm, name), file);
   const inner = folderOpener({ folder: vm, roots: [], datastores: {} }, 'sync');
-  return watched(inner, file => (path.dirname(file.name) === vm ? undefined : `opened ${file.name}, outside ${vm}`));
+  return watched(inner, file =>
+    path.dirname(file.name) === vm ? undefined : `opened ${file.name}, outside ${vm}`,
+  );
 }
 
 function writeSparse(to: string, file: PatchedFile): void {
@@ -70,7 +87,10 @@ function writeSparse(to: string, file: PatchedFile): void {
   }
 }
 
-function watched(inner: FileOpener, judge: (file: RandomAccess) => string | undefined = () => undefined): WatchedOpener {
+function watched(
+  inner: FileOpener,
+  judge: (file: RandomAccess) => string | undefined = () => undefined,
+): WatchedOpener {
   const offences: string[] = [];
   const open = new Set<RandomAccess>();
   const opener: FileOpener = {
@@ -92,9 +112,12 @@ function watchedFile(file: RandomAccess, offences: string[], closed: () => void)
     sizeBytes: file.sizeBytes,
     async read(offset, into) {
       if (!isOpen) offences.push(`read ${file.name} after it was closed`);
-      const inside = Number.isSafeInteger(offset) && offset >= 0 && offset + into.length <= file.sizeBytes;
+      const inside =
+        Number.isSafeInteger(offset) && offset >= 0 && offset + into.length <= file.sizeBytes;
       if (inside) return file.read(offset, into);
-      offences.push(`read ${into.length} bytes at ${offset} of ${file.name}, which has ${file.sizeBytes}: ${new Error().stack ?? ''}`);
+      offences.push(
+        `read ${into.length} bytes at ${offset} of ${file.name}, which has ${file.sizeBytes}: ${new Error().stack ?? ''}`,
+      );
       throw new EngineError('LAYER_DAMAGED', { where: { file: file.name, offsetBytes: offset } });
     },
     stat: () => file.stat(),

@@ -50,5 +50,6 @@ export class PatchedFile {
 function lay(piece: Piece, offset: number, into: Uint8Array): void {
   const from = Math.max(offset, piece.offset);
   const to = Math.min(offset + into.length, piece.offset + piece.bytes.length);
-  if (to > from) into.set(piece.bytes.subarray(from - piece.offset, to - piece.offset), from - offset);
+  if (to > from)
+    into.set(piece.bytes.subarray(from - piece.offset, to - piece.offset), from - offset);
 }

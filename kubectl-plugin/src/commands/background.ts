@@ -23,6 +23,8 @@ export const background = defineVerb({
     // Sources and targets are rows in the database: the configuration of whoever started it is not needed.
     const stateFolder = session.globals.stateFolder ?? (await session.config()).stateFolder;
     const minutes = idleMinutes ?? (Number(process.env['VM_MIGRATE_IDLE_MINUTES']) || IDLE_MINUTES);
+    // Not ours to act on: runBackground brings everything down by itself.
+    session.signals.take();
     let isIdle = async (): Promise<boolean> => false;
     log(`version ${VERSION}, process ${process.pid}, state in ${stateFolder}`);
     const end = await runBackground(stateFolder, {

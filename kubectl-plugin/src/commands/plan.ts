@@ -3,6 +3,7 @@ import type { Plan } from '@vm-migrate/engine';
 import { readBundle } from '../bundle-file';
 import { EXIT } from '../exit-codes';
 import { MIGRATION_OPTIONS, migrationOptions, optionWords, type MigrationArguments } from '../migration-options';
+import { vmOf } from '../migration-reference';
 import { shellWord } from '../output/escape';
 import { planText } from '../output/plan-text';
 import { isForPeople, printAnswer } from '../print';
@@ -36,7 +37,7 @@ export const plan = defineVerb({
     }
     if (args.vm === undefined) throw new UsageError('plan needs VM', `See: ${PROGRAM} plan --help`);
     const engine = await session.engine();
-    const built = await engine.call('plan', { vm: args.vm, options: migrationOptions(args) });
+    const built = await engine.call('plan', { vm: await vmOf(engine, args.vm), options: migrationOptions(args) });
     await showPlan(session, built);
     if (isForPeople(session.terminal)) session.terminal.print(['', 'Start exactly this plan with:', `  ${startCommand(args.vm, args, built)}`]);
     return EXIT.done;

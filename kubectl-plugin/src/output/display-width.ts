@@ -5,7 +5,8 @@
 
 // eslint-disable-next-line no-control-regex -- the sequences that our own palette writes
 const SGR = /\x1b\[[0-9;]*m/g;
-const EMOJI = /\p{RGI_Emoji}/gv;
+/** Emoji of several characters count as one. The flag is newer than our compile target, so no literal. */
+const EMOJI = new RegExp('\\p{RGI_Emoji}', 'gv');
 const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff\ud7b0-\ud7fb]$/u;
 const WIDE_EMOJI = /^\p{Emoji_Presentation}$/u;
 

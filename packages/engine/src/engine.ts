@@ -130,7 +130,13 @@ class OpenEngine implements Engine {
 
   async startWorker({ surface, version, settings, log }: EngineWorkerOptions): Promise<Worker> {
     const merged = { ...DEFAULT_WORKER_SETTINGS, ...settings };
-    const pool = openPool({ connectionString: this.options.databaseUrl, max: merged.concurrency + 2, application_name: 'vm-migrate queue' });
+    const pool = openPool({
+      connectionString: this.options.databaseUrl,
+      max: merged.concurrency + 2,
+      application_name: 'vm-migrate queue',
+      // Jobs only wake. One that comes back after a crash of the database finds nothing to do, one that is lost is found again.
+      options: '-c synchronous_commit=off',
+    });
     const queue = graphileQueue(pool);
     const worker = await startWorker({
       database: this.database,

@@ -141,6 +141,7 @@ class ApplyRun {
 
   private tick(): void {
     const { control } = this.context;
+    control.watch();
     this.context.onProgress(this.tally.progress(control.bytesDone(), this.phase));
     if (this.freshBytes > 0 && Date.now() - this.checkpointAt >= CHECKPOINT_MS) this.checkpoint();
   }

@@ -81,6 +81,11 @@ export class MoverControl implements LeaseGuard {
     this.shared.setRate(0);
   }
 
+  /** Lets go whoever waits for the rate when the lease ran out meanwhile; called by a clock. */
+  watch(): void {
+    if (this.lapsed()) this.shared.setRate(0);
+  }
+
   /** False once a stop was asked for: start no further window. */
   mayGoOn(): boolean {
     return !this.lapsed() && Atomics.load(this.short, Short.Stop) === Stop.No;

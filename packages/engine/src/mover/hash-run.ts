@@ -84,6 +84,7 @@ async function hashState(order: HashVolumeOrder | HashChainOrder, context: RunCo
     threads.push(thread);
   }
   const ticker = setInterval(() => {
+    context.control.watch();
     context.onProgress({ bytesDone: context.control.bytesDone(), bytesTotal: Math.max(context.control.bytesDone(), order.stateSizeBytes), phase: 'hashing' });
   }, TICK_MS);
   try {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import path from 'node:path';
 
@@ -10,6 +11,8 @@ import { LocalMover } from './local-mover';
 import type { MoverOrder, MoverStatus, WindowReport } from './mover';
 
 const folder = tempFolder();
+// Processes on a busy machine take their time.
+jest.setTimeout(60_000);
 let scenes = 0;
 const newScene = (sizeBytes = 6 * MIB + 3 * 512, extraBytes = 0): MoverScene => moverScene(path.join(folder, `scene-${++scenes}`), sizeBytes, scenes, extraBytes);
 
@@ -185,14 +188,14 @@ describe('one writer', () => {
   it('continued after it slept longer than its lease, it writes nothing more', async () => {
     const scene = newScene();
     const mover = newMover();
-    const order = await scene.base({ leaseMs: 1000, bytesPerSecond: 512 * 1024 });
+    const order = await scene.base({ leaseMs: 4000, bytesPerSecond: 512 * 1024 });
     while ((await mover.attend(order, 10)).state === 'running' && fs.statSync(scene.volume).blocks === 0);
     const pid = moverPid(scene.volume);
     process.kill(pid, 'SIGSTOP');
     const before = fs.readFileSync(scene.volume);
     // A renewal that waits in the pipe must not revive it.
     mover.renew(order.runId, 0);
-    await new Promise(resolve => setTimeout(resolve, 700));
+    await new Promise(resolve => setTimeout(resolve, 2100));
     process.kill(pid, 'SIGCONT');
     expect(await toTheEnd(mover, order)).toMatchObject({ state: 'failed', error: { code: 'MOVER_STOPPED' } });
     expect(fs.readFileSync(scene.volume).equals(before)).toBe(true);
@@ -221,14 +224,11 @@ describe('failures have names', () => {
 
   it('a source that is cut short', async () => {
     const scene = newScene();
+    const order = await scene.base();
     const file = path.join(scene.source.folder, 'disk.vmdk');
     fs.truncateSync(file, Math.floor(fs.statSync(file).size / 2));
-    const order = await scene.base().catch((error: unknown) => error);
-    if (order instanceof Error) {
-      expect(order).toMatchObject({ code: 'LAYER_DAMAGED' });
-      return;
-    }
-    expect(await toTheEnd(newMover(), order as MoverOrder)).toMatchObject({ state: 'failed', error: { code: expect.stringMatching(/LAYER_DAMAGED|FILE_CHANGED/) as string } });
+    expect(await toTheEnd(newMover(), order)).toMatchObject({ state: 'failed', error: { code: expect.stringMatching(/^(LAYER_DAMAGED|FILE_CHANGED)$/) as string } });
+    expect(fs.statSync(scene.volume).blocks).toBe(0);
   });
 
   it('a source that is gone', async () => {
@@ -239,16 +239,6 @@ describe('failures have names', () => {
   });
 
   it('a full target (tmpfs; only as root): after space came, it goes on', async () => {
-    const mount = mountTmpfs(2 * MIB);
-    if (!isMounted(mount)) return;
-    try {
-      const scene = moverScene(mount.folder, 6 * MIB, 77).source.folder;
-      expect(scene).toContain(mount.folder);
-    } catch (error) {
-      expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC');
-    } finally {
-      mount.unmount();
-    }
     const small = mountTmpfs(MIB);
     if (!isMounted(small)) return;
     try {
@@ -260,6 +250,9 @@ describe('failures have names', () => {
       const onSmall = { ...order, volume: { ...order.volume, path: volume } };
       const failed = await toTheEnd(newMover(), onSmall);
       expect(failed).toMatchObject({ state: 'failed', error: { code: 'VOLUME_FULL', where: { file: volume } } });
+      execFileSync('mount', ['-o', `remount,size=${16 * MIB}`, small.folder]);
+      const again = await done(newMover(), { ...onSmall, runId: 'again', windowsDone: failed.windows });
+      expect(again.receipt.stateDigest).toBe(plainStateDigest(scene.baseContent));
     } finally {
       small.unmount();
     }

@@ -4,11 +4,16 @@ import { LineSplitter } from './line-splitter';
 import type { MoverCommand, MoverOrder, MoverReport } from './mover';
 import { startOrder, type OrderRun, type RunOptions } from './run-order';
 
+export interface ProgramOptions extends Pick<RunOptions, 'lanes' | 'flush'> {
+  /** `stops`: whoever gave the order is gone. `ignored`: for orders from a file. */
+  readonly stdinEnd: 'stops' | 'ignored';
+}
+
 /**
  * Reads the order from stdin, runs it, prints reports, and ends the process: 0 after `done`, 1
  * after `failed`. `program` is the file that is being run.
  */
-export function runProgram(program: string, options: Pick<RunOptions, 'lanes' | 'flush'>): void {
+export function runProgram(program: string, { stdinEnd, ...options }: ProgramOptions): void {
   let running: OrderRun | undefined;
   const say = (report: MoverReport): void => void process.stdout.write(`${JSON.stringify(report)}\n`);
   const onLine = (line: string): void => {
@@ -30,7 +35,7 @@ export function runProgram(program: string, options: Pick<RunOptions, 'lanes' | 
   });
   process.stdin.on('end', () => {
     if (running === undefined) refuse(new Error('no order on stdin'));
-    else running.abandon();
+    else if (stdinEnd === 'stops') running.abandon();
   });
   const refuse = (error: unknown): void => {
     running?.abandon();

@@ -66,7 +66,7 @@ export const getPlace: Operation<'getPlace', PlaceView> = async context => {
   const { database, storeId, databaseName } = context;
   const counts = { running: 0, paused: 0, failed: 0, migrated: 0, canceled: 0 };
   for (const row of await migrations(database)) counts[row.state] += 1;
-  const [schema] = await database.query<{ version: number }>('select max(version) as version from vm_migrate.schema_migration').catch(() => []);
+  const [schema] = await database.query<{ version: number }>('select max(number) as version from vm_migrate.schema_migration').catch(() => []);
   return {
     database: databaseName,
     storeId,

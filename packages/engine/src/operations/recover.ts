@@ -11,6 +11,7 @@ import type { Tx } from '../store/database';
 import { addEvent } from '../store/events';
 import { insertMigration, migrations, settleMigration } from '../store/migrations';
 import { volumesOf } from '../store/objects';
+import { unblockAll } from '../store/steps';
 import { findPlace } from '../store/places';
 import { volumeName } from '../store/store';
 import type { Inventory, VolumeSnapshot } from '../targets/target';
@@ -121,7 +122,8 @@ async function adopt(tx: Tx, id: string, plan: Plan, found: readonly VolumeSnaps
       await tx.query('update vm_migrate.volume set generation = $3 where migration_id = $1 and volume_id = $2', [id, volume.id, standing.mark.generation]);
     }
   }
-  await unblock(tx, id);
+  await tx.query(`update vm_migrate.step set state = 'blocked' where migration_id = $1 and state = 'failed'`, [id]);
+  await unblockAll(tx, id);
   const [left] = await tx.query<{ count: number }>(
     `select count(*) as count from vm_migrate.step where migration_id = $1 and kind = 'applyLayer' and state <> 'done'`,
     [id],
@@ -194,16 +196,5 @@ async function setMade(tx: Tx, id: string, volume: PlannedVolume, generation: nu
     `update vm_migrate.step set state = 'done', finished_at = now()
       where migration_id = $1 and kind in ('createVolume', 'restoreVolume') and volume_id = $2 and state <> 'done'`,
     [id, volume.id],
-  );
-}
-
-async function unblock(tx: Tx, id: string): Promise<void> {
-  await tx.query(
-    `update vm_migrate.step s set state = 'ready'
-      where s.migration_id = $1 and s.state in ('blocked', 'failed')
-        and not exists (select 1 from vm_migrate.step_after a join vm_migrate.step p
-                          on p.migration_id = a.migration_id and p.step_id = a.after_id
-                         where a.migration_id = $1 and a.step_id = s.step_id and p.state <> 'done')`,
-    [id],
   );
 }

@@ -38,8 +38,21 @@ export const applyLayer: StepKind = {
     }
     const marked = { ...volume, mark };
     const order = await orderFor(context, marked);
-    runs.set(context.claim, { row, volume: marked, order });
-    return copy(context, { row, volume: marked, order });
+    const begun: Run = { row, volume: marked, order, attended: false };
+    runs.set(context.claim, begun);
+    return copy(context, begun);
+  },
+
+  /** The windows of a stopped mover are on the volume: what is stored now is not copied again. */
+  async leave({ claim, database, mover }) {
+    const run = runs.get(claim);
+    // Never attended to, it might be started by the question.
+    if (run?.attended !== true) return;
+    const { windows } = await mover.attend(run.order, 0);
+    await database.transaction(async tx => {
+      await holdClaim(tx, claim);
+      await storeWindows(tx, claim, windows);
+    });
   },
 };
 
@@ -48,6 +61,7 @@ interface Run {
   readonly row: VolumeRow;
   readonly volume: Volume;
   readonly order: ApplyOrder;
+  attended: boolean;
 }
 const runs = new WeakMap<Claim, Run>();
 
@@ -72,10 +86,11 @@ async function presentVolume(context: StepContext, row: VolumeRow) {
 function isExpected(mark: VolumeMark, context: StepContext, row: VolumeRow): boolean {
   const { step, plan, storeId } = context;
   if (mark.storeId !== storeId || mark.migrationId !== row.migrationId || mark.volumeId !== row.volumeId) return false;
-  if (mark.generation !== row.generation || mark.fence > step.fence) return false;
+  if (mark.generation !== row.generation) return false;
   const layer = plannedLayer(plan, required(step.layerId, 'layer', step));
   if (mark.phase === 'empty') return layer.parentId === undefined;
-  if (mark.layerId === layer.id) return mark.manifestDigest === layer.manifestDigest;
+  // Fences count the claims of one step: they say nothing about the writer of another layer.
+  if (mark.layerId === layer.id) return mark.manifestDigest === layer.manifestDigest && mark.fence <= step.fence;
   return mark.phase === 'holds' && mark.layerId === layer.parentId;
 }
 
@@ -120,9 +135,11 @@ function writingMark(context: StepContext, row: VolumeRow): VolumeMark {
   };
 }
 
-async function copy(context: StepContext, { row, volume, order }: Run): Promise<StepOutcome> {
+async function copy(context: StepContext, run: Run): Promise<StepOutcome> {
   const { claim, database, mover, settings, target } = context;
+  const { row, volume, order } = run;
   const status = await mover.attend(order, settings.patienceMs);
+  run.attended = true;
   await database.transaction(async tx => {
     await holdClaim(tx, claim);
     await storeWindows(tx, claim, status.windows);
@@ -165,7 +182,7 @@ async function orderFor(context: StepContext, volume: Volume): Promise<ApplyOrde
     order: 'apply',
     runId: `${claim.migrationId}/${claim.stepId}/${claim.fence}`,
     leaseMs: settings.leaseMs,
-    bytesPerSecond: 0,
+    bytesPerSecond: context.bytesPerSecond,
     fence: claim.fence,
     layerId: layer.id,
     source: source.address(plan.vm.id),

@@ -135,12 +135,12 @@ function hashChain(context: StepContext, cut: VolumeSnapshotRow): HashChainOrder
   return { ...orderBase(context, 'chain'), order: 'hash-chain', source: source.address(plan.vm.id), files, stateSizeBytes: cut.stateSizeBytes };
 }
 
-function orderBase({ claim, settings }: StepContext, part: string) {
+function orderBase({ claim, settings, bytesPerSecond }: StepContext, part: string) {
   return {
     protocol: MOVER_PROTOCOL,
     runId: `${claim.migrationId}/${claim.stepId}/${claim.fence}/${part}`,
     leaseMs: settings.leaseMs,
-    bytesPerSecond: 0,
+    bytesPerSecond,
   } as const;
 }
 

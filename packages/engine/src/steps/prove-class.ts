@@ -18,7 +18,7 @@ export const proveClass: StepKind = {
     if (await isProvedElsewhere(database, claim, plan.target, step.storageClass)) {
       return wait(300, `the proof of class ${step.storageClass} that another migration has under way`);
     }
-    const request = { storageClass: step.storageClass, storeId, runId: runIdOf(claim) };
+    const request = { storageClass: step.storageClass, storeId, runId: runIdOf(claim), patternBytes: settings.probeBytes };
     const until = performance.now() + settings.patienceMs;
     for (;;) {
       const progress = await advanceProbe(target, request, states.get(claim));

@@ -16,6 +16,9 @@ export interface StepKind {
   words(step: StepRow, plan: Plan): string;
 
   advance(context: StepContext): Promise<StepOutcome>;
+
+  /** The step is given back and its movers were stopped: keeps what they reported last. Nothing to keep when absent. */
+  leave?(context: StepContext): Promise<void>;
 }
 
 export interface StepContext {
@@ -28,6 +31,8 @@ export interface StepContext {
   readonly target: Target;
   readonly mover: Mover;
   readonly settings: StepSettings;
+  /** This step's share of the byte limits when it was claimed; 0 = unlimited. Renewals carry later ones. */
+  readonly bytesPerSecond: number;
 }
 
 export interface StepSettings {
@@ -37,6 +42,8 @@ export interface StepSettings {
   readonly windowBytes: number;
   /** Probe results older than this are proved again. */
   readonly classProofMaxAgeMs: number;
+  /** Size of the probe's pattern; a multiple of 1 MiB. */
+  readonly probeBytes: number;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Finding } from '../sources/snapshot-tree';
 import { columns } from './columns';
 import type { Tx } from './database';
 import { addEvent } from './events';
+import { unblockAll } from './steps';
 import type { CancelChoice, MigrationRow, MigrationState, Wanted } from './store';
 
 const MIGRATION = columns(
@@ -39,7 +40,9 @@ export async function insertMigration(tx: Tx, { id, groupId, plan, accepted, act
     });
   }
   await insertObjects(tx, id, plan);
-  await insertSteps(tx, id, plan);
+  await addSteps(tx, id, plan.steps, 0);
+  // Plans of thousands of steps arrive at once; without figures the planner takes the tables for tiny.
+  await tx.query('analyze vm_migrate.step, vm_migrate.step_after');
   await tx.query(
     `insert into vm_migrate.accepted_finding (migration_id, finding_id, finding, accepted_by)
      select $1, f->>'id', f, $3 from jsonb_array_elements($2::jsonb) f`,
@@ -97,10 +100,6 @@ async function insertObjects(tx: Tx, id: string, plan: Plan): Promise<void> {
   );
 }
 
-async function insertSteps(tx: Tx, id: string, plan: Plan): Promise<void> {
-  await addSteps(tx, id, plan.steps, 0);
-}
-
 /** Adds steps to a migration's DAG; their predecessors exist or are among them. Done predecessors count as done. */
 export async function addSteps(tx: Tx, id: string, steps: Plan['steps'], firstOrdinal: number): Promise<void> {
   const json = JSON.stringify(steps);
@@ -117,14 +116,7 @@ export async function addSteps(tx: Tx, id: string, steps: Plan['steps'], firstOr
      select $1, s->>'id', a from jsonb_array_elements($2::jsonb) s, jsonb_array_elements_text(s->'after') a`,
     [id, json],
   );
-  await tx.query(
-    `update vm_migrate.step s set state = 'ready'
-      where s.migration_id = $1 and s.state = 'blocked'
-        and not exists (select 1 from vm_migrate.step_after a join vm_migrate.step p
-                          on p.migration_id = a.migration_id and p.step_id = a.after_id
-                         where a.migration_id = $1 and a.step_id = s.step_id and p.state <> 'done')`,
-    [id],
-  );
+  await unblockAll(tx, id);
 }
 
 export interface MigrationFilter {
@@ -175,15 +167,43 @@ export async function setWanted(tx: Tx, id: string, wanted: Wanted, actor: strin
     [id, wanted, cancelChoice ?? null],
   );
   if (rows.length === 0) return false;
+  // What waits in the queue gives its room to others; `resume` finds it ready, without its old delays.
+  await tx.query(`update vm_migrate.step set state = 'ready', not_before = null where migration_id = $1 and state in ('queued', 'waiting')`, [id]);
   const word = { run: 'resumed', pause: 'paused', cancel: 'canceled' }[wanted];
   await addEvent(tx, { migrationId: id, kind: word, actor, message: `Migration ${word} by ${actor}`, data: { cancelChoice } });
   await settleMigration(tx, id);
   return true;
 }
 
+/** So many steps of one migration may end at the same moment and still see each other (settleAfterStep). */
+const LAST_STEPS = 64;
+
 /**
- * Brings the migration's state in line with its steps. Called in every transaction that ends a step
- * or changes a wish; takes the migration's row lock, so the last of several steps sees all others.
+ * Settles the migration if this step may have been among its last. While many steps are open its
+ * row is not locked: else all steps of a VM would end one after the other. The reconciler settles
+ * what slipped through.
+ */
+export async function settleAfterStep(tx: Tx, id: string): Promise<void> {
+  const open = await tx.query(
+    `select 1 from vm_migrate.step where migration_id = $1 and state not in ('done', 'canceled', 'failed') limit ${LAST_STEPS}`,
+    [id],
+  );
+  if (open.length < LAST_STEPS) await settleMigration(tx, id);
+}
+
+/** Migrations whose state no longer fits their steps: nothing is open, or nothing moves after a failure. */
+export async function unsettledMigrations(tx: Tx): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(
+    `select m.id from vm_migrate.migration m
+      where m.state = 'running'
+        and not exists (select 1 from vm_migrate.step s where s.migration_id = m.id and s.state in ('ready', 'queued', 'running', 'waiting'))`,
+  );
+  return rows.map(row => row.id);
+}
+
+/**
+ * Brings the migration's state in line with its steps. Takes the migration's row lock, so the last
+ * of several steps sees all others.
  */
 export async function settleMigration(tx: Tx, id: string): Promise<MigrationState> {
   const [row] = await tx.query<{ state: MigrationState; wanted: Wanted; vmName: string }>(

@@ -3,6 +3,7 @@ import { EngineError } from '../errors';
 import type { Receipt } from '../mover/mover';
 import { columns } from './columns';
 import type { Tx } from './database';
+import { unblockAll } from './steps';
 import type { LayerRow, Proof, SnapshotRow, VolumeRow, VolumeSnapshotRow } from './store';
 
 const LAYER = columns(
@@ -188,14 +189,7 @@ async function rearm(tx: Tx, migrationId: string, layerIds: readonly string[]): 
      delete from vm_migrate.copied_window w using reset r where w.migration_id = $1 and w.step_id = r.step_id`,
     [migrationId, layerIds],
   );
-  await tx.query(
-    `update vm_migrate.step s set state = 'ready'
-      where s.migration_id = $1 and s.state = 'blocked'
-        and not exists (select 1 from vm_migrate.step_after a join vm_migrate.step p
-                          on p.migration_id = a.migration_id and p.step_id = a.after_id
-                         where a.migration_id = $1 and a.step_id = s.step_id and p.state <> 'done')`,
-    [migrationId],
-  );
+  await unblockAll(tx, migrationId);
 }
 
 function found<T>(row: T | undefined, object: string): T {

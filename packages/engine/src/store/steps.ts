@@ -43,15 +43,31 @@ export async function claimStep(tx: Tx, key: StepKey, owner: string, leaseMs: nu
   return rows[0];
 }
 
-/** Keeps a worker's leases alive; returns those that it still holds, with what the user wants of them. */
-export async function renewLeases(tx: Tx, owner: string, leaseMs: number): Promise<(StepKey & { fence: number; wanted: string })[]> {
+/**
+ * Keeps the leases of these claims alive; returns those that are still held, with what the user wants
+ * of them. Only what the worker knows of is renewed: a claim whose answer got lost with a connection
+ * would else stay running, attended by nobody, for ever.
+ */
+export async function renewLeases(tx: Tx, claims: readonly Claim[], leaseMs: number): Promise<(StepKey & { fence: number; wanted: string })[]> {
+  if (claims.length === 0) return [];
   return tx.query(
     `update vm_migrate.step s set lease_until = now() + $2 * interval '1 millisecond'
-       from vm_migrate.migration m
-      where s.lease_owner = $1 and s.state = 'running' and m.id = s.migration_id
+       from vm_migrate.migration m, jsonb_to_recordset($1::jsonb) c ("migrationId" text, "stepId" text, fence int8, owner text)
+      where s.migration_id = c."migrationId" and s.step_id = c."stepId" and s.fence = c.fence and s.lease_owner = c.owner
+        and s.state = 'running' and m.id = s.migration_id
      returning s.migration_id as "migrationId", s.step_id as "stepId", s.fence, m.wanted`,
-    [owner, leaseMs],
+    [JSON.stringify(claims), leaseMs],
   );
+}
+
+/** Steps of dead workers in migrations that nobody wants to run go back, so that they take no room from others. Returns how many. */
+export async function releaseExpired(tx: Tx): Promise<number> {
+  const rows = await tx.query(
+    `update vm_migrate.step s set state = 'ready', lease_owner = null, lease_until = null, reason = null, reason_since = null
+       from vm_migrate.migration m
+      where m.id = s.migration_id and m.wanted = 'pause' and s.state = 'running' and s.lease_until < now() returning 1`,
+  );
+  return rows.length;
 }
 
 /** Locks the claimed row for this transaction. @throws EngineError STORE_CONFLICT when the claim is no longer held */
@@ -90,6 +106,15 @@ export async function putOff(tx: Tx, claim: Claim, ms: number, reason: string, e
   );
 }
 
+/** Failures in a row, since the last progress. */
+export async function attemptsOf(tx: Tx, key: StepKey): Promise<number> {
+  const rows = await tx.query<{ attempts: number }>('select attempts from vm_migrate.step where migration_id = $1 and step_id = $2', [
+    key.migrationId,
+    key.stepId,
+  ]);
+  return rows[0]?.attempts ?? 0;
+}
+
 /** Keeps the claim and says what goes on. */
 export async function noteReason(tx: Tx, claim: Claim, reason: string): Promise<void> {
   await tx.query(
@@ -116,17 +141,39 @@ export async function releaseStep(tx: Tx, claim: Claim): Promise<void> {
   );
 }
 
-/** Steps whose last predecessor has just ended become ready. */
+/**
+ * Condition on a step `s`: all its predecessors are done. A scalar subquery on purpose: it runs per
+ * step over its own few edges, whatever the planner thinks of the tables' sizes.
+ */
+export const PREDECESSORS_DONE = `coalesce((
+  select bool_and(p.state = 'done') from vm_migrate.step_after a
+    join vm_migrate.step p on p.migration_id = a.migration_id and p.step_id = a.after_id
+   where a.migration_id = s.migration_id and a.step_id = s.step_id), true)`;
+
+/**
+ * Steps whose last predecessor has just ended become ready. The children are locked by a statement
+ * of its own first: of two predecessors that end at the same moment the second then sees the first.
+ */
 export async function unblockAfter(tx: Tx, key: StepKey): Promise<void> {
-  await tx.query(
-    `update vm_migrate.step s set state = 'ready'
-      where s.migration_id = $1 and s.state = 'blocked'
-        and s.step_id in (select step_id from vm_migrate.step_after where migration_id = $1 and after_id = $2)
-        and not exists (select 1 from vm_migrate.step_after a join vm_migrate.step p
-                          on p.migration_id = a.migration_id and p.step_id = a.after_id
-                         where a.migration_id = $1 and a.step_id = s.step_id and p.state <> 'done')`,
+  const children = await tx.query<{ stepId: string }>(
+    `select s.step_id as "stepId" from vm_migrate.step_after a
+       join vm_migrate.step s on s.migration_id = a.migration_id and s.step_id = a.step_id
+      where a.migration_id = $1 and a.after_id = $2 and s.state = 'blocked' order by s.step_id for update of s`,
     [key.migrationId, key.stepId],
   );
+  if (children.length === 0) return;
+  await tx.query(
+    `update vm_migrate.step s set state = 'ready'
+      where s.migration_id = $1 and s.step_id = any ($2) and s.state = 'blocked' and ${PREDECESSORS_DONE}`,
+    [key.migrationId, children.map(child => child.stepId)],
+  );
+}
+
+/** The same for all steps of a migration: after steps were added, reset or adopted. */
+export async function unblockAll(tx: Tx, migrationId: string): Promise<void> {
+  await tx.query(`update vm_migrate.step s set state = 'ready' where s.migration_id = $1 and s.state = 'blocked' and ${PREDECESSORS_DONE}`, [
+    migrationId,
+  ]);
 }
 
 export async function stepsOf(tx: Tx, migrationId: string): Promise<StepRow[]> {
@@ -153,6 +200,8 @@ export async function storeWindows(tx: Tx, key: StepKey, windows: readonly Windo
        data_bytes = excluded.data_bytes, zero_bytes = excluded.zero_bytes, digest = excluded.digest`,
     [key.migrationId, key.stepId, JSON.stringify(windows)],
   );
+  // Failures are counted since the last progress: a copy of days may meet more of them than a step may have in a row.
+  await tx.query('update vm_migrate.step set attempts = 0 where migration_id = $1 and step_id = $2 and attempts > 0', [key.migrationId, key.stepId]);
 }
 
 export async function windowsOf(tx: Tx, key: StepKey): Promise<WindowReport[]> {

@@ -41,7 +41,7 @@ export function moverScene(folder: string, sizeBytes: number, seed: number, extr
   const source = { kind: 'vm-directory', folder: path.join(folder, 'vm'), roots: [], datastores: {} } as const;
   const capacitySectors = sizeBytes / SECTOR_BYTES;
   const baseContent = Buffer.alloc(sizeBytes);
-  const base = randomLayout({ capacitySectors, grainSectors: GRAIN_SECTORS, seed });
+  const base = layoutWithData(capacitySectors, seed);
   writeDisk(source.folder, 'disk', base, undefined);
   overlay(baseContent, base.grains);
   const deltaContent = Buffer.from(baseContent);
@@ -96,6 +96,13 @@ export function plainStateDigest(state: Uint8Array): string {
 export function plainWindowsDigest(windows: readonly WindowReport[]): string {
   const sorted = [...windows].sort((one, other) => one.index - other.index);
   return createHash('sha256').update(Buffer.from(sorted.map(window => window.digest).join(''), 'hex')).digest('hex');
+}
+
+/** A seed may happen to give a disk without data, on which nothing can be seen. */
+function layoutWithData(capacitySectors: number, seed: number): ReturnType<typeof randomLayout> {
+  const layout = randomLayout({ capacitySectors, grainSectors: GRAIN_SECTORS, seed });
+  const withData = [...layout.grains.values()].filter(grain => typeof grain !== 'string').length;
+  return withData >= 20 ? layout : layoutWithData(capacitySectors, seed + 1_000);
 }
 
 function writeDisk(folder: string, name: string, layout: ReturnType<typeof randomLayout>, parent: string | undefined): void {

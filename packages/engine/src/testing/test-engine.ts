@@ -29,7 +29,9 @@ export const TEST_WORKER_SETTINGS: Partial<WorkerSettings> = {
   deadAfterMs: 2_000,
   heartbeatMs: 300,
   reconcileMs: 300,
+  retryBaseMs: 200,
   windowBytes: 1024 * 1024 * 4,
+  probeBytes: 1024 * 1024,
 };
 
 export function moverProgram(): string {

@@ -3,7 +3,6 @@
  * or remove a disk. It keeps a naive model of every state beside it, which knows nothing of deltas;
  * `finish` writes the folder and hands the model over as the expectation.
  */
-import { SECTOR_BYTES } from '../bytes';
 import { DiskContent } from './disk-content';
 import { seededNumbers } from './encoders/grains';
 import { GRAIN_BYTES, type BuiltDisk, type BuiltDiskState, type BuiltSnapshot, type BuiltLayer, type NewDisk, type NewSnapshot, type VmBuilderOptions, type VmFolderFiles } from './built-vm';

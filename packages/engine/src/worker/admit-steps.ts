@@ -44,9 +44,13 @@ export async function admitSteps(tx: Tx): Promise<number> {
 
 async function admitLight(tx: Tx): Promise<number> {
   const rows = await tx.query<Candidate>(
-    `update vm_migrate.step s set state = 'queued', not_before = now() from vm_migrate.migration m
-      where s.state = 'ready' and s.kind not in ${COPYING} and m.id = s.migration_id and m.wanted = 'run'
-     returning s.migration_id as "migrationId", s.step_id as "stepId", s.priority, m.source_name as source,
+    // Whoever holds a row that is ready is admitting it: to wait for him could only end in a deadlock.
+    `with ready as (
+       select s.migration_id, s.step_id, m.source_name from vm_migrate.step s join vm_migrate.migration m on m.id = s.migration_id
+        where s.state = 'ready' and s.kind not in ${COPYING} and m.wanted = 'run' for update of s skip locked)
+     update vm_migrate.step s set state = 'queued', not_before = now() from ready r
+      where s.migration_id = r.migration_id and s.step_id = r.step_id
+     returning s.migration_id as "migrationId", s.step_id as "stepId", s.priority, r.source_name as source,
                s.storage_class as "storageClass"`,
   );
   for (const row of rows) await wakeStep(tx, row);
@@ -91,7 +95,12 @@ async function admitCopying(tx: Tx): Promise<number> {
       candidate.migrationId,
       candidate.stepId,
     ]);
-    await tx.query('update vm_migrate.migration set last_served_at = clock_timestamp() where id = $1', [candidate.migrationId]);
+    // Never waits: whoever has the migration's row locked may be waiting for the lock of admission.
+    await tx.query(
+      `update vm_migrate.migration set last_served_at = clock_timestamp()
+        where id in (select id from vm_migrate.migration where id = $1 for no key update skip locked)`,
+      [candidate.migrationId],
+    );
     await wakeStep(tx, candidate);
     admitted += 1;
   }

@@ -7,8 +7,9 @@ import { wake } from '../queue/wake';
 import type { StepContext, StepOutcome } from '../steps/step';
 import type { Database, Tx } from '../store/database';
 import { addEvent } from '../store/events';
-import { getMigration, planOf, settleMigration } from '../store/migrations';
+import { planOf, settleAfterStep, settleMigration } from '../store/migrations';
 import {
+  attemptsOf,
   claimStep,
   endStep,
   failStep,
@@ -22,6 +23,7 @@ import {
 } from '../store/steps';
 import type { StepRow } from '../store/store';
 import { admitSteps } from './admit-steps';
+import { byteRates } from './byte-rates';
 import { retryDelayMs } from './retry-delay';
 import { ADVANCE_TASK, jobKeyOf } from './tasks';
 import type { ServedPlaces } from './served-places';
@@ -33,14 +35,16 @@ export interface AdvancerOptions extends Pick<WorkerOptions, 'database' | 'kinds
   readonly served: ServedPlaces;
 }
 
-/** A step that this worker holds between two looks at its mover. */
+/** A step that this worker holds because its mover goes on. */
 interface Held {
   readonly context: StepContext;
-  /** Set while nobody is looking at it. */
+  /** Absent while somebody looks at it, or gives it back. */
   timer: NodeJS.Timeout | undefined;
 }
 
 export class Advancer {
+  /** From the claim until it is given back: exactly these leases are kept alive. */
+  private readonly claims = new Map<string, Claim>();
   private readonly held = new Map<string, Held>();
   private readonly plans = new Map<string, StepContext['plan']>();
   private readonly working = new Set<Promise<void>>();
@@ -49,47 +53,68 @@ export class Advancer {
   constructor(private readonly options: AdvancerOptions) {}
 
   busy(): number {
-    return this.held.size + this.working.size;
+    return this.claims.size;
   }
 
   /** Claims the step if it is free and this worker can serve it, and advances it. Never throws for the step's own failures. */
   async advance(key: StepKey): Promise<void> {
-    if (this.stopping || this.held.has(jobKeyOf(key))) return;
+    if (this.stopping || this.claims.has(jobKeyOf(key))) return;
     await this.track(this.claimAndLook(key));
   }
 
-  /** Runs of movers that live under the steps held here. */
-  *heldClaims(): Iterable<{ claim: Claim; context: StepContext }> {
-    for (const { context } of this.held.values()) yield { claim: context.claim, context };
+  activeClaims(): Claim[] {
+    return [...this.claims.values()];
+  }
+
+  /** Steps whose movers are under way. */
+  heldSteps(): StepContext[] {
+    return [...this.held.values()].map(({ context }) => context);
   }
 
   /** The lease is gone, or the user paused or canceled: stop the mover, give the step back if it is still ours. */
   async letGo(claim: Claim): Promise<void> {
-    const key = jobKeyOf(claim);
-    const held = this.held.get(key);
+    const held = this.held.get(jobKeyOf(claim));
     if (held === undefined || held.context.claim !== claim) return;
     if (held.timer === undefined) return; // being looked at now; the next round finds it again
     clearTimeout(held.timer);
     held.timer = undefined;
-    await this.track(this.endHeld(key, held));
+    await this.track(this.giveBack(held.context));
   }
 
   async stop(): Promise<void> {
     this.stopping = true;
-    await Promise.allSettled(this.working);
-    await Promise.all([...this.held.values()].map(held => this.letGo(held.context.claim)));
-    await Promise.allSettled(this.working);
+    while (this.working.size > 0 || this.held.size > 0) {
+      await Promise.all([...this.held.values()].map(held => this.letGo(held.context.claim)));
+      await Promise.allSettled(this.working);
+    }
   }
 
-  private async endHeld(key: string, held: Held): Promise<void> {
-    const { claim, mover } = held.context;
-    await Promise.all(runIdsOf(claim).map(runId => mover.stop(runId)));
-    this.held.delete(key);
+  private async giveBack(context: StepContext): Promise<void> {
+    const { claim, step } = context;
+    try {
+      await this.stopMovers(context);
+      await this.options.kinds[step.kind].leave?.(context);
+    } catch (error) {
+      // The lease was lost, or the database: whoever takes the step over finds what was stored before.
+      if (!isConflict(error)) this.options.log(`giving back ${claim.stepId}: ${toEngineError(error).message}`);
+    } finally {
+      this.forget(claim);
+    }
     await this.commit(claim, async tx => {
       await releaseStep(tx, claim);
       await settleMigration(tx, claim.migrationId);
       await admitSteps(tx);
     });
+  }
+
+  private async stopMovers({ claim, mover }: StepContext): Promise<void> {
+    await Promise.all(runIdsOf(claim).map(runId => mover.stop(runId)));
+  }
+
+  private forget(claim: Claim): void {
+    const key = jobKeyOf(claim);
+    this.held.delete(key);
+    this.claims.delete(key);
   }
 
   private async claimAndLook(key: StepKey): Promise<void> {
@@ -98,32 +123,38 @@ export class Advancer {
     const step = await claimStep(database, key, owner, settings.leaseMs);
     if (step === undefined) return;
     const claim: Claim = { ...key, fence: step.fence, owner };
-    const context = await this.contextFor(step, claim).catch((error: unknown) => this.fail(claim, step, error));
-    if (context !== undefined) await this.look(context);
+    this.claims.set(jobKeyOf(claim), claim);
+    let context: StepContext;
+    try {
+      context = await this.contextFor(step, claim);
+    } catch (error) {
+      this.forget(claim);
+      return this.fail(claim, error);
+    }
+    await this.look(context);
   }
 
   /** One look at a claimed step, and what follows from it. */
   private async look(context: StepContext): Promise<void> {
     const { claim, step } = context;
-    const kind = this.options.kinds[step.kind];
-    let outcome: StepOutcome;
     try {
-      outcome = await kind.advance(context);
+      await this.follow(context, await this.options.kinds[step.kind].advance(context));
     } catch (error) {
-      this.held.delete(jobKeyOf(claim));
-      await this.fail(claim, step, error);
-      return;
+      // Nothing of a claim that is given up goes on writing. What cannot be written down now (the
+      // database is away) the lease says: it is not renewed any more.
+      await this.stopMovers(context);
+      await this.options.kinds[step.kind].leave?.(context).catch(() => undefined);
+      this.forget(claim);
+      await this.fail(claim, error);
     }
-    await this.follow(context, outcome);
   }
 
   private async follow(context: StepContext, outcome: StepOutcome): Promise<void> {
     const { claim, step, plan } = context;
     const key = jobKeyOf(claim);
-    if (outcome.outcome !== 'attend') this.held.delete(key);
     switch (outcome.outcome) {
       case 'done':
-        return this.commit(claim, async tx => {
+        await this.commit(claim, async tx => {
           await endStep(tx, claim, outcome.result);
           await outcome.record(tx);
           await unblockAfter(tx, claim);
@@ -137,16 +168,19 @@ export class Advancer {
           await settleMigration(tx, claim.migrationId);
           await admitSteps(tx);
         });
+        return this.forget(claim);
       case 'wait':
-        return this.commit(claim, async tx => {
+        await this.commit(claim, async tx => {
           await putOff(tx, claim, outcome.ms, outcome.reason);
           await wake(tx, ADVANCE_TASK, ids(claim), { jobKey: key, runInMs: outcome.ms, priority: step.priority });
         });
+        return this.forget(claim);
       case 'handled':
-        return this.options.database.transaction(async tx => {
+        await this.options.database.transaction(async tx => {
           await settleMigration(tx, claim.migrationId);
           await admitSteps(tx);
         });
+        return this.forget(claim);
       case 'attend':
         await this.options.database.transaction(tx => noteReason(tx, claim, outcome.reason));
         this.attendLater(context, outcome.ms);
@@ -163,15 +197,17 @@ export class Advancer {
   }
 
   /** A failure that may pass is tried again later, with growing pauses; any other ends the step until `retry`. */
-  private async fail(claim: Claim, step: StepRow, thrown: unknown): Promise<undefined> {
+  private async fail(claim: Claim, thrown: unknown): Promise<void> {
+    if (isConflict(thrown)) return;
     const error = toEngineError(thrown);
-    if (error.code === 'STORE_CONFLICT') return undefined;
     if (error.code === 'INTERNAL') this.options.log(error.stack ?? error.message);
-    const pauseMs = error.retry === 'later' ? retryDelayMs(step.attempts) : undefined;
     await this.commit(claim, async tx => {
+      const pauseMs = error.retry === 'later' ? retryDelayMs(await attemptsOf(tx, claim), this.options.settings.retryBaseMs) : undefined;
       if (pauseMs === undefined) await failStep(tx, claim, error.toJSON());
-      else await putOff(tx, claim, pauseMs, `to try again after: ${error.message}`, error.toJSON());
-      if (pauseMs !== undefined) await wake(tx, ADVANCE_TASK, ids(claim), { jobKey: jobKeyOf(claim), runInMs: pauseMs });
+      else {
+        await putOff(tx, claim, pauseMs, `to try again after: ${error.message}`, error.toJSON());
+        await wake(tx, ADVANCE_TASK, ids(claim), { jobKey: jobKeyOf(claim), runInMs: pauseMs });
+      }
       await addEvent(tx, {
         ...ids(claim),
         level: pauseMs === undefined ? 'error' : 'warning',
@@ -183,7 +219,6 @@ export class Advancer {
       await settleMigration(tx, claim.migrationId);
       await admitSteps(tx);
     });
-    return undefined;
   }
 
   /** Writes under the claim; a claim that is no longer held writes nothing, silently: its new owner speaks. */
@@ -194,16 +229,15 @@ export class Advancer {
         await write(tx);
       });
     } catch (error) {
-      if (error instanceof EngineError && error.code === 'STORE_CONFLICT') return;
-      throw error;
+      if (!isConflict(error)) throw error;
     }
   }
 
   private async canServe(key: StepKey): Promise<boolean> {
     const { database, served } = this.options;
-    const migration = await getMigration(database, key.migrationId).catch(() => undefined);
-    if (migration === undefined) return false;
-    return served.source(migration.sourceName) !== undefined && served.target(migration.targetName) !== undefined;
+    const plan = await this.planFor(database, key.migrationId).catch(() => undefined);
+    if (plan === undefined) return false;
+    return served.source(plan.vm.source) !== undefined && served.target(plan.target) !== undefined;
   }
 
   private async contextFor(step: StepRow, claim: Claim): Promise<StepContext> {
@@ -212,7 +246,8 @@ export class Advancer {
     const source = served.source(plan.vm.source);
     const target = served.target(plan.target);
     if (source === undefined || target === undefined) throw new EngineError('STORE_CONFLICT');
-    return { step, claim, plan, database, storeId, source, target, mover: target.mover(), settings };
+    const rate = (await byteRates(database))(plan.vm.source, step.storageClass);
+    return { step, claim, plan, database, storeId, source, target, mover: target.mover(), settings, bytesPerSecond: rate };
   }
 
   private async planFor(database: Database, migrationId: string): Promise<StepContext['plan']> {
@@ -235,6 +270,11 @@ export class Advancer {
 export function runIdsOf(claim: Claim): string[] {
   const run = `${claim.migrationId}/${claim.stepId}/${claim.fence}`;
   return [run, `${run}/chain`, `${run}/restored`];
+}
+
+/** Somebody else holds the claim now: he speaks for the step. */
+function isConflict(error: unknown): boolean {
+  return error instanceof EngineError && error.code === 'STORE_CONFLICT';
 }
 
 function ids({ migrationId, stepId }: StepKey): { migrationId: string; stepId: string } {

@@ -4,53 +4,30 @@
  * migration was paused or canceled is given back after its mover's window.
  */
 import type { Database } from '../store/database';
-import { limits } from '../store/places';
 import { renewLeases } from '../store/steps';
 import { runIdsOf, type Advancer } from './advance-step';
+import { byteRates } from './byte-rates';
 import { jobKeyOf } from './tasks';
 import type { WorkerSettings } from './worker-options';
 
 export interface LeaseRound {
   readonly database: Database;
-  readonly owner: string;
   readonly settings: WorkerSettings;
   readonly advancer: Advancer;
 }
 
-export async function keepLeases({ database, owner, settings, advancer }: LeaseRound): Promise<void> {
-  const kept = await renewLeases(database, owner, settings.leaseMs);
+export async function keepLeases({ database, settings, advancer }: LeaseRound): Promise<void> {
+  const kept = await renewLeases(database, advancer.activeClaims(), settings.leaseMs);
   const byKey = new Map(kept.map(row => [jobKeyOf(row), row]));
   const rates = await byteRates(database);
-  for (const { claim, context } of [...advancer.heldClaims()]) {
+  const leaving: Promise<void>[] = [];
+  for (const { claim, plan, step, mover } of advancer.heldSteps()) {
     const row = byKey.get(jobKeyOf(claim));
-    if (row === undefined || row.fence !== claim.fence || row.wanted !== 'run') {
-      await advancer.letGo(claim);
-      continue;
-    }
-    const rate = rates(context.plan.vm.source, context.step.storageClass);
-    for (const runId of runIdsOf(claim)) context.mover.renew(runId, rate);
+    const isOurs = row !== undefined && row.fence === claim.fence;
+    // A mover that is to end still needs its lease for the window in hand.
+    if (isOurs) for (const runId of runIdsOf(claim)) mover.renew(runId, rates(plan.vm.source, step.storageClass));
+    if (!isOurs || row.wanted !== 'run') leaving.push(advancer.letGo(claim));
   }
-}
-
-/** Each running copy's share of the limits on its source and its class, bytes per second; 0 = unlimited. */
-async function byteRates(database: Database): Promise<(source: string, storageClass: string) => number> {
-  const capped = new Map<string, number>();
-  for (const { scope, bytesPerSecond } of await limits(database)) if (bytesPerSecond !== null) capped.set(scope, bytesPerSecond);
-  if (capped.size === 0) return () => 0;
-  const running = await database.query<{ source: string; storageClass: string; count: number }>(
-    `select m.source_name as source, s.storage_class as "storageClass", count(*) as count
-       from vm_migrate.step s join vm_migrate.migration m on m.id = s.migration_id
-      where s.state = 'running' and s.kind in ('applyLayer', 'sampleSnapshot', 'verifySnapshot') group by 1, 2`,
-  );
-  const sharers = (matches: (row: { source: string; storageClass: string }) => boolean) =>
-    Math.max(1, running.filter(matches).reduce((sum, row) => sum + row.count, 0));
-  return (source, storageClass) => {
-    const shares = [
-      (capped.get('all') ?? Infinity) / sharers(() => true),
-      (capped.get(`source:${source}`) ?? Infinity) / sharers(row => row.source === source),
-      (capped.get(`class:${storageClass}`) ?? Infinity) / sharers(row => row.storageClass === storageClass),
-    ];
-    const least = Math.min(...shares);
-    return Number.isFinite(least) ? Math.max(1, Math.floor(least)) : 0;
-  };
+  // Not waited for: the other leases are due again before the last window of these is done.
+  void Promise.all(leaving);
 }

@@ -1,6 +1,8 @@
-/** Pauses between tries of a step whose failure may pass: 1 s, 2 s, 4 s ... at most 60 s; after 20 tries it fails. */
+/** Pauses between tries of a step whose failure may pass: `baseMs` twice, four times ... at most 60 s; after 20 tries without progress it fails. */
 const MAX_TRIES = 20;
+const LONGEST_MS = 60_000;
 
-export function retryDelayMs(attempts: number): number | undefined {
-  return attempts >= MAX_TRIES ? undefined : Math.min(60_000, 1_000 * 2 ** attempts);
+/** `undefined`: not again. */
+export function retryDelayMs(attempts: number, baseMs: number): number | undefined {
+  return attempts >= MAX_TRIES ? undefined : Math.min(LONGEST_MS, baseMs * 2 ** attempts);
 }

@@ -29,6 +29,8 @@ export interface WorkerSettings extends StepSettings {
   readonly deadAfterMs: number;
   readonly heartbeatMs: number;
   readonly reconcileMs: number;
+  /** First pause before a failed step is tried again; it doubles with every try. */
+  readonly retryBaseMs: number;
 }
 
 /** 60 s until another worker takes over; all other times follow from it. */
@@ -37,8 +39,10 @@ export const DEFAULT_WORKER_SETTINGS: WorkerSettings = {
   patienceMs: 700,
   windowBytes: 64 * 1024 * 1024,
   classProofMaxAgeMs: 7 * 24 * 3_600_000,
+  probeBytes: 32 * 1024 * 1024,
   concurrency: 8,
   deadAfterMs: 60_000,
   heartbeatMs: 1_000,
   reconcileMs: 2_000,
+  retryBaseMs: 1_000,
 };

@@ -59,8 +59,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await heartbeat();
   const loops = [
     every(settings.heartbeatMs, log, heartbeat),
-    every(Math.min(settings.leaseMs / 6, 1_000), log, () => keepLeases({ database, owner: id, settings, advancer })),
-    every(settings.reconcileMs, log, () => reconcile({ database, queue, settings, advancer })),
+    every(Math.min(settings.leaseMs / 6, 1_000), log, () => keepLeases({ database, settings, advancer })),
+    every(settings.reconcileMs, log, () => reconcile({ database, queue, settings, advancer, served })),
   ];
   return {
     id,

@@ -4,7 +4,13 @@ import path from 'node:path';
 import { GIB, MIB } from '../../bytes';
 import { encodeCowd } from '../../testing/encoders/cowd';
 import { descriptorText } from '../../testing/encoders/descriptor-text';
-import { modelOf, patternBytes, type EncodedTables, type Grain, type GrainLayout } from '../../testing/encoders/grains';
+import {
+  modelOf,
+  patternBytes,
+  type EncodedTables,
+  type Grain,
+  type GrainLayout,
+} from '../../testing/encoders/grains';
 import { patchFile } from '../../testing/encoders/patch-file';
 import { asBase, randomLayout } from '../../testing/encoders/random-layout';
 import { heldBufferBytes } from '../../testing/held-memory';
@@ -21,7 +27,10 @@ const opener = folderOpener({ folder, roots: [], datastores: {} });
 function write(name: string, layout: GrainLayout, parentHint?: string): EncodedTables {
   const extents = [`RW ${layout.capacitySectors} VMFSSPARSE "${name}-delta.vmdk"`];
   const parent = parentHint === undefined ? {} : { parentHint, parentCid: '11112222' };
-  writeFileSync(path.join(folder, `${name}.vmdk`), descriptorText({ createType: 'vmfsSparse', extents, ...parent }));
+  writeFileSync(
+    path.join(folder, `${name}.vmdk`),
+    descriptorText({ createType: 'vmfsSparse', extents, ...parent }),
+  );
   return encodeCowd(dataFile(name), layout);
 }
 
@@ -30,24 +39,70 @@ function dataFile(name: string): string {
 }
 
 const VARIANTS: readonly { readonly name: string; readonly layout: GrainLayout }[] = [
-  { name: 'grains of one sector, as the hypervisor makes them', layout: randomLayout({ capacitySectors: 10_000, grainSectors: 1, seed: 1, content: 'data-only' }) },
-  { name: 'grains of one sector, unordered', layout: randomLayout({ capacitySectors: 10_001, grainSectors: 1, seed: 2, content: 'data-only', shuffleSeed: 7 }) },
-  { name: 'entries of 1 for zeros', layout: randomLayout({ capacitySectors: 9_000, grainSectors: 1, seed: 3, shuffleSeed: 8 }) },
-  { name: 'grains of 8 sectors, the last one partial', layout: randomLayout({ capacitySectors: 40_005, grainSectors: 8, seed: 4, content: 'data-only', shuffleSeed: 9 }) },
-  { name: 'grains of 1 MiB', layout: randomLayout({ capacitySectors: 131_072, grainSectors: 2048, seed: 5, content: 'data-only', shuffleSeed: 10 }) },
+  {
+    name: 'grains of one sector, as the hypervisor makes them',
+    layout: randomLayout({
+      capacitySectors: 10_000,
+      grainSectors: 1,
+      seed: 1,
+      content: 'data-only',
+    }),
+  },
+  {
+    name: 'grains of one sector, unordered',
+    layout: randomLayout({
+      capacitySectors: 10_001,
+      grainSectors: 1,
+      seed: 2,
+      content: 'data-only',
+      shuffleSeed: 7,
+    }),
+  },
+  {
+    name: 'entries of 1 for zeros',
+    layout: randomLayout({ capacitySectors: 9_000, grainSectors: 1, seed: 3, shuffleSeed: 8 }),
+  },
+  {
+    name: 'grains of 8 sectors, the last one partial',
+    layout: randomLayout({
+      capacitySectors: 40_005,
+      grainSectors: 8,
+      seed: 4,
+      content: 'data-only',
+      shuffleSeed: 9,
+    }),
+  },
+  {
+    name: 'grains of 1 MiB',
+    layout: randomLayout({
+      capacitySectors: 131_072,
+      grainSectors: 2048,
+      seed: 5,
+      content: 'data-only',
+      shuffleSeed: 10,
+    }),
+  },
 ];
 
 for (const [index, { name, layout }] of VARIANTS.entries()) {
   layerSuite(`COWD, ${name}`, () => {
     write(`suite-${index}`, layout, 'base.vmdk');
-    return { open: () => openLayer(opener, `suite-${index}.vmdk`), model: modelOf(layout), kinds: 'exact' };
+    return {
+      open: () => openLayer(opener, `suite-${index}.vmdk`),
+      model: modelOf(layout),
+      kinds: 'exact',
+    };
   });
 }
 
 layerSuite('COWD without a parent: what it does not hold is zero', () => {
   const layout = randomLayout({ capacitySectors: 5_000, grainSectors: 1, seed: 20 });
   write('root', layout);
-  return { open: () => openLayer(opener, 'root.vmdk'), model: asBase(modelOf(layout)), kinds: 'exact' };
+  return {
+    open: () => openLayer(opener, 'root.vmdk'),
+    model: asBase(modelOf(layout)),
+    kinds: 'exact',
+  };
 });
 
 describeWithQemu('COWD as qemu-img reads it', () => {
@@ -58,34 +113,73 @@ describeWithQemu('COWD as qemu-img reads it', () => {
   });
 
   it('known difference: it takes entry 1 for sector 1 of the file, which shows the directory when grains have 8 sectors', async () => {
-    const layout: GrainLayout = { capacitySectors: 64, grainSectors: 8, grains: new Map<number, Grain>([[0, 'zero'], [1, patternBytes(4096, 1)]]) };
+    const layout: GrainLayout = {
+      capacitySectors: 64,
+      grainSectors: 8,
+      grains: new Map<number, Grain>([
+        [0, 'zero'],
+        [1, patternBytes(4096, 1)],
+      ]),
+    };
     write('entry-one', layout);
     const theirs = qemuContent(path.join(folder, 'entry-one.vmdk'));
     expect(theirs.subarray(0, 4096).every(byte => byte === 0)).toBe(false);
     expect(theirs.subarray(4096).equals(modelOf(layout).bytes.subarray(4096))).toBe(true);
     const layer = await openLayer(opener, 'entry-one.vmdk');
-    expect((await layer.extents({ offset: 0, length: 4096 }))[0]).toEqual({ offset: 0, length: 4096, kind: 'zero' });
+    expect((await layer.extents({ offset: 0, length: 4096 }))[0]).toEqual({
+      offset: 0,
+      length: 4096,
+      kind: 'zero',
+    });
     await layer.close();
   });
 });
 
 describe('COWD: what is refused', () => {
-  const layout = randomLayout({ capacitySectors: 10_000, grainSectors: 1, seed: 30, content: 'data-only' });
+  const layout = randomLayout({
+    capacitySectors: 10_000,
+    grainSectors: 1,
+    seed: 30,
+    content: 'data-only',
+  });
   const [someGrain] = [...layout.grains.keys()] as [number];
 
   /** One field of the header wrong; found when it is opened. */
-  const HEADERS: readonly { readonly what: string; readonly offset: number; readonly value: number; readonly code: string; readonly at?: number }[] = [
+  const HEADERS: readonly {
+    readonly what: string;
+    readonly offset: number;
+    readonly value: number;
+    readonly code: string;
+    readonly at?: number;
+  }[] = [
     { what: 'another magic', offset: 0, value: 0x564d444b, code: 'LAYER_DAMAGED' },
     { what: 'an unknown version', offset: 4, value: 2, code: 'LAYER_UNSUPPORTED' },
     { what: 'unknown flags', offset: 8, value: 0x10003, code: 'LAYER_UNSUPPORTED' },
     { what: 'no capacity', offset: 12, value: 0, code: 'LAYER_DAMAGED' },
-    { what: 'a capacity that its directory cannot hold', offset: 12, value: 0xffff_ffff, code: 'LAYER_DAMAGED', at: 24 },
-    { what: 'another capacity than the descriptor', offset: 12, value: 9_999, code: 'LAYER_DAMAGED' },
+    {
+      what: 'a capacity that its directory cannot hold',
+      offset: 12,
+      value: 0xffff_ffff,
+      code: 'LAYER_DAMAGED',
+      at: 24,
+    },
+    {
+      what: 'another capacity than the descriptor',
+      offset: 12,
+      value: 9_999,
+      code: 'LAYER_DAMAGED',
+    },
     { what: 'grains of nothing', offset: 16, value: 0, code: 'LAYER_DAMAGED' },
     { what: 'grains of no power of two', offset: 16, value: 3, code: 'LAYER_DAMAGED' },
     { what: 'huge grains', offset: 16, value: 0x8000_0000, code: 'LAYER_DAMAGED' },
     { what: 'a directory inside the header', offset: 20, value: 3, code: 'LAYER_DAMAGED' },
-    { what: 'a directory behind the end', offset: 20, value: 0xffff_ffff, code: 'LAYER_DAMAGED', at: 0xffff_ffff * 512 },
+    {
+      what: 'a directory behind the end',
+      offset: 20,
+      value: 0xffff_ffff,
+      code: 'LAYER_DAMAGED',
+      at: 0xffff_ffff * 512,
+    },
     { what: 'a directory too small', offset: 24, value: 2, code: 'LAYER_DAMAGED' },
     { what: 'a file that was not closed', offset: 1648, value: 1, code: 'LAYER_UNCLEAN' },
   ];
@@ -95,26 +189,63 @@ describe('COWD: what is refused', () => {
     write(name, layout);
     patchFile(dataFile(name), offset, u32(value));
     // A wrong capacity shows first where it is compared with the descriptor.
-    const place = code === 'LAYER_DAMAGED' && offset === 12 && value === 9_999 ? {} : { offsetBytes: at };
-    await expect(openLayer(opener, `${name}.vmdk`)).rejects.toMatchObject({ code, where: { file: dataFile(name), ...place } });
+    const place =
+      code === 'LAYER_DAMAGED' && offset === 12 && value === 9_999 ? {} : { offsetBytes: at };
+    await expect(openLayer(opener, `${name}.vmdk`)).rejects.toMatchObject({
+      code,
+      where: { file: dataFile(name), ...place },
+    });
   });
 
   it('a header cut short', async () => {
     write('short', layout);
     writeFileSync(dataFile('short'), Buffer.from('COWD'));
-    await expect(openLayer(opener, 'short.vmdk')).rejects.toMatchObject({ code: 'LAYER_DAMAGED', where: { file: dataFile('short') } });
+    await expect(openLayer(opener, 'short.vmdk')).rejects.toMatchObject({
+      code: 'LAYER_DAMAGED',
+      where: { file: dataFile('short') },
+    });
   });
 
   /** One entry wrong; found when the map is read. */
-  const ENTRIES: readonly { readonly what: string; readonly patch: (tables: EncodedTables) => { readonly offset: number; readonly value: number } }[] = [
-    { what: 'a table inside the header', patch: tables => ({ offset: tables.directoryEntry(0), value: 2 }) },
-    { what: 'a table that is the directory', patch: tables => ({ offset: tables.directoryEntry(0), value: 4 }) },
-    { what: 'a table that passes the end', patch: tables => ({ offset: tables.directoryEntry(0), value: tables.fileBytes / 512 - 1 }) },
-    { what: 'a table far behind the end', patch: tables => ({ offset: tables.directoryEntry(0), value: 0xffff_ffff }) },
-    { what: 'a grain inside the header', patch: tables => ({ offset: tables.tableEntry(someGrain) as number, value: 2 }) },
-    { what: 'a grain that is the directory', patch: tables => ({ offset: tables.tableEntry(someGrain) as number, value: 4 }) },
-    { what: 'a grain that is its own table', patch: tables => ({ offset: tables.tableEntry(someGrain) as number, value: 5 }) },
-    { what: 'a grain behind the end', patch: tables => ({ offset: tables.tableEntry(someGrain) as number, value: tables.fileBytes / 512 }) },
+  const ENTRIES: readonly {
+    readonly what: string;
+    readonly patch: (tables: EncodedTables) => { readonly offset: number; readonly value: number };
+  }[] = [
+    {
+      what: 'a table inside the header',
+      patch: tables => ({ offset: tables.directoryEntry(0), value: 2 }),
+    },
+    {
+      what: 'a table that is the directory',
+      patch: tables => ({ offset: tables.directoryEntry(0), value: 4 }),
+    },
+    {
+      what: 'a table that passes the end',
+      patch: tables => ({ offset: tables.directoryEntry(0), value: tables.fileBytes / 512 - 1 }),
+    },
+    {
+      what: 'a table far behind the end',
+      patch: tables => ({ offset: tables.directoryEntry(0), value: 0xffff_ffff }),
+    },
+    {
+      what: 'a grain inside the header',
+      patch: tables => ({ offset: tables.tableEntry(someGrain) as number, value: 2 }),
+    },
+    {
+      what: 'a grain that is the directory',
+      patch: tables => ({ offset: tables.tableEntry(someGrain) as number, value: 4 }),
+    },
+    {
+      what: 'a grain that is its own table',
+      patch: tables => ({ offset: tables.tableEntry(someGrain) as number, value: 5 }),
+    },
+    {
+      what: 'a grain behind the end',
+      patch: tables => ({
+        offset: tables.tableEntry(someGrain) as number,
+        value: tables.fileBytes / 512,
+      }),
+    },
   ];
 
   it.each(ENTRIES)('$what', async ({ what, patch }) => {
@@ -133,7 +264,10 @@ describe('COWD: what is refused', () => {
     write('in-use', layout);
     patchFile(dataFile('in-use'), 1648, u32(1));
     const layer = await openLayer(opener, 'in-use.vmdk', { unclean: 'report' });
-    expect((await layer.manifest()).files[1]?.counters).toMatchObject({ uncleanShutdown: '1', freeSector: String(statSync(dataFile('in-use')).size / 512) });
+    expect((await layer.manifest()).files[1]?.counters).toMatchObject({
+      uncleanShutdown: '1',
+      freeSector: String(statSync(dataFile('in-use')).size / 512),
+    });
     await layer.close();
   });
 
@@ -153,7 +287,19 @@ describe('COWD of 2 TiB', () => {
   it('opens in milliseconds and never holds its map', async () => {
     const capacitySectors = 0xffff_ffff;
     const last = capacitySectors - 1;
-    write('huge', { capacitySectors, grainSectors: 1, grains: new Map([[5, patternBytes(512, 1)], [1_000_000_007, patternBytes(512, 2)], [last, patternBytes(512, 3)]]) }, 'base.vmdk');
+    write(
+      'huge',
+      {
+        capacitySectors,
+        grainSectors: 1,
+        grains: new Map([
+          [5, patternBytes(512, 1)],
+          [1_000_000_007, patternBytes(512, 2)],
+          [last, patternBytes(512, 3)],
+        ]),
+      },
+      'base.vmdk',
+    );
     const before = heldBufferBytes();
     const startedAt = performance.now();
     const layer = await openLayer(opener, 'huge.vmdk');
@@ -161,7 +307,8 @@ describe('COWD of 2 TiB', () => {
     const found: number[] = [];
     for (let offset = 0; offset < layer.sizeBytes; offset += 16 * GIB) {
       const length = Math.min(16 * GIB, layer.sizeBytes - offset);
-      for (const extent of await layer.extents({ offset, length })) if (extent.kind === 'data') found.push(extent.offset / 512);
+      for (const extent of await layer.extents({ offset, length }))
+        if (extent.kind === 'data') found.push(extent.offset / 512);
     }
     expect(found).toEqual([5, 1_000_000_007, last]);
     const bytes = new Uint8Array(512);

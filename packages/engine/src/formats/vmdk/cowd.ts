@@ -10,7 +10,15 @@ import { EngineError } from '../../errors';
 import type { ExtentFile, OpenExtentOptions } from '../extent-file';
 import type { RandomAccess } from '../random-access';
 import { readAhead } from '../read-ahead';
-import { ABSENT, DAMAGED_HINT, GrainMap, grainOutside, ZERO, type GrainTableFormat, type TablePlace } from './grain-map';
+import {
+  ABSENT,
+  DAMAGED_HINT,
+  GrainMap,
+  grainOutside,
+  ZERO,
+  type GrainTableFormat,
+  type TablePlace,
+} from './grain-map';
 import { MAGIC } from './layout';
 import { readGrains } from './read-grains';
 
@@ -45,7 +53,10 @@ type CowdHeader = Readonly<Record<Exclude<keyof typeof HEADER, 'magic'>, number>
  * @throws EngineError LAYER_DAMAGED, LAYER_UNSUPPORTED for a version or flags that nobody knows,
  *   LAYER_UNCLEAN when the file was not closed and the options do not say `report`
  */
-export async function openCowd(file: RandomAccess, options: OpenExtentOptions): Promise<ExtentFile> {
+export async function openCowd(
+  file: RandomAccess,
+  options: OpenExtentOptions,
+): Promise<ExtentFile> {
   const header = checked(file, decode(await headerBytes(file)));
   if (header.uncleanShutdown !== 0 && options.unclean === 'refuse') throw unclean(file);
   const map = new GrainMap(tableFormat(readAhead(file), header));
@@ -61,10 +72,21 @@ export async function openCowd(file: RandomAccess, options: OpenExtentOptions): 
 
 async function headerBytes(file: RandomAccess): Promise<Uint8Array> {
   const bytes = new Uint8Array(HEADER_BYTES);
-  if (file.sizeBytes < HEADER_BYTES) throw damaged(file, 0, `a header of ${HEADER_BYTES} bytes`, `a file of ${file.sizeBytes} bytes`);
+  if (file.sizeBytes < HEADER_BYTES)
+    throw damaged(
+      file,
+      0,
+      `a header of ${HEADER_BYTES} bytes`,
+      `a file of ${file.sizeBytes} bytes`,
+    );
   await file.read(0, bytes);
   if (viewOf(bytes).getUint32(HEADER.magic, true) !== MAGIC.cowd) {
-    throw damaged(file, HEADER.magic, 'the magic COWD', `bytes ${Buffer.from(bytes.subarray(0, 4)).toString('hex')}`);
+    throw damaged(
+      file,
+      HEADER.magic,
+      'the magic COWD',
+      `bytes ${Buffer.from(bytes.subarray(0, 4)).toString('hex')}`,
+    );
   }
   return bytes;
 }
@@ -88,20 +110,42 @@ function decode(bytes: Uint8Array): CowdHeader {
 }
 
 function checked(file: RandomAccess, header: CowdHeader): CowdHeader {
-  const { version, flags, capacitySectors, grainSectors, directorySector, directoryEntries } = header;
+  const { version, flags, capacitySectors, grainSectors, directorySector, directoryEntries } =
+    header;
   if (version !== 1) throw unsupported(file, HEADER.version, 'version 1', `version ${version}`);
   // As in hosted sparse files, a flag from bit 16 on changes what the bytes mean.
-  if (flags > 0xffff) throw unsupported(file, HEADER.flags, 'no flags above bit 15', `flags 0x${flags.toString(16)}`);
-  if (capacitySectors === 0) throw damaged(file, HEADER.capacitySectors, 'a capacity above 0', '0 sectors');
-  if (grainSectors < 1 || grainSectors > MAX_GRAIN_SECTORS || (grainSectors & (grainSectors - 1)) !== 0) {
-    throw damaged(file, HEADER.grainSectors, `a grain of 1 to ${MAX_GRAIN_SECTORS} sectors, a power of two`, `${grainSectors} sectors`);
+  if (flags > 0xffff)
+    throw unsupported(file, HEADER.flags, 'no flags above bit 15', `flags 0x${flags.toString(16)}`);
+  if (capacitySectors === 0)
+    throw damaged(file, HEADER.capacitySectors, 'a capacity above 0', '0 sectors');
+  if (
+    grainSectors < 1 ||
+    grainSectors > MAX_GRAIN_SECTORS ||
+    (grainSectors & (grainSectors - 1)) !== 0
+  ) {
+    throw damaged(
+      file,
+      HEADER.grainSectors,
+      `a grain of 1 to ${MAX_GRAIN_SECTORS} sectors, a power of two`,
+      `${grainSectors} sectors`,
+    );
   }
   const needed = directoryEntriesFor(header);
   if (directoryEntries < needed) {
-    throw damaged(file, HEADER.directoryEntries, `at least ${needed} directory entries for ${capacitySectors} sectors`, `${directoryEntries}`);
+    throw damaged(
+      file,
+      HEADER.directoryEntries,
+      `at least ${needed} directory entries for ${capacitySectors} sectors`,
+      `${directoryEntries}`,
+    );
   }
   if (directorySector * SECTOR_BYTES < HEADER_BYTES) {
-    throw damaged(file, HEADER.directorySector, 'a grain directory behind the header', `one at sector ${directorySector}`);
+    throw damaged(
+      file,
+      HEADER.directorySector,
+      'a grain directory behind the header',
+      `one at sector ${directorySector}`,
+    );
   }
   return header;
 }
@@ -112,14 +156,23 @@ function directoryEntriesFor({ capacitySectors, grainSectors }: CowdHeader): num
 
 function tableFormat(file: RandomAccess, header: CowdHeader): GrainTableFormat {
   const entries = directoryEntriesFor(header);
-  const directory = { offsetBytes: header.directorySector * SECTOR_BYTES, entries, entryBytes: 4 } as const;
+  const directory = {
+    offsetBytes: header.directorySector * SECTOR_BYTES,
+    entries,
+    entryBytes: 4,
+  } as const;
   const sizeBytes = header.capacitySectors * SECTOR_BYTES;
   const grainBytes = header.grainSectors * SECTOR_BYTES;
   // Tables and grains lie mixed behind the directory; nothing of the guest lies before its end.
   const firstFree = directory.offsetBytes + entries * 4;
 
   const outside = (entryOffset: number, what: string, place: number): EngineError =>
-    grainOutside(file, entryOffset, `${what} between offset ${firstFree} and the end of the file, ${file.sizeBytes}`, `one at offset ${place}`);
+    grainOutside(
+      file,
+      entryOffset,
+      `${what} between offset ${firstFree} and the end of the file, ${file.sizeBytes}`,
+      `one at offset ${place}`,
+    );
 
   return {
     file,
@@ -132,7 +185,8 @@ function tableFormat(file: RandomAccess, header: CowdHeader): GrainTableFormat {
     decodeDirectory(raw: DataView, firstIndex: number, into: Float64Array): void {
       for (let i = 0; i < into.length; i++) {
         const place = raw.getUint32(i * 4, true) * SECTOR_BYTES;
-        if (place !== 0 && place < firstFree) throw outside(directory.offsetBytes + (firstIndex + i) * 4, 'a grain table', place);
+        if (place !== 0 && place < firstFree)
+          throw outside(directory.offsetBytes + (firstIndex + i) * 4, 'a grain table', place);
         into[i] = place === 0 ? ABSENT : place;
       }
     },
@@ -150,7 +204,8 @@ function tableFormat(file: RandomAccess, header: CowdHeader): GrainTableFormat {
         // The last grain of a disk may be stored only as far as the disk goes.
         const end = place + Math.min(grainBytes, sizeBytes - firstGuest - i * grainBytes);
         const inOwnTable = place < tableEnd && end > table.offsetBytes;
-        if (place < firstFree || end > file.sizeBytes || inOwnTable) throw outside(table.offsetBytes + i * 4, 'a grain outside its own table,', place);
+        if (place < firstFree || end > file.sizeBytes || inOwnTable)
+          throw outside(table.offsetBytes + i * 4, 'a grain outside its own table,', place);
         into[i] = place;
       }
     },
@@ -177,11 +232,26 @@ function unclean(file: RandomAccess): EngineError {
   });
 }
 
-function damaged(file: RandomAccess, offsetBytes: number, expected: string, found: string): EngineError {
-  return new EngineError('LAYER_DAMAGED', { where: { file: file.name, offsetBytes }, expected, found, hint: DAMAGED_HINT });
+function damaged(
+  file: RandomAccess,
+  offsetBytes: number,
+  expected: string,
+  found: string,
+): EngineError {
+  return new EngineError('LAYER_DAMAGED', {
+    where: { file: file.name, offsetBytes },
+    expected,
+    found,
+    hint: DAMAGED_HINT,
+  });
 }
 
-function unsupported(file: RandomAccess, offsetBytes: number, expected: string, found: string): EngineError {
+function unsupported(
+  file: RandomAccess,
+  offsetBytes: number,
+  expected: string,
+  found: string,
+): EngineError {
   return new EngineError('LAYER_UNSUPPORTED', {
     where: { file: file.name, offsetBytes },
     expected,

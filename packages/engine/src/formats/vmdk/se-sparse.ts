@@ -10,7 +10,15 @@ import { EngineError } from '../../errors';
 import type { ExtentFile, OpenExtentOptions } from '../extent-file';
 import type { RandomAccess } from '../random-access';
 import { readAhead } from '../read-ahead';
-import { ABSENT, DAMAGED_HINT, GrainMap, grainOutside, ZERO, type GrainTableFormat, type TablePlace } from './grain-map';
+import {
+  ABSENT,
+  DAMAGED_HINT,
+  GrainMap,
+  grainOutside,
+  ZERO,
+  type GrainTableFormat,
+  type TablePlace,
+} from './grain-map';
 import { DISK_LIMIT_BYTES, MAGIC } from './layout';
 import { readGrains } from './read-grains';
 
@@ -65,7 +73,10 @@ interface SeSparseHeader {
  * @throws EngineError LAYER_DAMAGED, LAYER_UNSUPPORTED for another version or grain size,
  *   LAYER_UNCLEAN when its journal waits to be replayed and the options do not say `report`
  */
-export async function openSeSparse(file: RandomAccess, options: OpenExtentOptions): Promise<ExtentFile> {
+export async function openSeSparse(
+  file: RandomAccess,
+  options: OpenExtentOptions,
+): Promise<ExtentFile> {
   const bytes = await headerBytes(file, 0);
   const header = checked(file, viewOf(bytes));
   const volatileHeader = await volatileBytes(file, header);
@@ -83,7 +94,12 @@ export async function openSeSparse(file: RandomAccess, options: OpenExtentOption
 
 async function headerBytes(file: RandomAccess, offset: number): Promise<Uint8Array> {
   if (offset + HEADER_BYTES > file.sizeBytes) {
-    throw damaged(file, offset, `a header of ${HEADER_BYTES} bytes`, `a file of ${file.sizeBytes} bytes`);
+    throw damaged(
+      file,
+      offset,
+      `a header of ${HEADER_BYTES} bytes`,
+      `a file of ${file.sizeBytes} bytes`,
+    );
   }
   const bytes = new Uint8Array(HEADER_BYTES);
   await file.read(offset, bytes);
@@ -95,21 +111,32 @@ async function volatileBytes(file: RandomAccess, header: SeSparseHeader): Promis
   const bytes = await headerBytes(file, offset);
   const view = viewOf(bytes);
   if (!isWord(view, VOLATILE.magic, VOLATILE_MAGIC, 0)) {
-    throw damaged(file, offset, 'the magic of a volatile header, 0xcafecafe', hexOf(view, VOLATILE.magic));
+    throw damaged(
+      file,
+      offset,
+      'the magic of a volatile header, 0xcafecafe',
+      hexOf(view, VOLATILE.magic),
+    );
   }
   return bytes;
 }
 
 function checked(file: RandomAccess, view: DataView): SeSparseHeader {
-  if (!isWord(view, HEADER.magic, MAGIC.seSparse, 0)) throw damaged(file, 0, 'the magic 0xcafebabe', hexOf(view, HEADER.magic));
-  if (!isWord(view, HEADER.version, VERSION_LOW, VERSION_HIGH)) throw unsupported(file, view, HEADER.version, 'version 2.1');
-  if (!isWord(view, HEADER.grainSize, GRAIN_SECTORS, 0)) throw unsupported(file, view, HEADER.grainSize, 'grains of 8 sectors');
-  if (!isWord(view, HEADER.tableSize, TABLE_SECTORS, 0)) throw unsupported(file, view, HEADER.tableSize, 'grain tables of 64 sectors');
+  if (!isWord(view, HEADER.magic, MAGIC.seSparse, 0))
+    throw damaged(file, 0, 'the magic 0xcafebabe', hexOf(view, HEADER.magic));
+  if (!isWord(view, HEADER.version, VERSION_LOW, VERSION_HIGH))
+    throw unsupported(file, view, HEADER.version, 'version 2.1');
+  if (!isWord(view, HEADER.grainSize, GRAIN_SECTORS, 0))
+    throw unsupported(file, view, HEADER.grainSize, 'grains of 8 sectors');
+  if (!isWord(view, HEADER.tableSize, TABLE_SECTORS, 0))
+    throw unsupported(file, view, HEADER.tableSize, 'grain tables of 64 sectors');
   for (let word = HEADER.flags; word < HEADER.volatileHeader; word++) {
-    if (!isWord(view, word, 0, 0)) throw unsupported(file, view, word, 'no flags and zero in the reserved fields');
+    if (!isWord(view, word, 0, 0))
+      throw unsupported(file, view, word, 'no flags and zero in the reserved fields');
   }
   for (let word = HEADER.padding; word < HEADER_BYTES / 8; word++) {
-    if (!isWord(view, word, 0, 0)) throw unsupported(file, view, word, 'zeros behind the last field');
+    if (!isWord(view, word, 0, 0))
+      throw unsupported(file, view, word, 'zeros behind the last field');
   }
   const header: SeSparseHeader = {
     capacitySectors: sectorsAt(file, view, HEADER.capacity),
@@ -126,10 +153,21 @@ function checked(file: RandomAccess, view: DataView): SeSparseHeader {
 function assertCapacity(file: RandomAccess, { capacitySectors, directory }: SeSparseHeader): void {
   const at = HEADER.capacity * 8;
   if (capacitySectors === 0) throw damaged(file, at, 'a capacity above 0', '0 sectors');
-  if (capacitySectors * SECTOR_BYTES > DISK_LIMIT_BYTES) throw damaged(file, at, `a capacity of at most ${DISK_LIMIT_BYTES} bytes`, `${capacitySectors} sectors`);
+  if (capacitySectors * SECTOR_BYTES > DISK_LIMIT_BYTES)
+    throw damaged(
+      file,
+      at,
+      `a capacity of at most ${DISK_LIMIT_BYTES} bytes`,
+      `${capacitySectors} sectors`,
+    );
   const needed = directoryEntriesFor(capacitySectors);
   if (directory.size * SECTOR_BYTES >= needed * 8) return;
-  throw damaged(file, directory.offsetInHeader + 8, `a grain directory of ${needed} entries`, `${directory.size} sectors`);
+  throw damaged(
+    file,
+    directory.offsetInHeader + 8,
+    `a grain directory of ${needed} entries`,
+    `${directory.size} sectors`,
+  );
 }
 
 /** What is read must not overlap: an entry of one table would be data of the guest in another. */
@@ -139,7 +177,12 @@ function assertApart(file: RandomAccess, areas: readonly Area[]): void {
   let previous = 'constant header';
   for (const area of sorted) {
     if (area.start < end) {
-      throw damaged(file, area.offsetInHeader, `${area.name} behind the ${previous}, which ends at sector ${end}`, `sector ${area.start}`);
+      throw damaged(
+        file,
+        area.offsetInHeader,
+        `${area.name} behind the ${previous}, which ends at sector ${end}`,
+        `sector ${area.start}`,
+      );
     }
     end = area.start + area.size;
     previous = area.name;
@@ -154,7 +197,11 @@ function tableFormat(file: RandomAccess, header: SeSparseHeader): GrainTableForm
   const sizeBytes = header.capacitySectors * SECTOR_BYTES;
   const grainBytes = GRAIN_SECTORS * SECTOR_BYTES;
   const tableBytes = TABLE_SECTORS * SECTOR_BYTES;
-  const directory = { offsetBytes: header.directory.start * SECTOR_BYTES, entries: directoryEntriesFor(header.capacitySectors), entryBytes: 8 } as const;
+  const directory = {
+    offsetBytes: header.directory.start * SECTOR_BYTES,
+    entries: directoryEntriesFor(header.capacitySectors),
+    entryBytes: 8,
+  } as const;
   const tablesStart = header.tables.start * SECTOR_BYTES;
   const tableCount = Math.floor(header.tables.size / TABLE_SECTORS);
   const grainsStart = header.grains.start * SECTOR_BYTES;
@@ -178,7 +225,12 @@ function tableFormat(file: RandomAccess, header: SeSparseHeader): GrainTableForm
         }
         if (high !== TABLE_MARK || low >= tableCount) {
           const entryOffset = directory.offsetBytes + (firstIndex + i) * 8;
-          throw grainOutside(file, entryOffset, `a grain table 0x10000000, index below ${tableCount}`, hexOf(raw, i));
+          throw grainOutside(
+            file,
+            entryOffset,
+            `a grain table 0x10000000, index below ${tableCount}`,
+            hexOf(raw, i),
+          );
         }
         into[i] = tablesStart + low * tableBytes;
       }
@@ -200,13 +252,24 @@ function tableFormat(file: RandomAccess, header: SeSparseHeader): GrainTableForm
             into[i] = place;
             continue;
           }
-          throw grainOutside(file, table.offsetBytes + i * 8, `a grain index below ${grainCount}, inside the file of ${file.sizeBytes} bytes`, `index ${index}`);
+          throw grainOutside(
+            file,
+            table.offsetBytes + i * 8,
+            `a grain index below ${grainCount}, inside the file of ${file.sizeBytes} bytes`,
+            `index ${index}`,
+          );
         }
         // 1: the guest unmapped it; 2: zeros. Both hide the parent. What stands beside the type is the
         // place that the grain had, of no meaning here.
         if (type === 1 || type === 2) into[i] = ZERO;
         else if (high === 0 && low === 0) into[i] = ABSENT;
-        else throw grainOutside(file, table.offsetBytes + i * 8, 'an entry of type 0 (all zero), 1, 2 or 3', hexOf(raw, i));
+        else
+          throw grainOutside(
+            file,
+            table.offsetBytes + i * 8,
+            'an entry of type 0 (all zero), 1, 2 or 3',
+            hexOf(raw, i),
+          );
       }
     },
   };
@@ -215,7 +278,10 @@ function tableFormat(file: RandomAccess, header: SeSparseHeader): GrainTableForm
 function assertClean(file: RandomAccess, header: SeSparseHeader, view: DataView): void {
   if (isWord(view, VOLATILE.replayJournal, 0, 0)) return;
   throw new EngineError('LAYER_UNCLEAN', {
-    where: { file: file.name, offsetBytes: header.volatileHeader.start * SECTOR_BYTES + VOLATILE.replayJournal * 8 },
+    where: {
+      file: file.name,
+      offsetBytes: header.volatileHeader.start * SECTOR_BYTES + VOLATILE.replayJournal * 8,
+    },
     expected: 'no journal to replay',
     found: 'a delta that is open in a running VM, or was when its host stopped',
     hint: 'Power the VM on and off once, or take a snapshot: the journal is replayed then and the file can be read.',
@@ -241,7 +307,12 @@ function sectorsAt(file: RandomAccess, view: DataView, word: number): number {
 }
 
 function areaAt(file: RandomAccess, view: DataView, word: number, name: string): Area {
-  return { name, offsetInHeader: word * 8, start: sectorsAt(file, view, word), size: sectorsAt(file, view, word + 1) };
+  return {
+    name,
+    offsetInHeader: word * 8,
+    start: sectorsAt(file, view, word),
+    size: sectorsAt(file, view, word + 1),
+  };
 }
 
 function isWord(view: DataView, word: number, low: number, high: number): boolean {
@@ -252,11 +323,26 @@ function hexOf(view: DataView, word: number): string {
   return `0x${view.getBigUint64(word * 8, true).toString(16)}`;
 }
 
-function damaged(file: RandomAccess, offsetBytes: number, expected: string, found: string): EngineError {
-  return new EngineError('LAYER_DAMAGED', { where: { file: file.name, offsetBytes }, expected, found, hint: DAMAGED_HINT });
+function damaged(
+  file: RandomAccess,
+  offsetBytes: number,
+  expected: string,
+  found: string,
+): EngineError {
+  return new EngineError('LAYER_DAMAGED', {
+    where: { file: file.name, offsetBytes },
+    expected,
+    found,
+    hint: DAMAGED_HINT,
+  });
 }
 
-function unsupported(file: RandomAccess, view: DataView, word: number, expected: string): EngineError {
+function unsupported(
+  file: RandomAccess,
+  view: DataView,
+  word: number,
+  expected: string,
+): EngineError {
   return new EngineError('LAYER_UNSUPPORTED', {
     where: { file: file.name, offsetBytes: word * 8 },
     expected,

@@ -46,9 +46,13 @@ export function encodeCowd(file: string, layout: GrainLayout): EncodedTables {
   out.write(0, header(layout, slots, free));
   for (const [slot, sector] of tables) out.write(directoryEntry(slot), u32(sector));
   for (const [grain, content] of [...layout.grains].sort(([a], [b]) => a - b)) {
-    out.write(entryOffset(grain) ?? 0, u32(typeof content === 'string' ? 1 : (places.get(grain) ?? 0)));
+    out.write(
+      entryOffset(grain) ?? 0,
+      u32(typeof content === 'string' ? 1 : (places.get(grain) ?? 0)),
+    );
   }
-  for (const grain of order) out.write(grainOffset(grain) ?? 0, layout.grains.get(grain) as Uint8Array, grainBytes);
+  for (const grain of order)
+    out.write(grainOffset(grain) ?? 0, layout.grains.get(grain) as Uint8Array, grainBytes);
   const fileBytes = free * SECTOR_BYTES;
   out.close(fileBytes);
   return { fileBytes, directoryEntry, tableEntry: entryOffset, grainBytes: grainOffset };
@@ -57,8 +61,8 @@ export function encodeCowd(file: string, layout: GrainLayout): EncodedTables {
 function header(layout: GrainLayout, slots: number, freeSector: number): Buffer {
   const bytes = Buffer.alloc(2048);
   bytes.write('COWD', 0, 'latin1');
-  [1, 3, layout.capacitySectors, layout.grainSectors, DIRECTORY_OFFSET, slots, freeSector].forEach((value, index) =>
-    bytes.writeUInt32LE(value, 4 + index * 4),
+  [1, 3, layout.capacitySectors, layout.grainSectors, DIRECTORY_OFFSET, slots, freeSector].forEach(
+    (value, index) => bytes.writeUInt32LE(value, 4 + index * 4),
   );
   return bytes;
 }

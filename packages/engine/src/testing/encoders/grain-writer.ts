@@ -48,6 +48,7 @@ export class GrainWriter {
 
   private writeAll(bytes: Uint8Array, offset: number): void {
     let done = 0;
-    while (done < bytes.length) done += writeSync(this.fd, bytes, done, bytes.length - done, offset + done);
+    while (done < bytes.length)
+      done += writeSync(this.fd, bytes, done, bytes.length - done, offset + done);
   }
 }

@@ -34,7 +34,9 @@ export function grainBytesOf(layout: GrainLayout): number {
 
 /** The grains that carry bytes, in the order in which they lie in the file. */
 export function storedOrder(layout: GrainLayout): number[] {
-  const stored = [...layout.grains].filter(([, grain]) => typeof grain !== 'string').map(([number]) => number);
+  const stored = [...layout.grains]
+    .filter(([, grain]) => typeof grain !== 'string')
+    .map(([number]) => number);
   stored.sort((a, b) => a - b);
   return layout.shuffleSeed === undefined ? stored : shuffled(stored, layout.shuffleSeed);
 }
@@ -108,7 +110,10 @@ export function flattenModels(under: Uint8Array, over: LayerModel): Uint8Array {
   over.kinds.forEach((kind, grain) => {
     if (kind === 'inherited') return;
     const start = grain * over.grainBytes;
-    result.set(over.bytes.subarray(start, Math.min(start + over.grainBytes, over.sizeBytes)), start);
+    result.set(
+      over.bytes.subarray(start, Math.min(start + over.grainBytes, over.sizeBytes)),
+      start,
+    );
   });
   return result;
 }

@@ -12,7 +12,10 @@ const DIRECTORY_OFFSET = 4096;
  * needs them in the file, so a shuffled layout has shuffled tables too.
  * The layout's `grainSectors` must be 8: the format knows no other.
  */
-export function encodeSeSparse(file: string, layout: GrainLayout): EncodedTables & { readonly grainsBytes: number } {
+export function encodeSeSparse(
+  file: string,
+  layout: GrainLayout,
+): EncodedTables & { readonly grainsBytes: number } {
   if (layout.grainSectors !== GRAIN_SECTORS) throw new Error('seSparse grains have 8 sectors');
   const areas = placeAreas(layout);
   const order = storedOrder(layout);
@@ -32,18 +35,41 @@ export function encodeSeSparse(file: string, layout: GrainLayout): EncodedTables
 
   const out = new GrainWriter(file);
   out.write(0, constHeader(layout, areas));
-  out.write(SECTOR_BYTES, u64s(64, [[0, 0xcafecafen], [1, BigInt(tables.size)], [2, 7n]]));
-  for (const [slot, table] of tables) out.write(directoryEntry(slot), u64s(1, [[0, (0x10000000n << 32n) | BigInt(table)]]));
+  out.write(
+    SECTOR_BYTES,
+    u64s(64, [
+      [0, 0xcafecafen],
+      [1, BigInt(tables.size)],
+      [2, 7n],
+    ]),
+  );
+  for (const [slot, table] of tables)
+    out.write(directoryEntry(slot), u64s(1, [[0, (0x10000000n << 32n) | BigInt(table)]]));
   for (const [grain, content] of [...layout.grains].sort(([a], [b]) => a - b)) {
-    const entry = content === 'unmapped' ? 1n << 60n : content === 'zero' ? 2n << 60n : allocated(places.get(grain) ?? 0);
+    const entry =
+      content === 'unmapped'
+        ? 1n << 60n
+        : content === 'zero'
+          ? 2n << 60n
+          : allocated(places.get(grain) ?? 0);
     out.write(entryOffset(grain) ?? 0, u64s(1, [[0, entry]]));
   }
   for (const grain of order) {
-    out.write(grainOffset(grain) ?? 0, layout.grains.get(grain) as Uint8Array, GRAIN_SECTORS * SECTOR_BYTES);
+    out.write(
+      grainOffset(grain) ?? 0,
+      layout.grains.get(grain) as Uint8Array,
+      GRAIN_SECTORS * SECTOR_BYTES,
+    );
   }
   const fileBytes = (areas.grains + order.length * GRAIN_SECTORS) * SECTOR_BYTES;
   out.close(fileBytes);
-  return { fileBytes, directoryEntry, tableEntry: entryOffset, grainBytes: grainOffset, grainsBytes: areas.grains * SECTOR_BYTES };
+  return {
+    fileBytes,
+    directoryEntry,
+    tableEntry: entryOffset,
+    grainBytes: grainOffset,
+    grainsBytes: areas.grains * SECTOR_BYTES,
+  };
 }
 
 /** An allocated entry: the low twelve bits of the grain's index stand in bits 48 to 59, the rest below. */
@@ -74,22 +100,44 @@ function placeAreas(layout: GrainLayout): Areas {
   const backmap = bitmap + bitmapSectors;
   const backmapSectors = upTo(Math.ceil((grains * 8) / SECTOR_BYTES), 8);
   return {
-    directorySectors, tables: tablesOffset, tablesSectors, bitmap, backmap,
-    grains: upTo(backmap + backmapSectors, 2048), grainsSectors: grains * GRAIN_SECTORS,
+    directorySectors,
+    tables: tablesOffset,
+    tablesSectors,
+    bitmap,
+    backmap,
+    grains: upTo(backmap + backmapSectors, 2048),
+    grainsSectors: grains * GRAIN_SECTORS,
   };
 }
 
 function constHeader(layout: GrainLayout, areas: Areas): Buffer {
   const fields: number[] = [
-    0, 0, layout.capacitySectors, GRAIN_SECTORS, TABLE_SECTORS, 0, 0, 0, 0, 0,
-    1, 1, // volatile header
-    2, 2, // journal header
-    2048, 2048, // journal
-    DIRECTORY_OFFSET, areas.directorySectors,
-    areas.tables, areas.tablesSectors,
-    areas.bitmap, areas.backmap - areas.bitmap,
-    areas.backmap, areas.grains - areas.backmap,
-    areas.grains, areas.grainsSectors,
+    0,
+    0,
+    layout.capacitySectors,
+    GRAIN_SECTORS,
+    TABLE_SECTORS,
+    0,
+    0,
+    0,
+    0,
+    0,
+    1,
+    1, // volatile header
+    2,
+    2, // journal header
+    2048,
+    2048, // journal
+    DIRECTORY_OFFSET,
+    areas.directorySectors,
+    areas.tables,
+    areas.tablesSectors,
+    areas.bitmap,
+    areas.backmap - areas.bitmap,
+    areas.backmap,
+    areas.grains - areas.backmap,
+    areas.grains,
+    areas.grainsSectors,
   ];
   const words = fields.map((value, index): [number, bigint] => [index, BigInt(value)]);
   words[0] = [0, 0xcafebaben];

@@ -11,10 +11,21 @@ import { encodeStreamOptimized, type StreamTables } from './stream-optimized';
 
 export type SparseKind = 'hosted' | 'two-gb' | 'stream' | 'cowd' | 'se-sparse';
 
-export const SPARSE_KINDS: readonly SparseKind[] = ['hosted', 'two-gb', 'stream', 'cowd', 'se-sparse'];
+export const SPARSE_KINDS: readonly SparseKind[] = [
+  'hosted',
+  'two-gb',
+  'stream',
+  'cowd',
+  'se-sparse',
+];
 
 /** Kinds that can be a delta. */
-export const DELTA_KINDS = ['hosted', 'two-gb', 'cowd', 'se-sparse'] as const satisfies readonly SparseKind[];
+export const DELTA_KINDS = [
+  'hosted',
+  'two-gb',
+  'cowd',
+  'se-sparse',
+] as const satisfies readonly SparseKind[];
 
 export interface SparseDisk {
   readonly folder: string;
@@ -41,23 +52,57 @@ export function writeSparseDisk(disk: SparseDisk): WrittenDisk {
   const { folder, name, kind, extents, link = {} } = disk;
   const at = (file: string): string => path.join(folder, file);
   const [first] = extents;
-  if (first === undefined || (kind !== 'two-gb' && extents.length !== 1)) throw new Error(`${kind} with ${extents.length} extents`);
+  if (first === undefined || (kind !== 'two-gb' && extents.length !== 1))
+    throw new Error(`${kind} with ${extents.length} extents`);
   const file = `${name}.vmdk`;
-  const beside = (createType: string, type: string, suffix: string, encode: (file: string, layout: GrainLayout) => EncodedTables): WrittenDisk => {
-    const names = extents.map((_, index) => `${name}-${suffix.replace('#', String(index + 1).padStart(3, '0'))}.vmdk`);
-    const lines = extents.map((layout, index) => `RW ${layout.capacitySectors} ${type} "${names[index] ?? ''}"`);
+  const beside = (
+    createType: string,
+    type: string,
+    suffix: string,
+    encode: (file: string, layout: GrainLayout) => EncodedTables,
+  ): WrittenDisk => {
+    const names = extents.map(
+      (_, index) => `${name}-${suffix.replace('#', String(index + 1).padStart(3, '0'))}.vmdk`,
+    );
+    const lines = extents.map(
+      (layout, index) => `RW ${layout.capacitySectors} ${type} "${names[index] ?? ''}"`,
+    );
     writeFileSync(at(file), descriptorText({ createType, extents: lines, ...link }));
-    return { name: file, files: [file, ...names], tables: extents.map((layout, index) => encode(at(names[index] ?? ''), layout)) };
+    return {
+      name: file,
+      files: [file, ...names],
+      tables: extents.map((layout, index) => encode(at(names[index] ?? ''), layout)),
+    };
   };
-  const inside = (createType: string): string => descriptorText({ createType, extents: [`RW ${first.capacitySectors} SPARSE "${file}"`], ...link });
+  const inside = (createType: string): string =>
+    descriptorText({
+      createType,
+      extents: [`RW ${first.capacitySectors} SPARSE "${file}"`],
+      ...link,
+    });
 
   switch (kind) {
     case 'hosted':
-      return { name: file, files: [file], tables: [encodeHostedSparse(at(file), first, { descriptor: inside('monolithicSparse') })] };
+      return {
+        name: file,
+        files: [file],
+        tables: [encodeHostedSparse(at(file), first, { descriptor: inside('monolithicSparse') })],
+      };
     case 'stream':
-      return { name: file, files: [file], tables: [encodeStreamOptimized(at(file), first, { descriptor: inside('streamOptimized'), ...(disk.tables === undefined ? {} : { tables: disk.tables }) })] };
+      return {
+        name: file,
+        files: [file],
+        tables: [
+          encodeStreamOptimized(at(file), first, {
+            descriptor: inside('streamOptimized'),
+            ...(disk.tables === undefined ? {} : { tables: disk.tables }),
+          }),
+        ],
+      };
     case 'two-gb':
-      return beside('twoGbMaxExtentSparse', 'SPARSE', 's#', (to, layout) => encodeHostedSparse(to, layout));
+      return beside('twoGbMaxExtentSparse', 'SPARSE', 's#', (to, layout) =>
+        encodeHostedSparse(to, layout),
+      );
     case 'cowd':
       return beside('vmfsSparse', 'VMFSSPARSE', 'delta', encodeCowd);
     case 'se-sparse':

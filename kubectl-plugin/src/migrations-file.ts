@@ -1,0 +1,42 @@
+/** `start -f migrations.yaml`: what the file asks for, as operations take it. */
+import { readFile } from 'node:fs/promises';
+import type { MigrationOptions } from '@vm-migrate/api';
+import type { MigrationRequest } from '@vm-migrate/engine';
+import { loadEngine } from './engine-library';
+import { UsageError } from './usage-error';
+
+export interface FileRequest {
+  readonly vm: string;
+  readonly options: MigrationOptions;
+  readonly accept: readonly string[];
+}
+
+/** @throws EngineError CONFIG_INVALID with the line */
+export async function requestsOfFile(file: string): Promise<FileRequest[]> {
+  const { parseMigrationsFile } = await loadEngine();
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`-f ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, 'docs/migrations-file.md shows what it looks like.');
+  }
+  return parseMigrationsFile(text, file).requests.map(requestOf);
+}
+
+function requestOf({ vm, source, target, options, accept }: MigrationRequest): FileRequest {
+  const { keep, leaveOutDisks, storageClass, storageClassByDisk, namePrefix, cutCurrent, sampleWindows } = options;
+  return {
+    vm: source === undefined || vm.startsWith('/') || vm.startsWith('.') || vm.includes('/') ? vm : `${source}/${vm}`,
+    accept,
+    options: {
+      ...(target === undefined ? {} : { target }),
+      ...(keep === undefined ? {} : { keep: keep.rule === 'names' ? { rule: 'names', names: [...keep.names] } : keep }),
+      ...(leaveOutDisks === undefined ? {} : { leaveOutDisks: [...leaveOutDisks] }),
+      ...(storageClass === undefined ? {} : { storageClass }),
+      ...(storageClassByDisk === undefined ? {} : { storageClassByDisk: { ...storageClassByDisk } }),
+      ...(namePrefix === undefined ? {} : { namePrefix }),
+      ...(cutCurrent === 'always' ? { cutCurrent: true } : {}),
+      ...(sampleWindows === undefined ? {} : { sampleWindows }),
+    },
+  };
+}

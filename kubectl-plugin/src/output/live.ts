@@ -1,0 +1,163 @@
+/**
+ * A view that stays in place on a terminal and follows what happens: redrawn at most eight times a
+ * second, only the lines that changed, with the scrollback left alone and the cursor given back
+ * however the program ends.
+ */
+import { clip } from './display-width';
+import { styleFor, type Style, type StyledStream, type StyleOptions } from './style';
+
+const REDRAW_MS = 125;
+
+export interface LiveStream extends StyledStream {
+  readonly rows?: number;
+  write(text: string): unknown;
+  on(event: 'resize', listener: () => void): unknown;
+  off(event: 'resize', listener: () => void): unknown;
+}
+
+export interface LiveView {
+  /** Something changed: draw now, or as soon as the last drawing is old enough. */
+  redraw(): void;
+  /** A line that stays: printed above the view. */
+  print(line: string): void;
+  /** Draws once more, in full length, leaves it on the screen and gives the cursor back. Safe to repeat. */
+  stop(): void;
+}
+
+const HIDE = '\x1b[?25l';
+const SHOW = '\x1b[?25h';
+const CLEAR_LINE = '\x1b[2K';
+const CLEAR_BELOW = '\x1b[J';
+/** Without wrapping a line that is wider than we think cannot push the others down. */
+const NO_WRAP = '\x1b[?7l';
+const WRAP = '\x1b[?7h';
+const up = (lines: number): string => (lines > 0 ? `\x1b[${lines}A` : '');
+
+/** @param render lines without line ends; wider ones are cut at the screen's edge */
+export function liveView(
+  stream: LiveStream,
+  render: (style: Style) => readonly string[],
+  options: StyleOptions = {},
+): LiveView {
+  const view = new Screen(stream, render, options);
+  view.start();
+  return view;
+}
+
+class Screen implements LiveView {
+  /** Lines that stand on the screen now, top to bottom; the cursor is below the last. */
+  private shown: readonly string[] = [];
+  private drawnAt = -Infinity;
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  constructor(
+    private readonly stream: LiveStream,
+    private readonly render: (style: Style) => readonly string[],
+    private readonly options: StyleOptions,
+  ) {}
+
+  start(): void {
+    this.stream.on('resize', this.onResize);
+    // `exit` comes after every way out but SIGKILL: process.exit, an exception that nobody caught, the
+    // end of all work. A signal without a handler ends the process without it.
+    process.on('exit', this.giveBack);
+    for (const signal of SIGNALS) process.on(signal, this.onSignal);
+    this.stream.write(HIDE);
+    this.draw();
+  }
+
+  redraw(): void {
+    if (this.stopped || this.timer !== undefined) return;
+    const wait = this.drawnAt + REDRAW_MS - performance.now();
+    if (wait <= 0) return this.draw();
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      this.draw();
+    }, wait);
+  }
+
+  print(line: string): void {
+    if (this.stopped) {
+      this.stream.write(`${line}\n`);
+      return;
+    }
+    this.stream.write(`${up(this.shown.length)}\r${CLEAR_BELOW}${line}\n`);
+    this.shown = [];
+    this.draw();
+  }
+
+  stop(): void {
+    if (this.stopped) return;
+    // The whole of it, also what was above the screen's top edge, stays in the scrollback.
+    const lines = this.lines();
+    this.stream.write(
+      `${up(this.shown.length)}\r${CLEAR_BELOW}${lines.map(line => `${line}\n`).join('')}`,
+    );
+    this.giveBack();
+  }
+
+  private readonly giveBack = (): void => {
+    if (this.stopped) return;
+    this.stopped = true;
+    clearTimeout(this.timer);
+    this.stream.off('resize', this.onResize);
+    process.off('exit', this.giveBack);
+    for (const signal of SIGNALS) process.off(signal, this.onSignal);
+    this.stream.write(WRAP + SHOW);
+  };
+
+  /** Somebody else may handle the signal too and go on; else the process ends as it would have without us. */
+  private readonly onSignal = (signal: NodeJS.Signals): void => {
+    const others = process.listenerCount(signal) > 1;
+    this.giveBack();
+    if (!others) process.kill(process.pid, signal);
+  };
+
+  /** The terminal has wrapped or joined what stood there: draw anew below it rather than guess. */
+  private readonly onResize = (): void => {
+    if (this.stopped) return;
+    this.stream.write(`${up(this.shown.length)}\r${CLEAR_BELOW}`);
+    this.shown = [];
+    this.draw();
+  };
+
+  private lines(): string[] {
+    const style = styleFor(this.stream, this.options);
+    return this.render(style).map(line => clip(line, style.width));
+  }
+
+  /** No more than the screen holds, or the cursor could not go back to the first line. */
+  private fitting(lines: readonly string[]): readonly string[] {
+    const room = Math.max(1, (this.stream.rows ?? 24) - 1);
+    if (lines.length <= room) return lines;
+    const hidden = lines.length - room + 1;
+    return [...lines.slice(0, room - 1), `... ${hidden} more lines; the window is too low`];
+  }
+
+  private draw(): void {
+    if (this.stopped) return;
+    this.drawnAt = performance.now();
+    const next = this.fitting(this.lines());
+    const update = changes(this.shown, next);
+    this.shown = next;
+    if (update !== '') this.stream.write(NO_WRAP + update + WRAP);
+  }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+
+/** From the line below `old` to the line below `next`, touching only what differs. */
+function changes(old: readonly string[], next: readonly string[]): string {
+  const first = next.findIndex((line, index) => line !== old[index]);
+  const from = first < 0 ? next.length : first;
+  if (from === next.length && old.length === next.length) return '';
+  let text = `${up(old.length - from)}\r`;
+  for (let index = from; index < next.length; index += 1) {
+    const line = next[index] ?? '';
+    const same = index < old.length && line === old[index];
+    // Down by a line feed: below the old end the screen scrolls, where a cursor movement would stop.
+    text += same ? '\n' : `${CLEAR_LINE}${line}\r\n`;
+  }
+  return next.length < old.length ? text + CLEAR_BELOW : text;
+}

@@ -1,0 +1,39 @@
+/**
+ * A worker as a process of its own, for tests that kill and stop workers. Bundled by
+ * worker-fleet.ts; the one argument is a WorkerProgramInput as JSON. Prints its worker id when it
+ * runs, then what it logs; ends well on SIGTERM.
+ */
+import { openEngine } from '../../packages/engine/src/engine';
+import type { WorkerSettings } from '../../packages/engine/src/worker/worker-options';
+
+export interface WorkerProgramInput {
+  readonly databaseUrl: string;
+  readonly classFolder: string;
+  readonly moverProgram: string;
+  readonly settings: Partial<WorkerSettings>;
+}
+
+async function main({ databaseUrl, classFolder, moverProgram, settings }: WorkerProgramInput): Promise<void> {
+  const engine = await openEngine({
+    databaseUrl,
+    databaseName: 'test',
+    applicationName: 'vm-migrate test worker',
+    sources: [],
+    targets: [{ name: 'local', kind: 'local-directory', options: { classes: { fast: { path: classFolder, default: true } } }, isDefault: true }],
+    moverProgram,
+  });
+  const print = (line: string) => process.stdout.write(`${line}\n`);
+  const worker = await engine.startWorker({ surface: 'test', version: 'test', settings, log: print });
+  print(`worker ${worker.id}`);
+  process.once('SIGTERM', () => {
+    void worker
+      .stop()
+      .then(() => engine.close())
+      .then(() => process.exit(0));
+  });
+}
+
+void main(JSON.parse(process.argv[2] ?? '{}') as WorkerProgramInput).catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
+});
