@@ -33,7 +33,10 @@ export function generatedText(markdown) {
 }
 
 function spelledOut(text) {
-  return text.replace(/\[([^\]]+)\]\(([^)]+)\)/g, (_, words, target) => `${words} (docs/${target})`);
+  return text.replace(
+    /\[([^\]]+)\]\(([^)]+)\)/g,
+    (_, words, target) => `${words} (docs/${target})`,
+  );
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(fs.realpathSync(process.argv[1])).href) {

@@ -15,9 +15,37 @@ export interface ParsedLine {
 
 /** @throws UsageError */
 export function parseLine(argv: readonly string[], verbs: readonly Verb[]): ParsedLine {
-  let chosen: Verb | undefined;
-  let given: Readonly<Record<string, unknown>> = {};
-  let parser = yargs([...argv])
+  const word = firstWord(argv);
+  const verb = verbs.find(({ name }) => name === word);
+  if (word !== undefined && verb === undefined) throw unknownVerb(word, verbs);
+  const options: OptionTable = { ...GLOBAL_OPTIONS, ...verb?.options };
+  const given = parseOptions(argv, options, verb);
+  for (const [name, option] of Object.entries(options)) checkOption(name, option, given, verb);
+  const help = given['help'] === true;
+  const args = verb === undefined || help ? given : { ...given, ...positionals(verb, wordsOf(given['_']).slice(1)) };
+  return { verb, help, globals: given as unknown as GlobalArguments, args };
+}
+
+/** The verb, if there is one: options that stand before it are those that every verb takes. */
+function firstWord(argv: readonly string[]): string | undefined {
+  for (let index = 0; index < argv.length; index++) {
+    const word = argv[index] ?? '';
+    if (!word.startsWith('-') || word === '-') return word;
+    const option = optionNamed(word, GLOBAL_OPTIONS);
+    if (option !== undefined && option.type !== 'boolean') index += 1;
+  }
+  return undefined;
+}
+
+/** The option whose value is the next word: `--output` or `-o`, not `--output=json`. */
+export function optionNamed(word: string, options: OptionTable): OptionTable[string] | undefined {
+  if (!word.startsWith('-') || word.includes('=')) return undefined;
+  const name = word.replace(/^--?/, '');
+  return Object.entries(options).find(([key, { alias }]) => key === name || alias === name)?.[1];
+}
+
+function parseOptions(argv: readonly string[], options: OptionTable, verb: Verb | undefined): Readonly<Record<string, unknown>> {
+  return yargs([...argv])
     .parserConfiguration({
       'dot-notation': false,
       'greedy-arrays': false,
@@ -31,30 +59,11 @@ export function parseLine(argv: readonly string[], verbs: readonly Verb[]): Pars
     .exitProcess(false)
     .showHelpOnFail(false)
     .strictOptions()
-    .options(withoutFrozen(GLOBAL_OPTIONS))
+    .options(withoutFrozen(options))
     .fail((message: string | null, error: Error | undefined) => {
-      throw new UsageError(plainMessage(message ?? error?.message ?? 'cannot be understood'), seeHelp(chosen));
+      throw new UsageError(plainMessage(message ?? error?.message ?? 'cannot be understood'), seeHelp(verb));
     })
-    .command('$0', '', {}, args => void (given = args));
-  for (const verb of verbs) {
-    parser = parser.command({
-      command: verb.name,
-      builder: inner => {
-        chosen = verb;
-        return inner.options(withoutFrozen(verb.options));
-      },
-      handler: args => void (given = args),
-    });
-  }
-  parser.parse();
-
-  const help = given['help'] === true;
-  const words = wordsOf(given['_']);
-  if (chosen === undefined && words[0] !== undefined) throw unknownVerb(words[0], verbs);
-  const options: OptionTable = { ...GLOBAL_OPTIONS, ...chosen?.options };
-  for (const [name, option] of Object.entries(options)) checkOption(name, option, given, chosen);
-  const args = chosen === undefined || help ? given : { ...given, ...positionals(chosen, words.slice(1)) };
-  return { verb: chosen, help, globals: given as unknown as GlobalArguments, args };
+    .parseSync();
 }
 
 /** yargs keeps and changes what it is given. */

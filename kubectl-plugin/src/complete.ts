@@ -3,6 +3,7 @@
  * with the words so far, the last one perhaps empty, and reads one `word<TAB>description` a line and
  * a last line `:N` (4: no file names). Names of VMs are not offered: that would load the engine.
  */
+import { optionNamed } from './arguments';
 import { EXIT, type ExitCode } from './exit-codes';
 import { GLOBAL_OPTIONS } from './global-options';
 import type { OptionTable, Verb } from './verb';
@@ -28,8 +29,8 @@ export function candidates(words: readonly string[], verbs: readonly Verb[]): Ca
   const before = words.slice(0, -1);
   const verb = verbs.find(candidate => before.includes(candidate.name));
   const options: OptionTable = { ...verb?.options, ...GLOBAL_OPTIONS };
-  const asked = optionNamed(before.at(-1), options);
-  if (asked !== undefined) return offer((asked.choices ?? []).map(String).map(word => ({ word, why: '' })), last, asked.choices === undefined ? FILES : NO_FILES);
+  const asked = optionNamed(before.at(-1) ?? '', options);
+  if (asked !== undefined && asked.type !== 'boolean') return offer((asked.choices ?? []).map(String).map(word => ({ word, why: '' })), last, asked.choices === undefined ? FILES : NO_FILES);
   if (last.startsWith('-')) {
     const shown = Object.entries(options).filter(([, option]) => option.hidden !== true);
     return offer(shown.map(([name, { describe, default: preset }]) => ({ word: preset === true ? `--no-${name}` : `--${name}`, why: describe })), last, NO_FILES);
@@ -42,13 +43,6 @@ export function candidates(words: readonly string[], verbs: readonly Verb[]): Ca
   // A VM may be a path to its folder.
   const takesPath = Object.values(verb.positionals).some(({ shown }) => /VM/.test(shown));
   return offer(choices.some(choice => before.includes(choice)) ? [] : open.map(word => ({ word, why: '' })), last, takesPath && choices.length === 0 ? FILES : NO_FILES);
-}
-
-function optionNamed(word: string | undefined, options: OptionTable): OptionTable[string] | undefined {
-  if (word === undefined || !word.startsWith('-') || word.includes('=')) return undefined;
-  const name = word.replace(/^--?/, '');
-  const entry = Object.entries(options).find(([key, option]) => key === name || option.alias === name);
-  return entry !== undefined && entry[1].type !== 'boolean' ? entry[1] : undefined;
 }
 
 function offer(all: readonly { readonly word: string; readonly why: string }[], start: string, directive: Candidates['directive']): Candidates {

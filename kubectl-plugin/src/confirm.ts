@@ -1,10 +1,10 @@
 /** Asks before something is removed for good. */
-import { createInterface } from 'node:readline/promises';
 import { UsageError } from './usage-error';
 
 /** @throws UsageError without a terminal to ask at */
 export async function confirm(question: string): Promise<boolean> {
   if (process.stdin.isTTY !== true) throw new UsageError('this removes objects for good, and there is no terminal to ask at', 'Say --yes if it is meant.');
+  const { createInterface } = await import('node:readline/promises');
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await prompt.question(`${question} [y/N] `)).trim());

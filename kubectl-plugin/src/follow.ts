@@ -111,9 +111,10 @@ interface Show {
 function liveShow({ terminal, globals }: Session): Show {
   let views: readonly StatusView[] = [];
   let live: LiveView | undefined;
+  const lasting = lastingWaits();
   return {
     show(next) {
-      views = next;
+      views = lasting(next);
       live ??= liveView(terminal.stdout, style => statusText(views, style).split('\n'), { color: globals.color });
       live.redraw();
     },
@@ -145,7 +146,7 @@ function lineShow({ terminal }: Session): Show {
 }
 
 /** A step that is about to run stands in the queue for a moment: worth a line only when it stays there. */
-const WORTH_A_LINE_MS = 10_000;
+const WORTH_A_LINE_MS = 5_000;
 
 function lastingWaits(): (views: readonly StatusView[]) => StatusView[] {
   const since = new Map<string, number>();

@@ -1,9 +1,11 @@
 /** `start -f migrations.yaml`: what the file asks for, as operations take it. */
 import { readFile } from 'node:fs/promises';
 import type { MigrationOptions } from '@vm-migrate/api';
-import type { MigrationRequest } from '@vm-migrate/engine';
+import type { parseMigrationsFile } from '@vm-migrate/engine';
 import { loadEngine } from './engine-library';
 import { UsageError } from './usage-error';
+
+type MigrationRequest = ReturnType<typeof parseMigrationsFile>['requests'][number];
 
 export interface FileRequest {
   readonly vm: string;
@@ -13,14 +15,14 @@ export interface FileRequest {
 
 /** @throws EngineError CONFIG_INVALID with the line */
 export async function requestsOfFile(file: string): Promise<FileRequest[]> {
-  const { parseMigrationsFile } = await loadEngine();
+  const engine = await loadEngine();
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
     throw new UsageError(`-f ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, 'docs/migrations-file.md shows what it looks like.');
   }
-  return parseMigrationsFile(text, file).requests.map(requestOf);
+  return engine.parseMigrationsFile(text, file).requests.map(requestOf);
 }
 
 function requestOf({ vm, source, target, options, accept }: MigrationRequest): FileRequest {

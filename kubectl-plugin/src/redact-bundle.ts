@@ -3,13 +3,14 @@
  * snapshots say. Each becomes a word of its own, the same one everywhere in the file, so that the
  * plan still fits together; the words of two bundles have nothing in common.
  */
-import { createHmac, randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import type { Bundle } from './bundle-file';
 import { loadEngine } from './engine-library';
 
 export async function redactBundle(bundle: Bundle): Promise<Bundle> {
+  // Loaded when it is needed: slow to load, and every verb loads this file.
+  const { createHmac, randomBytes } = await import('node:crypto');
   const key = randomBytes(32);
   const replace = replacer(namesIn(bundle), word => `x${createHmac('sha256', key).update(word).digest('hex').slice(0, 10)}`);
   const { plan, ...rest } = deep(bundle, replace) as Bundle;

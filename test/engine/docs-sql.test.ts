@@ -35,11 +35,14 @@ describe('SQL of docs/operations.md', () => {
     expect(statements.length).toBeGreaterThan(4);
   });
 
-  it.each(statements.map(statement => [statement.split('\n')[0], statement]))('%s', async (_, statement = '') => {
-    expect(statement).toMatch(/^select /);
-    const rows = await test.engine.database.query(statement);
-    expect(rows).not.toHaveLength(0);
-  });
+  it.each(statements.map(statement => [statement.split('\n')[0], statement]))(
+    '%s',
+    async (_, statement = '') => {
+      expect(statement).toMatch(/^select /);
+      const rows = await test.engine.database.query(statement);
+      expect(rows).not.toHaveLength(0);
+    },
+  );
 
   it('names every column of layer_flag', async () => {
     const rows = await test.engine.database.query<{ name: string }>(

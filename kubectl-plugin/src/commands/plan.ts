@@ -2,11 +2,11 @@
 import type { Plan } from '@vm-migrate/engine';
 import { readBundle } from '../bundle-file';
 import { EXIT } from '../exit-codes';
-import { MIGRATION_OPTIONS, migrationOptions, optionWords, type MigrationArguments } from '../migration-options';
+import { MIGRATION_OPTIONS, migrationOptions, optionWords } from '../migration-options';
 import { vmOf } from '../migration-reference';
 import { shellWord } from '../output/escape';
-import { planText } from '../output/plan-text';
-import { isForPeople, printAnswer } from '../print';
+import { planText, type PlanTextOptions } from '../output/plan-text';
+import { printAnswer } from '../print';
 import type { Session } from '../session';
 import { UsageError } from '../usage-error';
 import { defineVerb } from '../verb';
@@ -32,28 +32,21 @@ export const plan = defineVerb({
   async run(args, session) {
     if (args.bundle !== undefined) {
       const { plan: kept } = await readBundle(args.bundle);
-      await showPlan(session, kept);
+      await showPlan(session, kept, { ending: 'none' });
       return EXIT.done;
     }
     if (args.vm === undefined) throw new UsageError('plan needs VM', `See: ${PROGRAM} plan --help`);
     const engine = await session.engine();
     const built = await engine.call('plan', { vm: await vmOf(engine, args.vm), options: migrationOptions(args) });
-    await showPlan(session, built);
-    if (isForPeople(session.terminal)) session.terminal.print(['', 'Start exactly this plan with:', `  ${startCommand(args.vm, args, built)}`]);
+    await showPlan(session, built, { startWords: [shellWord(args.vm), ...optionWords(args)].join(' ') });
     return EXIT.done;
   },
 });
 
-async function showPlan({ terminal }: Session, built: Plan): Promise<void> {
+async function showPlan({ terminal }: Session, built: Plan, options: PlanTextOptions): Promise<void> {
   await printAnswer(terminal, {
     data: built,
     names: () => [`plan/${built.digest}`],
-    text: () => planText(built, terminal.style),
+    text: () => planText(built, terminal.style, options),
   });
-}
-
-/** With everything that was chosen, and each finding that must be accepted. */
-export function startCommand(vm: string, args: MigrationArguments, { digest, findings }: Plan): string {
-  const accepts = findings.filter(({ severity, acceptable }) => severity === 'blocks' && acceptable).flatMap(({ id }) => ['--accept', shellWord(id)]);
-  return [PROGRAM, 'start', shellWord(vm), ...optionWords(args), ...accepts, '--plan', digest.slice(0, 12)].join(' ');
 }

@@ -1,5 +1,4 @@
 /** start: accept a plan, or many, and follow what comes of it. */
-import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { MigrationOptions, StartedView } from '@vm-migrate/api';
 import type { Engine, Plan } from '@vm-migrate/engine';
@@ -173,5 +172,6 @@ async function warnWithoutWorker(engine: Engine, { terminal }: Session): Promise
 
 function newGroupId(): string {
   const letters = 'abcdefghijkmnpqrstuvwxyz23456789';
-  return `g-${Array.from({ length: 8 }, () => letters[randomInt(letters.length)]).join('')}`;
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return `g-${[...bytes].map(byte => letters[byte % letters.length]).join('')}`;
 }

@@ -17,7 +17,8 @@ const WIDE: readonly (readonly [number, number])[] = [
   [0x2630, 0x2637],
   [0x268a, 0x268f],
   [0x2e80, 0x303e],
-  [0x3041, 0xa4cf],
+  [0x3041, 0x3247],
+  [0x3250, 0xa4cf],
   [0xa960, 0xa97c],
   [0xac00, 0xd7a3],
   [0xf900, 0xfaff],
@@ -116,7 +117,8 @@ export function clip(text: string, width: number): string {
     const piece = takeStart(letters(text.slice(at, match.index)), left);
     out += piece;
     left -= displayWidth(piece);
-    if (displayWidth(text.slice(at, match.index)) > displayWidth(piece)) return closed(out, colored);
+    if (displayWidth(text.slice(at, match.index)) > displayWidth(piece))
+      return closed(out, colored);
     out += match[0];
     colored = true;
     at = match.index + match[0].length;
@@ -154,4 +156,15 @@ export function wrapWords(text: string, width: number): string[] {
   }
   if (line !== '') lines.push(line);
   return lines;
+}
+
+/** Whole parts from the first on, two spaces apart, as many as `width` has room for; the first is cut where it must be. */
+export function joinFitting(parts: readonly string[], width: number): string {
+  const [first = '', ...rest] = parts;
+  let line = clip(first, width);
+  for (const part of rest) {
+    if (displayWidth(line) + 2 + displayWidth(part) > width) break;
+    line += `  ${part}`;
+  }
+  return line;
 }

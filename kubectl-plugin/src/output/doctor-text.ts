@@ -48,7 +48,10 @@ function checkLines(check: DoctorCheck, nameWidth: number, style: Style): string
   const indent = ' '.repeat(4 + nameWidth + 2);
   const room = Math.min(style.width, 120) - indent.length;
   const found = wrapWords(printable(check.found), room);
-  const remedy = check.remedy === undefined ? [] : wrapWords(printable(check.remedy), room - marks.arrow.length - 1);
+  const remedy =
+    check.remedy === undefined
+      ? []
+      : wrapWords(printable(check.remedy), room - marks.arrow.length - 1);
   return [
     `${palette[color](padEnd(mark, 2))}  ${padEnd(printable(check.name), nameWidth)}  ${found[0] ?? ''}`.trimEnd(),
     ...found.slice(1).map(line => indent + line),
@@ -63,7 +66,8 @@ function verdict(checks: readonly DoctorCheck[], { palette }: Style): string {
   const failed = checks.filter(({ state }) => state === 'failed').length;
   const warned = checks.filter(({ state }) => state === 'warning').length;
   if (failed > 0) return palette.red(`${failed} of ${checks.length} checks failed`);
-  if (warned > 0) return palette.yellow(`It works; ${warned} of ${checks.length} checks advise a change`);
+  if (warned > 0)
+    return palette.yellow(`It works; ${warned} of ${checks.length} checks advise a change`);
   return palette.green('All is well');
 }
 

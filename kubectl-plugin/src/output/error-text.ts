@@ -28,7 +28,9 @@ export function errorLines(error: ErrorFacts, { palette }: Style): string[] {
     expected === '' ? '' : `expected: ${expected}`,
     found === '' ? '' : `found: ${found}`,
   ].filter(part => part !== '');
-  const lines = [`${palette.bold(palette.red('error:'))} ${meaning} ${palette.dim(`(${printable(error.code)})`)}`];
+  const lines = [
+    `${palette.bold(palette.red('error:'))} ${meaning} ${palette.dim(`(${printable(error.code)})`)}`,
+  ];
   if (where !== '') lines.push(`  where: ${where}`);
   if (facts.length > 0) lines.push(`  ${facts.join('; ')}`);
   lines.push(`  ${palette.bold('next:')} ${nextStep(error)}`);
@@ -39,10 +41,19 @@ export function errorLines(error: ErrorFacts, { palette }: Style): string[] {
  * EngineError writes one sentence, `Meaning. Where: W. Expected: E. Found: F.`; a view carries that
  * sentence and not always its parts. Parts that are given win.
  */
-function taken(error: ErrorFacts): { meaning: string; where: string; expected: string; found: string } {
+function taken(error: ErrorFacts): {
+  meaning: string;
+  where: string;
+  expected: string;
+  found: string;
+} {
   const found = /^(?<rest>.*?)(?: Found: (?<part>.*?)\.?)?$/s.exec(error.message)?.groups;
-  const expected = /^(?<rest>.*?)(?: Expected: (?<part>.*?)\.?)?$/s.exec(found?.['rest'] ?? '')?.groups;
-  const where = /^(?<rest>.*?)(?: Where: (?<part>.*?)\.?)?$/s.exec(expected?.['rest'] ?? '')?.groups;
+  const expected = /^(?<rest>.*?)(?: Expected: (?<part>.*?)\.?)?$/s.exec(
+    found?.['rest'] ?? '',
+  )?.groups;
+  const where = /^(?<rest>.*?)(?: Where: (?<part>.*?)\.?)?$/s.exec(
+    expected?.['rest'] ?? '',
+  )?.groups;
   return {
     meaning: printable((where?.['rest'] ?? error.message).trim()),
     where: placeOf(error) || printable(where?.['part'] ?? ''),

@@ -23,10 +23,7 @@ const LOOKS_ESCAPED = /\\(?=[\\nrtxu])/g;
 /** One line of text that shows everything that is in it, and does nothing. */
 export function printable(text: string): string {
   if (/^[ -[\]-~]*$/.test(text)) return text;
-  return text
-    .replace(LOOKS_ESCAPED, '\\\\')
-    .replace(HOSTILE, escaped)
-    .replace(TOWER, escaped);
+  return text.replace(LOOKS_ESCAPED, '\\\\').replace(HOSTILE, escaped).replace(TOWER, escaped);
 }
 
 /** The first line that has something on it, for where only one line has room. */
@@ -66,7 +63,9 @@ export function shellWord(text: string): string {
 function hexApart(parts: readonly string[]): string {
   return parts
     .map(part =>
-      part.startsWith('\\x') ? `\\${parseInt(part.slice(2), 16).toString(8).padStart(3, '0')}` : part,
+      part.startsWith('\\x')
+        ? `\\${parseInt(part.slice(2), 16).toString(8).padStart(3, '0')}`
+        : part,
     )
     .join('');
 }

@@ -15,7 +15,11 @@ export interface EventsOptions {
   readonly migrations?: 'shown' | 'known';
 }
 
-export function eventsText(events: readonly EventView[], style: Style, options: EventsOptions = {}): string {
+export function eventsText(
+  events: readonly EventView[],
+  style: Style,
+  options: EventsOptions = {},
+): string {
   return eventLines(events, style, options).join('\n');
 }
 
@@ -25,11 +29,15 @@ export function eventLines(
   style: Style,
   { migrations = 'known' }: EventsOptions = {},
 ): string[] {
-  const widest = events.reduce((most, { migration }) => Math.max(most, (migration ?? '-').length), 0);
+  const widest = events.reduce(
+    (most, { migration }) => Math.max(most, (migration ?? '-').length),
+    0,
+  );
   return events.flatMap(event => {
     const { palette } = style;
     const level = padEnd(event.level, 'warning'.length);
-    const owner = migrations === 'shown' ? `  ${padEnd(printable(event.migration ?? '-'), widest)}` : '';
+    const owner =
+      migrations === 'shown' ? `  ${padEnd(printable(event.migration ?? '-'), widest)}` : '';
     const at = `${event.at.slice(0, 19).replace('T', ' ')}Z`;
     const plain = `${at}  ${level}${owner}  `;
     const room = Math.max(20, style.width - displayWidth(plain));

@@ -17,7 +17,11 @@ export function findingsLines(findings: readonly FindingView[], style: Style): s
   return ORDER.flatMap(severity => {
     const group = findings.filter(finding => finding.severity === severity);
     if (group.length === 0) return [];
-    return ['', heading(severity, group, style), ...group.flatMap(each => findingLines(each, style))];
+    return [
+      '',
+      heading(severity, group, style),
+      ...group.flatMap(each => findingLines(each, style)),
+    ];
   }).slice(1);
 }
 
@@ -47,7 +51,9 @@ function findingLines(finding: FindingView, style: Style): string[] {
   const room = Math.min(style.width, PROSE_WIDTH) - 4;
   const cause = printable(finding.cause);
   // Most causes name their object themselves.
-  const said = cause.includes(printable(finding.object)) ? cause : `${printable(finding.object)}: ${cause}`;
+  const said = cause.includes(printable(finding.object))
+    ? cause
+    : `${printable(finding.object)}: ${cause}`;
   const remedy = wrapWords(printable(finding.remedy), room - marks.arrow.length - 1);
   return [
     `${color(marks[finding.severity])} ${palette.bold(printable(finding.id))}${acceptance(finding, style)}`,

@@ -27,7 +27,7 @@ function scaled(count: number): { value: string; unit: string; power: number } {
 }
 
 function digits(value: number, power: number): string {
-  if (power === 0) return String(Math.round(value));
+  if (power === 0 || value === 0) return String(Math.round(value));
   const text = value.toFixed(value < 99.95 ? 1 : 0);
   return text.endsWith('.0') && value >= 9.95 ? text.slice(0, -2) : text;
 }
@@ -77,7 +77,7 @@ export function percent(done: number, total: number): number {
 
 /** `ETA 5m12s`; unknown is said, never guessed. */
 export function eta(etaMs: number | null): string {
-  return etaMs === null ? 'ETA -' : `ETA ${duration(etaMs)}`;
+  return etaMs === null ? 'ETA -' : `ETA ${duration(etaMs > 0 ? Math.max(1000, etaMs) : 0)}`;
 }
 
 /** `2024-03-02 09:12Z`; `<none>` without a time. */

@@ -106,7 +106,10 @@ export const LIST_TABLES: { readonly [Name in ListName]: ListTable<ListRows[Name
       { heading: 'TARGET', of: ({ target }) => target, wide: true },
       { heading: 'GROUP', of: ({ group }) => group, wide: true },
       { heading: 'STATE', of: ({ state }) => stateCell(state) },
-      { heading: 'LAYERS', of: ({ layers }) => `${layers.migrated}/${layers.total - layers.notWanted}` },
+      {
+        heading: 'LAYERS',
+        of: ({ layers }) => `${layers.migrated}/${layers.total - layers.notWanted}`,
+      },
       { heading: 'SNAPSHOTS', of: ({ snapshots }) => `${snapshots.ready}/${snapshots.total}` },
       {
         heading: 'DONE',
@@ -119,7 +122,11 @@ export const LIST_TABLES: { readonly [Name in ListName]: ListTable<ListRows[Name
         align: 'right',
         wide: true,
       },
-      { heading: 'RATE', of: ({ progress, state }) => (state === 'running' ? rate(progress.bytesPerSecond) : null), wide: true },
+      {
+        heading: 'RATE',
+        of: ({ progress, state }) => (state === 'running' ? rate(progress.bytesPerSecond) : null),
+        wide: true,
+      },
       {
         heading: 'ETA',
         of: ({ progress, state }) =>
@@ -147,7 +154,11 @@ export const LIST_TABLES: { readonly [Name in ListName]: ListTable<ListRows[Name
       { heading: 'FLAG', of: ({ flag }) => stateCell(flag) },
       { heading: 'NOW', of: layerNow, shortens: true },
       { heading: 'MIGRATED', of: ({ migratedAt }) => age(migratedAt, now), wide: true },
-      { heading: 'AT-SOURCE', of: ({ goneAtSource }) => (goneAtSource ? 'gone' : 'yes'), wide: true },
+      {
+        heading: 'AT-SOURCE',
+        of: ({ goneAtSource }) => (goneAtSource ? 'gone' : 'yes'),
+        wide: true,
+      },
     ],
   },
   snapshots: {
@@ -160,7 +171,11 @@ export const LIST_TABLES: { readonly [Name in ListName]: ListTable<ListRows[Name
       { heading: 'NAME', of: ({ name }) => name, shortens: true },
       { heading: 'TAKEN', of: ({ createdAt }) => utcMinute(createdAt) },
       { heading: 'PARENT', of: ({ parentId }) => parentId, wide: true },
-      { heading: 'QUIESCED', of: ({ quiesced }) => (quiesced === null ? null : quiesced ? 'yes' : 'no'), wide: true },
+      {
+        heading: 'QUIESCED',
+        of: ({ quiesced }) => (quiesced === null ? null : quiesced ? 'yes' : 'no'),
+        wide: true,
+      },
       { heading: 'STATE', of: snapshotState },
       {
         heading: 'VOLUMESNAPSHOTS',

@@ -3,7 +3,7 @@
  * second, only the lines that changed, with the scrollback left alone and the cursor given back
  * however the program ends.
  */
-import { clip } from './display-width';
+import { clip, displayWidth } from './display-width';
 import { styleFor, type Style, type StyledStream, type StyleOptions } from './style';
 
 const REDRAW_MS = 125;
@@ -63,6 +63,8 @@ class Screen implements LiveView {
     // end of all work. A signal without a handler ends the process without it.
     process.on('exit', this.giveBack);
     for (const signal of SIGNALS) process.on(signal, this.onSignal);
+    process.on('SIGTSTP', this.onPause);
+    process.on('SIGCONT', this.onContinue);
     this.stream.write(HIDE);
     this.draw();
   }
@@ -104,6 +106,8 @@ class Screen implements LiveView {
     this.stream.off('resize', this.onResize);
     process.off('exit', this.giveBack);
     for (const signal of SIGNALS) process.off(signal, this.onSignal);
+    process.off('SIGTSTP', this.onPause);
+    process.off('SIGCONT', this.onContinue);
     this.stream.write(WRAP + SHOW);
   };
 
@@ -114,10 +118,36 @@ class Screen implements LiveView {
     if (!others) process.kill(process.pid, signal);
   };
 
-  /** The terminal has wrapped or joined what stood there: draw anew below it rather than guess. */
+  /** Ctrl-Z: the shell wants its cursor; SIGSTOP is what stops us now that SIGTSTP is handled. */
+  private readonly onPause = (): void => {
+    this.stream.write(WRAP + SHOW);
+    process.kill(process.pid, 'SIGSTOP');
+  };
+
+  /** Back again, below whatever was written meanwhile. */
+  private readonly onContinue = (): void => {
+    this.shown = [];
+    this.stream.write(HIDE);
+    this.draw();
+  };
+
+  /**
+   * Nearly every terminal wraps long lines anew when its width changes, so what we drew may now
+   * take more rows; whole lines are cleared, or their rest would be joined to ours later. The
+   * original xterm cuts lines instead, and says who it is.
+   */
   private readonly onResize = (): void => {
     if (this.stopped) return;
-    this.stream.write(`${up(this.shown.length)}\r${CLEAR_BELOW}`);
+    const env = this.options.env ?? process.env;
+    const { width } = styleFor(this.stream, this.options);
+    const rows =
+      env['XTERM_VERSION'] === undefined
+        ? this.shown.reduce(
+            (sum, line) => sum + Math.max(1, Math.ceil(displayWidth(line) / width)),
+            0,
+          )
+        : this.shown.length;
+    this.stream.write(`${up(rows)}\r${CLEAR_BELOW}`);
     this.shown = [];
     this.draw();
   };
@@ -125,6 +155,16 @@ class Screen implements LiveView {
   private lines(): string[] {
     const style = styleFor(this.stream, this.options);
     return this.render(style).map(line => clip(line, style.width));
+  }
+
+  /** Whoever catches a defect in `render` finds the terminal as it was. */
+  private linesOrGiveBack(): string[] {
+    try {
+      return this.lines();
+    } catch (defect) {
+      this.giveBack();
+      throw defect;
+    }
   }
 
   /** No more than the screen holds, or the cursor could not go back to the first line. */
@@ -138,7 +178,7 @@ class Screen implements LiveView {
   private draw(): void {
     if (this.stopped) return;
     this.drawnAt = performance.now();
-    const next = this.fitting(this.lines());
+    const next = this.fitting(this.linesOrGiveBack());
     const update = changes(this.shown, next);
     this.shown = next;
     if (update !== '') this.stream.write(NO_WRAP + update + WRAP);

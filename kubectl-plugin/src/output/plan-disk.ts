@@ -66,7 +66,9 @@ class DiskSteps {
             this.layerLine(layerId, room),
             ...this.cutsOf(volume, layerId).map(cut => this.cutLine(cut, room)),
           ],
-          ...(index === 0 && volume.role === 'branch' ? { onFork: this.branchWords(volume) } : {}),
+          ...(index === 0 && volume.role === 'branch'
+            ? { onFork: room => this.branchWords(volume, room) }
+            : {}),
         };
       }),
     );
@@ -84,8 +86,9 @@ class DiskSteps {
     return cut === undefined ? null : nodeId(cut.volumeId, cut.layerId);
   }
 
-  private branchWords({ name, atEnd }: PlannedVolume): string {
-    return this.style.palette.dim(`branch volume ${name}${atEnd === 'keep' ? ', stays' : ', removed at the end'}`);
+  private branchWords({ name, atEnd }: PlannedVolume, room: number): string {
+    const words = `branch volume ${name}${atEnd === 'keep' ? ', stays' : ', removed at the end'}`;
+    return this.style.palette.dim(shortenMiddle(words, room, this.style.symbols));
   }
 
   private layerLine(layerId: string, room: number): string {
@@ -102,13 +105,13 @@ class DiskSteps {
     const { palette, symbols } = this.style;
     const arrow = marksOf(this.style).arrow;
     const point = this.pointOf(cut);
-    const left = room - displayWidth(arrow) - 1 - GAP.length - displayWidth(cut.name);
     const color = cut.purpose === 'fork' ? palette.dim : palette.green;
-    const indent = GAP;
-    if (left - indent.length >= Math.min(displayWidth(point), 16)) {
-      return `${indent}${color(`${arrow} ${shortenMiddle(point, left - indent.length, symbols)}`)}${GAP}${palette.dim(cut.name)}`;
-    }
-    return indent + color(shortenMiddle(`${arrow} ${point}`, room - indent.length, symbols));
+    const words = `${arrow} ${point}`;
+    const left = room - GAP.length;
+    // Before the start the object's name is a detail; the snapshot's is what a person looks for.
+    const whole = displayWidth(words) + GAP.length + displayWidth(cut.name) <= left;
+    if (whole) return `${GAP}${color(words)}${GAP}${palette.dim(cut.name)}`;
+    return GAP + color(shortenMiddle(words, left, symbols));
   }
 
   private pointOf({ purpose, snapshotId }: PlannedCut): string {

@@ -11,8 +11,10 @@ import { diskPlanLines } from './plan-disk';
 import type { Style } from './style';
 
 export interface PlanTextOptions {
-  /** How the user named the VM, for the command to start it; absent: SOURCE/ID. */
-  readonly reference?: string;
+  /** What follows `start` to begin exactly this: the VM and the options, quoted; absent: SOURCE/ID. */
+  readonly startWords?: string;
+  /** A plan that is only looked at, from a bundle or in the demo: no command. */
+  readonly ending?: 'none';
   /** Ids that were accepted on the command line. */
   readonly accepted?: readonly string[];
 }
@@ -49,12 +51,19 @@ function headLines(plan: Plan, style: Style): string[] {
     ...plan.disks.flatMap(disk =>
       disk.leftOut === undefined
         ? []
-        : [line('left out', `${printable(disk.label)} ${printable(disk.rootFile)}: ${printable(disk.leftOut)}`)],
+        : [
+            line(
+              'left out',
+              `${printable(disk.label)} ${printable(disk.rootFile)}: ${printable(disk.leftOut)}`,
+            ),
+          ],
     ),
   ];
 }
 
 const LABEL = 10;
+/** Of a digest: enough to tell two plans of one VM apart. */
+const DIGITS = 16;
 
 /** Which class, and why that one: the user's word, or the rule. */
 function classLines(plan: Plan, style: Style): string[] {
@@ -76,12 +85,17 @@ function classLines(plan: Plan, style: Style): string[] {
 function aroundLines(plan: Plan, { palette, width }: Style): string[] {
   const number = (kind: Plan['steps'][number]['kind']): number =>
     plan.steps.filter(step => step.kind === kind).length;
-  const classes = [...new Set(plan.steps.filter(({ kind }) => kind === 'proveClass').map(step => step.storageClass))];
+  const classes = [
+    ...new Set(
+      plan.steps.filter(({ kind }) => kind === 'proveClass').map(step => step.storageClass),
+    ),
+  ];
   const before = classes.map(name => `prove that class ${printable(name)} supports snapshots`);
   const after = [
     number('sampleSnapshot') > 0 &&
       `compare ${plan.options.sampleWindows} random windows of a restore of ${count(number('sampleSnapshot'), 'newest VolumeSnapshot')}`,
-    number('verifySnapshot') > 0 && `read ${count(number('verifySnapshot'), 'VolumeSnapshot')} whole`,
+    number('verifySnapshot') > 0 &&
+      `read ${count(number('verifySnapshot'), 'VolumeSnapshot')} whole`,
     number('removeVolume') > 0 && `remove ${count(number('removeVolume'), 'branch volume')}`,
     number('removeVolumeSnapshot') > 0 &&
       `remove ${count(number('removeVolumeSnapshot'), 'working VolumeSnapshot')}`,
@@ -90,7 +104,8 @@ function aroundLines(plan: Plan, { palette, width }: Style): string[] {
     parts.length === 0
       ? []
       : wrapWords(parts.join('; '), width - LABEL).map(
-          (text, index) => (index === 0 ? palette.dim(label.padEnd(LABEL)) : ' '.repeat(LABEL)) + text,
+          (text, index) =>
+            (index === 0 ? palette.dim(label.padEnd(LABEL)) : ' '.repeat(LABEL)) + text,
         );
   const lines = [...line('before', before), ...line('after', after)];
   return lines.length === 0 ? [] : ['', ...lines];
@@ -100,18 +115,34 @@ function totalLines(plan: Plan, { palette, width }: Style): string[] {
   const { totals, steps } = plan;
   const { estimateMs } = totals;
   const entries: [string, string][] = [
-    ['copies', `${bytes(totals.dataBytes)} of data${totals.zeroBytes > 0 ? `, ${bytes(totals.zeroBytes)} of zeros` : ''}, from ${count(totals.layers, 'layer')}`],
-    ['makes', `${count(totals.volumes, 'volume')}, ${count(totals.volumeSnapshots, 'VolumeSnapshot')}, in ${count(steps.length, 'step')}`],
-    ['takes', estimateMs === undefined ? 'nothing to estimate from' : `${duration(estimateMs.low)} to ${duration(estimateMs.high)} (${printable(estimateMs.basis)})`],
+    [
+      'copies',
+      `${bytes(totals.dataBytes)} of data${totals.zeroBytes > 0 ? `, ${bytes(totals.zeroBytes)} of zeros` : ''}, from ${count(totals.layers, 'layer')}`,
+    ],
+    [
+      'makes',
+      `${count(totals.volumes, 'volume')}, ${count(totals.volumeSnapshots, 'VolumeSnapshot')}, in ${count(steps.length, 'step')}`,
+    ],
+    [
+      'takes',
+      estimateMs === undefined
+        ? 'nothing to estimate from'
+        : `${duration(estimateMs.low)} to ${duration(estimateMs.high)} (${printable(estimateMs.basis)})`,
+    ],
     ...totals.space.map(({ storageClass, neededBytes, freeBytes }): [string, string] => {
       const free = freeBytes === undefined ? 'free space not known' : `${bytes(freeBytes)} free`;
       const words = `${bytes(neededBytes)} at most in class ${printable(storageClass)}, ${free}`;
-      return ['needs', freeBytes !== undefined && neededBytes > freeBytes ? palette.red(words) : words];
+      return [
+        'needs',
+        freeBytes !== undefined && neededBytes > freeBytes ? palette.red(words) : words,
+      ];
     }),
   ];
   return entries.flatMap(([label, words]) => {
     const lines = displayWidth(words) <= width - LABEL ? [words] : wrapWords(words, width - LABEL);
-    return lines.map((text, index) => (index === 0 ? palette.dim(label.padEnd(LABEL)) : ' '.repeat(LABEL)) + text);
+    return lines.map(
+      (text, index) => (index === 0 ? palette.dim(label.padEnd(LABEL)) : ' '.repeat(LABEL)) + text,
+    );
   });
 }
 
@@ -135,22 +166,37 @@ function notKeptLines({ snapshots }: Plan, { palette, width, symbols }: Style): 
   ];
 }
 
-/** The command has the whole digest: it is pasted, so it is neither shortened nor broken. */
-function startLines(plan: Plan, { palette }: Style, { reference, accepted = [] }: PlanTextOptions): string[] {
-  const open = plan.findings.filter(({ id, severity }) => severity === 'blocks' && !accepted.includes(id));
+/** The command is pasted, so it is neither shortened nor broken, however narrow the terminal. */
+function startLines(
+  plan: Plan,
+  { palette }: Style,
+  { startWords, ending, accepted = [] }: PlanTextOptions,
+): string[] {
+  const open = plan.findings.filter(
+    ({ id, severity }) => severity === 'blocks' && !accepted.includes(id),
+  );
   const mend = open.filter(({ acceptable }) => !acceptable);
-  const vm = reference ?? `${plan.vm.source}/${plan.vm.id}`;
+  const words = startWords ?? shellWord(`${plan.vm.source}/${plan.vm.id}`);
   const accepts = [...accepted, ...open.filter(({ acceptable }) => acceptable).map(({ id }) => id)];
   const command = [
-    `kubectl vm-migrate start ${shellWord(vm)}`,
-    `--plan ${plan.digest}`,
+    `kubectl vm-migrate start ${words}`,
+    `--plan ${plan.digest.slice(0, DIGITS)}`,
     ...accepts.map(id => `--accept ${shellWord(id)}`),
   ].join(' ');
   const digest = `${palette.dim('digest'.padEnd(LABEL))}${plan.digest}`;
   if (mend.length > 0) {
     const what = mend.length === 1 ? 'the finding' : `the ${mend.length} findings`;
-    return [digest, palette.red(`It cannot start before ${what} above that ${mend.length === 1 ? 'has' : 'have'} to be mended ${mend.length === 1 ? 'is' : 'are'}.`)];
+    return [
+      digest,
+      palette.red(
+        `It cannot start before ${what} above that ${mend.length === 1 ? 'has' : 'have'} to be mended ${mend.length === 1 ? 'is' : 'are'}.`,
+      ),
+    ];
   }
-  const say = open.length > 0 ? 'Nothing is written yet. Accept what blocks, and start it with:' : 'Nothing is written yet. Start it with:';
+  if (ending === 'none') return [digest];
+  const say =
+    open.length > 0
+      ? 'Nothing is written yet. Accept what blocks, and start it with:'
+      : 'Nothing is written yet. Start it with:';
   return [digest, '', say, `  ${palette.bold(command)}`];
 }

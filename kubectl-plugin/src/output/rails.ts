@@ -17,7 +17,7 @@ export interface RailNode {
   /** The node's lines for the columns that are left to the right of the rails; at least one. */
   readonly lines: (room: number) => readonly string[];
   /** Words on the line where this node's lane leaves its parent's. */
-  readonly onFork?: string;
+  readonly onFork?: (room: number) => string;
   /** A blank rail line under the node, so that blocks of several lines stand apart. */
   readonly spaced?: boolean;
 }
@@ -77,7 +77,8 @@ class Drawing {
       this.drawNode(node, rails, next !== undefined);
       for (const child of all) {
         if (child === next) continue;
-        const words = child.onFork === undefined ? '' : `${GAP}${child.onFork}`;
+        const room = this.style.width - displayWidth(rails + fork + GAP);
+        const words = child.onFork === undefined ? '' : GAP + child.onFork(room);
         this.out.push(rails + dim(fork) + words);
         this.drawLane(child, `${rails}${dim(rail)} `);
       }

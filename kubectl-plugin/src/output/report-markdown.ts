@@ -44,21 +44,32 @@ function factLines({ migration, planDigest, storeId, generatedAt, totals }: Repo
     zeros: exact(totals.zeroBytes),
     written: exact(totals.writtenBytes),
   };
-  return table(['', ''], [
-    ['Migration', code(migration.id)],
-    ['VM', `${text(`${migration.source}/${migration.vm}`)}, id ${code(migration.vmId)}`],
-    ['Target', text(migration.target)],
-    ['State', migration.state],
-    ['Snapshots ready', `${migration.snapshots.ready} of ${migration.snapshots.total}`],
-    ['Layers migrated', `${migration.layers.migrated} of ${migration.layers.total - migration.layers.notWanted}${migration.layers.notWanted > 0 ? `, ${migration.layers.notWanted} not wanted` : ''}`],
-    ['Read', `${data} of data, ${zeros} of zeros`],
-    ['Written', written],
-    ['Started', `${migration.createdAt} by ${text(migration.startedBy)}`],
-    ['Finished', migration.finishedAt === null ? 'not yet' : `${migration.finishedAt}${totals.durationMs === null ? '' : `, after ${duration(totals.durationMs)}`}`],
-    ['Plan digest', code(planDigest)],
-    ['Store', code(storeId)],
-    ['Report made', generatedAt],
-  ]);
+  return table(
+    ['', ''],
+    [
+      ['Migration', code(migration.id)],
+      ['VM', `${text(`${migration.source}/${migration.vm}`)}, id ${code(migration.vmId)}`],
+      ['Target', text(migration.target)],
+      ['State', migration.state],
+      ['Snapshots ready', `${migration.snapshots.ready} of ${migration.snapshots.total}`],
+      [
+        'Layers migrated',
+        `${migration.layers.migrated} of ${migration.layers.total - migration.layers.notWanted}${migration.layers.notWanted > 0 ? `, ${migration.layers.notWanted} not wanted` : ''}`,
+      ],
+      ['Read', `${data} of data, ${zeros} of zeros`],
+      ['Written', written],
+      ['Started', `${migration.createdAt} by ${text(migration.startedBy)}`],
+      [
+        'Finished',
+        migration.finishedAt === null
+          ? 'not yet'
+          : `${migration.finishedAt}${totals.durationMs === null ? '' : `, after ${duration(totals.durationMs)}`}`,
+      ],
+      ['Plan digest', code(planDigest)],
+      ['Store', code(storeId)],
+      ['Report made', generatedAt],
+    ],
+  );
 }
 
 function summaryTable({ snapshots }: ReportView): string[] {
@@ -80,11 +91,16 @@ function stateWords({ kept, mergedInto, readyAt }: ReportedSnapshot): string {
 }
 
 function snapshotLines(snapshot: ReportedSnapshot, names: ReadonlyMap<string, string>): string[] {
-  const parent = snapshot.parentId === null ? 'none' : text(names.get(snapshot.parentId) ?? snapshot.parentId);
+  const parent =
+    snapshot.parentId === null ? 'none' : text(names.get(snapshot.parentId) ?? snapshot.parentId);
   const facts = [
     `taken ${snapshot.createdAt ?? 'at a time that is not known'}`,
     `parent: ${parent}`,
-    snapshot.quiesced === null ? 'not known whether quiesced' : snapshot.quiesced ? 'quiesced' : 'not quiesced',
+    snapshot.quiesced === null
+      ? 'not known whether quiesced'
+      : snapshot.quiesced
+        ? 'quiesced'
+        : 'not quiesced',
     ...(snapshot.memory ? ['with a memory image, which was not carried over'] : []),
   ];
   const into = snapshot.mergedInto;
@@ -96,7 +112,10 @@ function snapshotLines(snapshot: ReportedSnapshot, names: ReadonlyMap<string, st
   return [
     `### ${text(snapshot.name) || 'no name'} (id ${text(snapshot.id)})`,
     '',
-    ...snapshot.description.split(/\r\n|[\r\n]/).filter(line => line.trim() !== '').map(line => `> ${text(line)}`),
+    ...snapshot.description
+      .split(/\r\n|[\r\n]/)
+      .filter(line => line.trim() !== '')
+      .map(line => `> ${text(line)}`),
     ...(snapshot.description.trim() === '' ? [] : ['']),
     `${facts.join('; ')}. ${fate}`,
     ...snapshot.disks.flatMap(disk => ['', ...diskLines(disk)]),
@@ -108,20 +127,42 @@ function diskLines({ disk, volumeSnapshot, layers, proof }: ReportedDisk): strin
   return [
     `#### Disk ${text(disk)}`,
     '',
-    ...table(['', ''], [
-      ['VolumeSnapshot', code(volumeSnapshot.name)],
-      ['Handle', volumeSnapshot.handle === null ? 'none' : code(volumeSnapshot.handle)],
-      ['Size of the state', exact(volumeSnapshot.stateSizeBytes)],
-      ['Digest of the whole state', volumeSnapshot.stateDigest === null ? 'none' : code(volumeSnapshot.stateDigest)],
-      ['Digest of the whole volume', volumeSnapshot.volumeDigest === null ? 'none' : code(volumeSnapshot.volumeDigest)],
-      ['Ready', volumeSnapshot.readyAt ?? 'not yet'],
-      ['Proof', `${proof.kind ?? 'none'}: ${text(proof.words)}${proof.at === null ? '' : `, ${proof.at}`}`],
-    ]),
+    ...table(
+      ['', ''],
+      [
+        ['VolumeSnapshot', code(volumeSnapshot.name)],
+        ['Handle', volumeSnapshot.handle === null ? 'none' : code(volumeSnapshot.handle)],
+        ['Size of the state', exact(volumeSnapshot.stateSizeBytes)],
+        [
+          'Digest of the whole state',
+          volumeSnapshot.stateDigest === null ? 'none' : code(volumeSnapshot.stateDigest),
+        ],
+        [
+          'Digest of the whole volume',
+          volumeSnapshot.volumeDigest === null ? 'none' : code(volumeSnapshot.volumeDigest),
+        ],
+        ['Ready', volumeSnapshot.readyAt ?? 'not yet'],
+        [
+          'Proof',
+          `${proof.kind ?? 'none'}: ${text(proof.words)}${proof.at === null ? '' : `, ${proof.at}`}`,
+        ],
+      ],
+    ),
     '',
     `Made of ${count(layers.length, 'layer')}, base first, ${exact(own)} of their own:`,
     '',
     ...table(
-      ['file', 'format', 'data', 'zeros', 'written', 'manifest', 'digest of what was read', 'migrated', 'read back'],
+      [
+        'file',
+        'format',
+        'data',
+        'zeros',
+        'written',
+        'manifest',
+        'digest of what was read',
+        'migrated',
+        'read back',
+      ],
       layers.map(layer => [
         code(layer.file),
         text(layer.format),
@@ -152,7 +193,9 @@ function manifestLines(file: string, manifest: unknown): string[] {
         code(String(each['name'] ?? '?')),
         `${String(each['sizeBytes'] ?? '?')} B`,
         text(String(each['mtimeNs'] ?? '?')),
-        Object.entries(recordOf(each['counters'])).map(([key, value]) => `${text(key)} ${text(String(value))}`).join(', ') || 'none',
+        Object.entries(recordOf(each['counters']))
+          .map(([key, value]) => `${text(key)} ${text(String(value))}`)
+          .join(', ') || 'none',
       ]),
     ),
   ];

@@ -10,17 +10,24 @@ export function notClaimed(report: ReportView): string[] {
     'That the files at the source were right: what they held when they were read was carried over. A manifest tells whether a file is still the one that was read.',
   ];
   if (kinds.has('volume')) {
-    notes.push('Proof `volume`: the volume was read back before the VolumeSnapshot was taken. The VolumeSnapshot itself was not read.');
+    notes.push(
+      'Proof `volume`: the volume was read back before the VolumeSnapshot was taken. The VolumeSnapshot itself was not read.',
+    );
   }
   if (kinds.has('sampled')) {
     notes.push('Proof `sampled`: random windows of a restore were compared, not all of it.');
   }
   if (kinds.has('full')) {
-    notes.push('Proof `full`: a restore was read whole at the time stated. What the storage did to it since is not known.');
+    notes.push(
+      'Proof `full`: a restore was read whole at the time stated. What the storage did to it since is not known.',
+    );
   }
-  if (kinds.has(null)) notes.push('VolumeSnapshots with proof `none` were not compared with anything.');
+  if (kinds.has(null))
+    notes.push('VolumeSnapshots with proof `none` were not compared with anything.');
   if (report.snapshots.some(({ memory }) => memory)) {
-    notes.push('Memory images of snapshots were not carried over: their disks are as after a power cut at that moment.');
+    notes.push(
+      'Memory images of snapshots were not carried over: their disks are as after a power cut at that moment.',
+    );
   }
   if (report.snapshots.some(({ kept }) => !kept)) {
     notes.push('Snapshots that were not kept cannot be restored from the target.');
@@ -29,7 +36,9 @@ export function notClaimed(report: ReportView): string[] {
     notes.push('The current state of at least one disk is not on the target.');
   }
   if (report.migration.state !== 'migrated') {
-    notes.push(`That the migration is complete: its state was "${report.migration.state}" when this report was made.`);
+    notes.push(
+      `That the migration is complete: its state was "${report.migration.state}" when this report was made.`,
+    );
   }
   return notes;
 }
@@ -43,7 +52,7 @@ export const HOW_TO_CHECK: readonly string[] = [
   '(1.22 or newer):',
   '',
   '```sh',
-  "nbdcopy --blkhash=sha256/64k -- [ nbdkit -r --exit-with-parent file IMAGE ] null:",
+  'nbdcopy --blkhash=sha256/64k -- [ nbdkit -r --exit-with-parent file IMAGE ] null:',
   '```',
   '',
   'or, with nothing but Python, where SIZE is the size of the state (a volume may be larger; its tail is zero):',

@@ -54,7 +54,8 @@ function diskOf(view: StatusView | undefined, id: string): DiskStatusView | unde
 
 function stateLines(old: StatusView | undefined, view: StatusView, line: Line): string[] {
   if (isOver(view) || (old?.state === view.state && old.wanted === view.wanted)) return [];
-  const asked = view.state === 'running' && view.wanted !== 'run' ? `, ${view.wanted} asked for` : '';
+  const asked =
+    view.state === 'running' && view.wanted !== 'run' ? `, ${view.wanted} asked for` : '';
   return [line('-', view.state, `${printable(view.source)}/${printable(view.vm)}${asked}`)];
 }
 
@@ -63,8 +64,11 @@ function endLines(old: StatusView | undefined, view: StatusView, line: Line): st
   if (!isOver(view) || old?.state === view.state) return [];
   const { progress, layers, snapshots } = view;
   const result = `layers ${layers.migrated}/${layers.total - layers.notWanted} snapshots ${snapshots.ready}/${snapshots.total} bytes ${bytesOf(progress.bytesDone, progress.bytesTotal)}`;
-  const failure = view.state === 'failed' && view.error !== null ? ` ${errorWords(view.error)}` : '';
-  return [line('-', view.state, `${printable(view.source)}/${printable(view.vm)} ${result}${failure}`)];
+  const failure =
+    view.state === 'failed' && view.error !== null ? ` ${errorWords(view.error)}` : '';
+  return [
+    line('-', view.state, `${printable(view.source)}/${printable(view.vm)} ${result}${failure}`),
+  ];
 }
 
 function isOver({ state }: StatusView): boolean {
@@ -81,19 +85,17 @@ function diskLines(
   const before = new Map((old?.now ?? []).map(step => [step.id, step]));
   const now = new Set(disk.now.map(({ id }) => id));
   // A step that left the list ended well: one that failed stays in it.
-  const ended = view.state === 'canceled' ? [] : [...before.values()].filter(({ id }) => !now.has(id));
+  const ended =
+    view.state === 'canceled' ? [] : [...before.values()].filter(({ id }) => !now.has(id));
   return [
-    ...ended.map(step => line(label, 'done', `${stepWords(step)} layers ${disk.layers.migrated}/${disk.layers.total}`)),
+    ...ended.map(step =>
+      line(label, 'done', `${stepWords(step)} layers ${disk.layers.migrated}/${disk.layers.total}`),
+    ),
     ...disk.now.flatMap(step => stepLines(before.get(step.id), step, label, line)),
   ];
 }
 
-function stepLines(
-  old: StepView | undefined,
-  step: StepView,
-  label: string,
-  line: Line,
-): string[] {
+function stepLines(old: StepView | undefined, step: StepView, label: string, line: Line): string[] {
   if (step.state === 'failed') {
     if (old?.state === 'failed') return [];
     const why = step.error === null ? '' : ` ${errorWords(step.error)}`;
@@ -101,7 +103,9 @@ function stepLines(
   }
   if (step.waitsFor !== null) {
     const known = old !== undefined && reasonOf(old) === reasonOf(step);
-    return known ? [] : [line(label, 'waits', `${stepWords(step)} for ${printable(step.waitsFor)}`)];
+    return known
+      ? []
+      : [line(label, 'waits', `${stepWords(step)} for ${printable(step.waitsFor)}`)];
   }
   if (step.state !== 'running') return [];
   const ran = old?.state === 'running' && old.waitsFor === null;

@@ -1,6 +1,6 @@
 /** How far migrations are: a bar for each disk with what it does now, and why where it stands still. */
 import type { DiskStatusView, StatusView, StepView } from '@vm-migrate/api';
-import { clip, displayWidth, padEnd, padStart, shortenMiddle } from './display-width';
+import { clip, displayWidth, joinFitting, padEnd, padStart, shortenMiddle } from './display-width';
 import { printable } from './escape';
 import { errorLines } from './error-text';
 import { bytesOf, duration, eta, percent, rate } from './format';
@@ -53,9 +53,14 @@ function headLines(view: StatusView, style: Style, now: Date): string[] {
     ...(view.finishedAt === null
       ? []
       : [`took ${duration(Date.parse(view.finishedAt) - Date.parse(view.createdAt))}`]),
-    ...(view.state === 'running' ? [`for ${duration(now.getTime() - Date.parse(view.createdAt))}`] : []),
+    ...(view.state === 'running'
+      ? [`for ${duration(now.getTime() - Date.parse(view.createdAt))}`]
+      : []),
   ];
-  return [`${palette.bold(shown)}${GAP}${palette.dim(view.id)}`, clip(`  ${facts.join(GAP)}`, width)];
+  return [
+    `${palette.bold(shown)}${GAP}${palette.dim(view.id)}`,
+    `  ${joinFitting(facts, width - 2)}`,
+  ];
 }
 
 /** What the user asked for and what is may differ for a moment. */
@@ -89,21 +94,38 @@ function diskCells(disk: DiskStatusView): DiskCells {
   };
 }
 
-function diskLines(
-  cells: DiskCells,
-  all: readonly DiskCells[],
-  style: Style,
-  now: Date,
-): string[] {
+function diskLines(cells: DiskCells, all: readonly DiskCells[], style: Style, now: Date): string[] {
   const widest = (of: (cell: DiskCells) => string): number =>
     all.reduce((most, cell) => Math.max(most, displayWidth(of(cell))), 0);
-  const label = Math.min(widest(cell => cell.label), 16);
+  const label = Math.min(
+    widest(cell => cell.label),
+    16,
+  );
+  // Widths that figures grow into, so that bars do not jump while they are watched.
+  const moves = all.some(cell => cell.rate !== '');
   const right = [
     padStart(cells.percent, 5),
-    padStart(cells.bytes, widest(cell => cell.bytes)),
-    padStart(cells.deltas, widest(cell => cell.deltas)),
-    padStart(cells.rate, widest(cell => cell.rate)),
-    padStart(cells.eta, widest(cell => cell.eta)),
+    padStart(
+      cells.bytes,
+      Math.max(
+        widest(cell => cell.bytes),
+        widest(wholeBytes) + 2,
+      ),
+    ),
+    padStart(
+      cells.deltas,
+      widest(cell => cell.deltas),
+    ),
+    padStart(cells.rate, moves ? 10 : 0),
+    padStart(
+      cells.eta,
+      moves
+        ? Math.max(
+            8,
+            widest(cell => cell.eta),
+          )
+        : 0,
+    ),
   ].join(GAP);
   const besides = 2 + label + GAP.length + GAP.length + displayWidth(right);
   const bar = Math.max(SHORTEST_BAR, Math.min(LONGEST_BAR, style.width - besides));
@@ -118,9 +140,22 @@ function diskLines(
     const words = stepWords(running);
     const fits = nameRoom >= Math.max(SHORTEST_NAME, displayWidth(words));
     if (fits) lines.push(`${line}${GAP}${style.palette.dim(words)}`);
-    else lines.push(line, indent + style.palette.dim(shortenMiddle(words, style.width - indent.length, style.symbols)));
+    else
+      lines.push(
+        line,
+        indent +
+          style.palette.dim(shortenMiddle(words, style.width - indent.length, style.symbols)),
+      );
   }
-  return [...lines.map(each => clip(each, style.width)), ...whyLines(cells.disk, indent, style, now)];
+  return [
+    ...lines.map(each => clip(each, style.width)),
+    ...whyLines(cells.disk, indent, style, now),
+  ];
+}
+
+/** As wide as the figure gets, but for a decimal. */
+function wholeBytes({ disk }: DiskCells): string {
+  return bytesOf(disk.progress.bytesTotal, disk.progress.bytesTotal);
 }
 
 function barOf({ progress, now }: DiskStatusView, width: number, style: Style): string {
@@ -144,13 +179,21 @@ function whyLines(disk: DiskStatusView, indent: string, style: Style, now: Date)
     if (known === undefined) seen.set(reason, { step, more: 0 });
     else known.more += 1;
   }
+  const room = style.width - indent.length;
   return [...seen].map(([reason, { step, more }]) => {
-    const since = step.waitsSince === null ? '' : `, ${duration(now.getTime() - Date.parse(step.waitsSince))}`;
     const others = more === 0 ? '' : `, and ${more} more`;
-    const failed = step.state === 'failed';
-    const text = failed ? printable(reason) : `${stepWords(step)} waits for ${printable(reason).replace(/^waits? for /, '')}`;
-    const room = style.width - indent.length - displayWidth(since) - displayWidth(others) - 5;
-    const words = `${shortenMiddle(text, Math.max(10, room), style.symbols)}${since}${others}`;
-    return clip(`${indent}${palette.dim('why:')} ${(failed ? palette.red : palette.yellow)(words)}`, style.width);
+    if (step.state === 'failed') {
+      const text = shortenMiddle(printable(reason), room - others.length, style.symbols);
+      return clip(indent + palette.red(text + others), style.width);
+    }
+    const waited =
+      step.waitsSince === null ? '' : ` ${duration(now.getTime() - Date.parse(step.waitsSince))}`;
+    const start = `why: waits${waited} for `;
+    const cause = printable(reason).replace(/^waits? for /, '');
+    const about = ` (${stepWords(step)}${others})`;
+    const left = room - displayWidth(start);
+    const tail = displayWidth(cause) + displayWidth(about) <= left ? about : others;
+    const text = shortenMiddle(cause, left - displayWidth(tail), style.symbols);
+    return clip(indent + palette.yellow(start + text) + palette.dim(tail), style.width);
   });
 }

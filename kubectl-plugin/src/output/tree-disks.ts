@@ -5,7 +5,7 @@
  * people copy.
  */
 import type { ProofView, TreeDiskView } from '@vm-migrate/api';
-import { displayWidth, padEnd, padStart, shortenMiddle } from './display-width';
+import { clip, displayWidth, padEnd, padStart, shortenMiddle } from './display-width';
 import { printable } from './escape';
 import { bytes } from './format';
 import { marksOf } from './marks';
@@ -62,7 +62,12 @@ function cellsOf(disk: TreeDiskView): DiskCells {
         : {
             name: printable(cut.name),
             digest: cut.stateDigest === null ? '' : cut.stateDigest.slice(0, DIGEST_SHOWN),
-            proof: cut.state === 'planned' ? 'planned' : cut.state === 'removed' ? 'removed' : proofWords(cut.proof),
+            proof:
+              cut.state === 'planned'
+                ? 'planned'
+                : cut.state === 'removed'
+                  ? 'removed'
+                  : proofWords(cut.proof),
           },
   };
 }
@@ -86,7 +91,9 @@ export function proofWords(proof: ProofView | null): string {
 }
 
 function wholeCut({ name, digest, proof }: CutCells): number {
-  return [name, digest, proof].filter(part => part !== '').reduce((sum, part) => sum + displayWidth(part) + GAP.length, 0);
+  return [name, digest, proof]
+    .filter(part => part !== '')
+    .reduce((sum, part) => sum + displayWidth(part) + GAP.length, 0);
 }
 
 interface Widths {
@@ -108,14 +115,24 @@ function linesOf(cells: DiskCells, widths: Widths, room: number, style: Style): 
   const first = diskLine(cells, { ...widths, file }, stateRoom, style);
   if (cells.cut === undefined) return [cropped(first)];
   const indent = widths.slot + GAP.length;
-  if (oneLine) return [cropped([...first, `${GAP}${arrow} ${cutText(cells.cut, Infinity, style)}`])];
+  if (oneLine)
+    return [
+      cropped([...first, `${GAP}${arrow} ${cutLines(cells.cut, Infinity, style).join(GAP)}`]),
+    ];
+  const [head = '', ...rest] = cutLines(cells.cut, room - indent - arrow.length - 1, style);
   return [
     cropped(first),
-    `${' '.repeat(indent)}${arrow} ${cutText(cells.cut, room - indent - arrow.length - 1, style)}`,
+    `${' '.repeat(indent)}${arrow} ${head}`,
+    ...rest.map(line => ' '.repeat(indent + arrow.length + 1) + line),
   ];
 }
 
-function diskLine(cells: DiskCells, widths: Omit<Widths, 'cut'>, stateRoom: number, style: Style): string[] {
+function diskLine(
+  cells: DiskCells,
+  widths: Omit<Widths, 'cut'>,
+  stateRoom: number,
+  style: Style,
+): string[] {
   const { palette, symbols } = style;
   const state = shortenMiddle(cells.state, stateRoom, symbols);
   return [
@@ -134,19 +151,19 @@ function cropped(parts: readonly string[]): string {
   return parts.join('').trimEnd();
 }
 
-function cutText({ name, digest, proof }: CutCells, room: number, { palette, symbols }: Style): string {
-  // The name first, the proof next, the digest last: each is there whole or not at all but the name.
-  const extras = [digest, proof].filter(part => part !== '');
-  let left = room - displayWidth(name);
-  const shown = extras.filter(part => {
-    const needed = GAP.length + displayWidth(part);
-    if (needed > left) return false;
-    left -= needed;
-    return true;
-  });
-  const text = [shortenMiddle(name, room, symbols)];
-  for (const part of shown) text.push(part === digest ? palette.dim(part) : palette[proofColor(part)](part));
-  return text.join(GAP);
+/** The object's name, with digest and proof behind it where they fit, else under it. */
+function cutLines(
+  { name, digest, proof }: CutCells,
+  room: number,
+  { palette, symbols }: Style,
+): string[] {
+  const extras = [digest === '' ? '' : palette.dim(digest), palette[proofColor(proof)](proof)]
+    .filter(part => part !== '')
+    .join(GAP);
+  const fits = displayWidth(name) + GAP.length + displayWidth(extras) <= room;
+  return fits
+    ? [`${name}${GAP}${extras}`]
+    : [shortenMiddle(name, room, symbols), clip(extras, room)];
 }
 
 function proofColor(words: string): 'green' | 'dim' {

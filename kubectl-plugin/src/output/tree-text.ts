@@ -4,7 +4,7 @@
  */
 import type { TreeDiskView, TreeNodeView, TreeView } from '@vm-migrate/api';
 import { diskTable } from './tree-disks';
-import { clip, displayWidth, shortenMiddle } from './display-width';
+import { clip, displayWidth, joinFitting, shortenMiddle } from './display-width';
 import { firstLine, printable } from './escape';
 import { findingsLines } from './findings-text';
 import { bytes, count, eta, percent, rate, utcMinute } from './format';
@@ -24,12 +24,17 @@ export function treeText(tree: TreeView, style: Style): string {
   ].join('\n');
 }
 
+const POWER: Readonly<Record<string, string>> = {
+  off: 'powered off',
+  unclean: 'not shut down cleanly',
+};
+
 function titleLines(tree: TreeView, style: Style): string[] {
   const { palette } = style;
   const snapshots = tree.nodes.filter(node => node.id !== 'current').length;
   const capacity = tree.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0);
   const facts = [
-    `powered ${tree.power}`.replace('powered unclean', 'not shut down cleanly').replace('powered suspended', 'suspended').replace('powered running', 'running'),
+    POWER[tree.power] ?? printable(tree.power),
     count(snapshots, 'snapshot'),
     `${count(tree.disks.length, 'disk')} of ${bytes(capacity)} in all`,
     'times in UTC',
@@ -54,18 +59,18 @@ function migrationLine({ migration }: TreeView, style: Style): string[] {
     `${layers.migrated}/${wanted} layers`,
   ];
   if (state === 'running') {
-    parts.push(
-      `${percent(progress.bytesDone, progress.bytesTotal)} %`,
-      rate(progress.bytesPerSecond),
-      eta(progress.etaMs),
-    );
+    const done = `${percent(progress.bytesDone, progress.bytesTotal)} %`;
+    parts.push(done, eta(progress.etaMs), rate(progress.bytesPerSecond));
   }
-  return [clip(parts.join('  '), style.width)];
+  return [joinFitting(parts, style.width)];
 }
 
 function historyLines(tree: TreeView, style: Style): string[] {
   const toCurrent = pathTo(tree.nodes, 'current');
-  const table = diskTable(tree.nodes.flatMap(node => node.disks), style);
+  const table = diskTable(
+    tree.nodes.flatMap(node => node.disks),
+    style,
+  );
   const names = new Map(tree.nodes.map(node => [node.id, node.name]));
   return drawRails(
     tree.nodes.map((node): RailNode => ({
@@ -87,7 +92,7 @@ function historyLines(tree: TreeView, style: Style): string[] {
 function pathTo(nodes: readonly TreeNodeView[], id: string): ReadonlySet<string> {
   const byId = new Map(nodes.map(node => [node.id, node]));
   const path = new Set<string>();
-  for (let node = byId.get(id); node !== undefined && !path.has(node.id); ) {
+  for (let node = byId.get(id); node !== undefined && !path.has(node.id);) {
     path.add(node.id);
     node = node.parentId === null ? undefined : byId.get(node.parentId);
   }
@@ -120,7 +125,10 @@ function headLines(
   const tail = facts.length === 0 ? '' : `   ${facts.join('   ')}`;
   const name = printable(node.name) || '<no name>';
   // The name keeps at least a third of the line; what is known about it gives way.
-  const tailRoom = Math.max(0, room - Math.min(displayWidth(name), Math.max(12, Math.floor(room / 3))));
+  const tailRoom = Math.max(
+    0,
+    room - Math.min(displayWidth(name), Math.max(12, Math.floor(room / 3))),
+  );
   const shownTail = shortenMiddle(tail, tailRoom, symbols);
   const shownName = shortenMiddle(name, Math.max(1, room - displayWidth(shownTail)), symbols);
   const head = palette.bold(shownName) + palette.dim(shownTail);
@@ -137,7 +145,10 @@ function factsOf(node: TreeNodeView, names: ReadonlyMap<string, string>): string
   return facts;
 }
 
-function mergedInto({ mergedInto: into }: TreeNodeView, names: ReadonlyMap<string, string>): string {
+function mergedInto(
+  { mergedInto: into }: TreeNodeView,
+  names: ReadonlyMap<string, string>,
+): string {
   if (into === null) return 'nothing';
   return into === 'current' ? 'the current state' : printable(names.get(into) ?? into);
 }

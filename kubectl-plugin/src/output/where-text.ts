@@ -70,17 +70,29 @@ function nextCommands(
   const failed = migrations.find(({ state }) => state === 'failed');
   const running = migrations.find(({ state }) => state === 'running');
   const paused = migrations.find(({ state }) => state === 'paused');
-  const look = { command: 'kubectl vm-migrate get vms', why: 'the VMs that the configured sources see' };
+  const look = {
+    command: 'kubectl vm-migrate get vms',
+    why: 'the VMs that the configured sources see',
+  };
   const known = [
-    failed && { command: `kubectl vm-migrate describe ${failed.id}`, why: 'what failed, and what to do' },
+    failed && {
+      command: `kubectl vm-migrate describe ${failed.id}`,
+      why: 'what failed, and what to do',
+    },
     running && { command: 'kubectl vm-migrate status --watch', why: 'follow what runs' },
-    paused && { command: `kubectl vm-migrate resume ${paused.id}`, why: 'go on with what is paused' },
+    paused && {
+      command: `kubectl vm-migrate resume ${paused.id}`,
+      why: 'go on with what is paused',
+    },
     place.sources.length === 0 && {
       command: 'kubectl vm-migrate tree /path/to/folder-of-a-vm',
       why: 'the snapshot history of a VM in a folder; nothing is written',
     },
     place.sources.length > 0 && look,
-    { command: 'kubectl vm-migrate plan VM', why: 'what a migration would do, cost and lose; writes nothing' },
+    {
+      command: 'kubectl vm-migrate plan VM',
+      why: 'what a migration would do, cost and lose; writes nothing',
+    },
   ];
   return known.filter(each => typeof each === 'object').slice(0, 2);
 }

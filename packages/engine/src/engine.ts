@@ -120,8 +120,9 @@ class OpenEngine implements Engine {
     };
   }
 
-  call<Name extends OperationName>(name: Name, input: OperationInput<Name>): Promise<OperationAnswer<Name>> {
-    return runOperation(this.context, name, input);
+  async call<Name extends OperationName>(name: Name, input: OperationInput<Name>): Promise<OperationAnswer<Name>> {
+    // Recovery may have given this database the id of a lost store.
+    return runOperation({ ...this.context, storeId: await storeId(this.database) }, name, input);
   }
 
   onChange(listener: (migrationId: string) => void): Promise<() => Promise<void>> {

@@ -1,3 +1,4 @@
+export { errorCodes, explainError } from './explain-error';
 export { ERROR_CODES, EngineError, toEngineError, type ErrorCode, type ErrorData } from './errors';
 export * from './config';
 export {

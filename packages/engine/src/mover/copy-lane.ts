@@ -71,7 +71,7 @@ function optionsOf(order: ApplyOrder, layer: Layer, control: MoverControl): Copy
       return true;
     },
     breathe,
-    onBytes: (bytes: number) => control.addBytesDone(bytes),
+    onBytes: bytes => control.addBytesDone(bytes),
   };
 }
 

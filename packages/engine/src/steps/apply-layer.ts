@@ -5,12 +5,12 @@
  */
 import { EngineError } from '../errors';
 import { MOVER_PROTOCOL, type ApplyOrder, type Receipt, type VolumeMark } from '../mover/mover';
-import { getVolume, replaceVolume, setMigrated, setVolumeMade } from '../store/objects';
-import { addEvent } from '../store/events';
-import { holdClaim, putOff, type Claim, putProgress, storeWindows, windowsOf } from '../store/steps';
+import { getVolume, setMigrated, setVolumeMade } from '../store/objects';
+import { forgetWindows, holdClaim, type Claim, putProgress, storeWindows, windowsOf } from '../store/steps';
 import { volumeName, type VolumeRow } from '../store/store';
-import { isPending, type Volume } from '../targets/target';
+import { isPending, type Pending, type Volume } from '../targets/target';
 import { ensurePlannedVolume } from './make-volume';
+import { replace } from './replace-volume';
 import { attend, done, wait, type StepContext, type StepKind, type StepOutcome } from './step';
 import { plannedLayer, required } from './step-objects';
 
@@ -27,8 +27,9 @@ export const applyLayer: StepKind = {
     if (run !== undefined) return copy(context, run);
     const row = await getVolume(database, step.migrationId, required(step.volumeId, 'volume', step));
     const volume = await presentVolume(context, row);
+    if ('outcome' in volume) return volume;
     if (isPending(volume)) return wait(volume.retryMs, volume.reason);
-    if (!isExpected(volume.mark, context, row)) return replace(context, row, volume.mark);
+    if (volume.mark.layerId !== step.layerId) await startAfresh(context);
     const mark = writingMark(context, row);
     try {
       await context.target.mark(volume.name, volume.mark, mark);
@@ -56,6 +57,14 @@ export const applyLayer: StepKind = {
   },
 };
 
+/** Nothing of this layer is on the volume, whatever was reported of an earlier one of its name. */
+async function startAfresh({ claim, database }: StepContext): Promise<void> {
+  await database.transaction(async tx => {
+    await holdClaim(tx, claim);
+    await forgetWindows(tx, claim);
+  });
+}
+
 /** A copy under way: what was found out once for a claim, so that attending to its mover asks nothing again. */
 interface Run {
   readonly row: VolumeRow;
@@ -65,21 +74,15 @@ interface Run {
 }
 const runs = new WeakMap<Claim, Run>();
 
-async function presentVolume(context: StepContext, row: VolumeRow) {
+async function presentVolume(context: StepContext, row: VolumeRow): Promise<Volume | Pending | StepOutcome> {
+  const needed = plannedLayer(context.plan, required(context.step.layerId, 'layer', context.step)).parentId;
   const found = await context.target.findVolume(volumeName(row));
-  if (found !== undefined) return found;
-  if (row.contentLayerId === null || row.madeAt === null) {
-    const made = await ensurePlannedVolume(context, row);
-    if (!isPending(made)) await context.database.transaction(tx => setVolumeMade(tx, row, made.mark.layerId ?? null));
-    return made;
-  }
-  // It held states that the store counts on: start its next generation instead of an empty one.
-  throw new EngineError('VOLUME_MISSING', {
-    where: { object: volumeName(row) },
-    expected: `a volume that holds layer ${row.contentLayerId}`,
-    found: 'no volume of that name',
-    hint: 'If it was removed on purpose, run: kubectl vm-migrate recover VM. It is restored from its newest VolumeSnapshot.',
-  });
+  if (found !== undefined) return isExpected(found.mark, context, row) ? found : replace(context, row, found.mark, needed);
+  // It held states that the store counts on: its next generation is made, not an empty one of the same name.
+  if (row.madeAt !== null) return replace(context, row, undefined, needed);
+  const made = await ensurePlannedVolume(context, row, needed);
+  if (!('outcome' in made) && !isPending(made)) await context.database.transaction(tx => setVolumeMade(tx, row, made.mark.layerId ?? null));
+  return made;
 }
 
 /** Ours, of this generation, and empty, at the parent's state, or half-written with this very layer. */
@@ -92,33 +95,6 @@ function isExpected(mark: VolumeMark, context: StepContext, row: VolumeRow): boo
   // Fences count the claims of one step: they say nothing about the writer of another layer.
   if (mark.layerId === layer.id) return mark.manifestDigest === layer.manifestDigest && mark.fence <= step.fence;
   return mark.phase === 'holds' && mark.layerId === layer.parentId;
-}
-
-async function replace(context: StepContext, row: VolumeRow, mark: VolumeMark): Promise<StepOutcome> {
-  const { claim, database, storeId } = context;
-  if (mark.storeId !== storeId) {
-    throw new EngineError('VOLUME_FOREIGN', {
-      where: { object: volumeName(row) },
-      expected: `store ${storeId}`,
-      found: `store ${mark.storeId}`,
-      hint: 'Another vm-migrate database made it. Choose another name prefix, or run: kubectl vm-migrate recover VM --take-over.',
-    });
-  }
-  await database.transaction(async tx => {
-    await holdClaim(tx, claim);
-    const { again } = await replaceVolume(tx, row);
-    await addEvent(tx, {
-      migrationId: claim.migrationId,
-      stepId: claim.stepId,
-      level: 'warning',
-      kind: 'volume-replaced',
-      actor: claim.owner,
-      message: `Volume ${volumeName(row)} did not hold what the store expects; its next generation is restored, ${again.length} layers are written again`,
-      data: { mark, again },
-    });
-    if (again.length === 0) await putOff(tx, claim, 0, 'the volume was replaced');
-  });
-  return { outcome: 'handled' };
 }
 
 function writingMark(context: StepContext, row: VolumeRow): VolumeMark {

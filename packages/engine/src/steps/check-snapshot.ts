@@ -3,6 +3,7 @@
  * A temporary volume is restored, a mover reads random windows or all of it, and the volume goes.
  * verifySnapshot also reads the chain at the source again, and all three digests must agree.
  */
+import { createHash } from 'node:crypto';
 import { EngineError } from '../errors';
 import { MOVER_PROTOCOL, type HashChainOrder, type HashVolumeOrder, type MoverOrder, type Receipt } from '../mover/mover';
 import type { Plan } from '../plan/plan';
@@ -66,7 +67,7 @@ async function withRestore(
   const cut = await cutOf(context);
   const planned = plannedVolumeSnapshot(plan, cut.volumeSnapshotId);
   const owner = plan.volumes.find(volume => volume.id === cut.volumeId);
-  const name = `${cut.name.slice(0, 55)}-check`;
+  const name = checkVolumeName(cut);
   const volume = await target.ensureVolumeFrom(
     {
       name,
@@ -92,6 +93,12 @@ async function withRestore(
   const gone = await target.remove('volume', name, storeId);
   if (gone && isPending(gone)) return wait(gone.retryMs, gone.reason);
   return { cut, receipt };
+}
+
+/** Two VolumeSnapshots may be called alike as far as a volume's name reaches. */
+export function checkVolumeName({ name, migrationId, volumeSnapshotId }: Pick<VolumeSnapshotRow, 'name' | 'migrationId' | 'volumeSnapshotId'>): string {
+  const tag = createHash('sha256').update(`${migrationId}/${volumeSnapshotId}`).digest('hex').slice(0, 8);
+  return `${name.slice(0, 48).replace(/-+$/, '')}-${tag}-check`;
 }
 
 async function run(context: StepContext, order: MoverOrder): Promise<Receipt | StepOutcome> {

@@ -3,10 +3,12 @@
  * this step exists, so whatever the VolumeSnapshot holds was read back and compared.
  */
 import { EngineError } from '../errors';
+import type { VolumeMark } from '../mover/mover';
 import type { Plan, PlannedVolumeSnapshot } from '../plan/plan';
 import { getLayer, getVolume, getVolumeSnapshot, setVolumeSnapshotReady } from '../store/objects';
 import { volumeName, type StepRow } from '../store/store';
-import { isPending } from '../targets/target';
+import { isPending, type Target, type VolumeSnapshotSpec } from '../targets/target';
+import { replace } from './replace-volume';
 import { done, wait, type StepKind } from './step';
 import { originOf, plannedSnapshot, plannedVolumeSnapshot, required } from './step-objects';
 
@@ -18,7 +20,8 @@ export const takeSnapshot: StepKind = {
     return `take VolumeSnapshot ${cut.name} (${of})`;
   },
 
-  async advance({ step, plan, storeId, target, database }) {
+  async advance(context) {
+    const { step, plan, storeId, target, database } = context;
     const cut = cutOf(step, plan);
     const row = await getVolumeSnapshot(database, step.migrationId, cut.id);
     const volume = await getVolume(database, step.migrationId, cut.volumeId);
@@ -28,7 +31,7 @@ export const takeSnapshot: StepKind = {
       throw new EngineError('INTERNAL', { where: { object: cut.name }, expected: `a receipt with digests for layer ${layer.file}`, found: 'none' });
     }
     const snapshot = plannedSnapshot(plan, cut.snapshotId);
-    const made = await target.ensureVolumeSnapshot({
+    const spec: VolumeSnapshotSpec = {
       name: cut.name,
       volume: volumeName(volume),
       layerId: cut.layerId,
@@ -47,7 +50,13 @@ export const takeSnapshot: StepKind = {
         createdAtUs: snapshot.createdAtUs,
         parentId: snapshot.parentId,
       },
+    };
+    const made = await target.ensureVolumeSnapshot(spec).catch(async (error: unknown) => {
+      const lost = await lostVolume(target, spec, error);
+      if (lost === 'no') throw error;
+      return replace(context, volume, lost.mark, cut.layerId);
     });
+    if ('outcome' in made) return made;
     if (isPending(made)) return wait(made.retryMs, made.reason);
     const facts = {
       handle: made.handle,
@@ -58,6 +67,15 @@ export const takeSnapshot: StepKind = {
     return done({ name: made.name, handle: made.handle }, tx => setVolumeSnapshotReady(tx, row, facts));
   },
 };
+
+/** Whether there is no VolumeSnapshot yet, and the volume cannot be cut because it is gone or holds another state of this migration. */
+async function lostVolume(target: Target, spec: VolumeSnapshotSpec, error: unknown): Promise<'no' | { readonly mark: VolumeMark | undefined }> {
+  if (!(error instanceof EngineError) || (error.code !== 'VOLUME_UNEXPECTED' && error.code !== 'VOLUME_MISSING')) return 'no';
+  if (error.where.object !== spec.volume) return 'no';
+  const volume = await target.findVolume(spec.volume);
+  if (volume !== undefined && volume.mark.phase === 'holds' && volume.mark.layerId === spec.layerId) return 'no';
+  return { mark: volume?.mark };
+}
 
 function cutOf(step: StepRow, plan: Plan): PlannedVolumeSnapshot {
   return plannedVolumeSnapshot(plan, required(step.volumeSnapshotId, 'VolumeSnapshot', step));

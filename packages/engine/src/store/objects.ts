@@ -135,25 +135,27 @@ export async function setVolumeSnapshotRemoved(tx: Tx, migrationId: string, id: 
 }
 
 /**
- * What is on the volume is not what the store expects: the next generation starts from the newest
- * VolumeSnapshot that was cut from it (else from what it was first made from), and every layer
- * applied after that cut needs migration again. Returns the new row and the names of what it replaces.
+ * The volume's next generation starts from the newest ready VolumeSnapshot that was cut from it at or
+ * under the layer `needed` (absent: from none of them), else from `origin`, what the plan starts it
+ * from (null: empty). Every layer applied after that cut needs migration again, its steps and those
+ * behind them are open again. Returns the ids of those layers.
  */
-export async function replaceVolume(tx: Tx, volume: VolumeRow): Promise<{ volume: VolumeRow; again: string[] }> {
+export async function replaceVolume(tx: Tx, volume: VolumeRow, origin: string | null, needed: string | undefined): Promise<{ again: string[] }> {
+  const { migrationId, volumeId, generation } = volume;
   const [cut] = await tx.query<{ id: string; layerId: string }>(
     `select v.volume_snapshot_id as id, v.layer_id as "layerId"
        from vm_migrate.volume_snapshot v join vm_migrate.layer l on l.migration_id = v.migration_id and l.layer_id = v.layer_id
-      where v.migration_id = $1 and v.volume_id = $2 and v.state = 'ready' order by l.ordinal desc, v.volume_snapshot_id limit 1`,
-    [volume.migrationId, volume.volumeId],
+      where v.migration_id = $1 and v.volume_id = $2 and v.state = 'ready'
+        and l.ordinal <= (select n.ordinal from vm_migrate.layer n where n.migration_id = $1 and n.layer_id = $3)
+      order by l.ordinal desc, v.volume_snapshot_id limit 1`,
+    [migrationId, volumeId, needed ?? null],
   );
-  const rows = await tx.query<VolumeRow>(
-    `update vm_migrate.volume v set generation = v.generation + 1, made_at = null, restored_from = coalesce($4, v.restored_from),
-            content_layer_id = $5
-      where v.migration_id = $1 and v.volume_id = $2 and v.generation = $3 returning ${VOLUME}`,
-    [volume.migrationId, volume.volumeId, volume.generation, cut?.id ?? null, cut?.layerId ?? null],
+  const replaced = await tx.query(
+    `update vm_migrate.volume set generation = generation + 1, made_at = null, removed_at = null, restored_from = $4, content_layer_id = null
+      where migration_id = $1 and volume_id = $2 and generation = $3 returning 1`,
+    [migrationId, volumeId, generation, cut?.id ?? origin],
   );
-  const replaced = rows[0];
-  if (replaced === undefined) throw new EngineError('STORE_CONFLICT', { where: { object: `volume ${volume.volumeId}` } });
+  if (replaced.length === 0) throw new EngineError('STORE_CONFLICT', { where: { object: `volume ${volumeId}` } });
   const again = await tx.query<{ layerId: string }>(
     `update vm_migrate.layer l set flag = 'needs migration', receipt = null, migrated_at = null
        from vm_migrate.step s
@@ -161,33 +163,66 @@ export async function replaceVolume(tx: Tx, volume: VolumeRow): Promise<{ volume
         and l.flag = 'migrated' and l.ordinal > coalesce((select c.ordinal from vm_migrate.layer c
                                                             where c.migration_id = $1 and c.layer_id = $3), -1)
      returning l.layer_id as "layerId"`,
-    [volume.migrationId, volume.volumeId, cut?.layerId ?? null],
+    [migrationId, volumeId, cut?.layerId ?? null],
   );
-  const ids = again.map(row => row.layerId);
+  // Windows are of one generation.
   await tx.query(
     `delete from vm_migrate.copied_window w using vm_migrate.step s
       where w.migration_id = $1 and s.migration_id = $1 and s.step_id = w.step_id and s.volume_id = $2 and s.kind = 'applyLayer'
-        and s.state <> 'done'`,
-    [volume.migrationId, volume.volumeId],
+        and (s.state <> 'done' or s.layer_id = any ($3))`,
+    [migrationId, volumeId, again.map(row => row.layerId)],
   );
-  if (ids.length > 0) await rearm(tx, volume.migrationId, ids);
-  return { volume: replaced, again: ids };
+  if (again.length > 0) await rearm(tx, migrationId, again.map(row => row.layerId));
+  return { again: again.map(row => row.layerId) };
 }
 
-/** The applyLayer steps of these layers are open again, and what hangs on them is blocked until they are done. */
+/**
+ * The applyLayer steps of these layers are open again, and what hangs on them. Cuts that were taken
+ * are asked for once more, which finds them; branches that were restored from them and checks of
+ * them stay done, because a VolumeSnapshot never changes.
+ */
 async function rearm(tx: Tx, migrationId: string, layerIds: readonly string[]): Promise<void> {
   await tx.query(
     `with recursive undone (step_id) as (
        select step_id from vm_migrate.step where migration_id = $1 and kind = 'applyLayer' and layer_id = any ($2)
        union
-       select a.step_id from vm_migrate.step_after a join undone u on a.after_id = u.step_id where a.migration_id = $1
-     ), reset as (
-       update vm_migrate.step s set state = 'blocked', lease_owner = null, lease_until = null, finished_at = null, result = null
-        where s.migration_id = $1 and s.step_id in (select step_id from undone)
-          and not (s.kind = 'takeSnapshot' and s.state = 'done')
-       returning s.step_id)
-     delete from vm_migrate.copied_window w using reset r where w.migration_id = $1 and w.step_id = r.step_id`,
+       select a.step_id from vm_migrate.step_after a join undone u on a.after_id = u.step_id
+         join vm_migrate.step s on s.migration_id = a.migration_id and s.step_id = a.step_id
+        where a.migration_id = $1 and not (s.state = 'done' and s.kind in ('restoreVolume', 'sampleSnapshot', 'verifySnapshot')))
+     update vm_migrate.step s
+        set state = 'blocked', lease_owner = null, lease_until = null, reason = null, reason_since = null, error = null, finished_at = null, result = null
+      where s.migration_id = $1 and s.state <> 'canceled' and s.step_id in (select step_id from undone)`,
     [migrationId, layerIds],
+  );
+  await unblockAll(tx, migrationId);
+}
+
+/** A VolumeSnapshot that the store counted on is gone: it is to be taken again before `volume` is restored from it. */
+export async function loseVolumeSnapshot(tx: Tx, volume: VolumeRow, cutId: string, origin: string | null): Promise<void> {
+  const { migrationId, volumeId } = volume;
+  await tx.query(
+    `update vm_migrate.volume_snapshot set state = 'planned', handle = null, ready_at = null where migration_id = $1 and volume_snapshot_id = $2`,
+    [migrationId, cutId],
+  );
+  await tx.query(
+    `update vm_migrate.vmware_snapshot s set ready_at = null from vm_migrate.volume_snapshot v
+      where v.migration_id = $1 and v.volume_snapshot_id = $2 and s.migration_id = $1 and s.snapshot_id = v.snapshot_id`,
+    [migrationId, cutId],
+  );
+  const [cut] = await tx.query<{ volumeId: string; layerId: string }>(
+    `select volume_id as "volumeId", layer_id as "layerId" from vm_migrate.volume_snapshot where migration_id = $1 and volume_snapshot_id = $2`,
+    [migrationId, cutId],
+  );
+  // Of the volume itself: an older state will do. Of another one: nothing is restored before it is there.
+  if (cut?.volumeId === volumeId) {
+    await replaceVolume(tx, volume, origin, cut.layerId);
+    return;
+  }
+  await tx.query(
+    `update vm_migrate.step set state = 'blocked', lease_owner = null, lease_until = null, finished_at = null, result = null
+      where migration_id = $1 and ((kind = 'takeSnapshot' and volume_snapshot_id = $2)
+         or (volume_id = $3 and (kind = 'restoreVolume' or (kind = 'applyLayer' and state in ('ready', 'queued', 'waiting', 'running')))))`,
+    [migrationId, cutId, volumeId],
   );
   await unblockAll(tx, migrationId);
 }

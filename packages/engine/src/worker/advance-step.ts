@@ -31,7 +31,8 @@ import type { WorkerOptions } from './worker-options';
 
 export interface AdvancerOptions extends Pick<WorkerOptions, 'database' | 'kinds' | 'settings' | 'log'> {
   readonly owner: string;
-  readonly storeId: string;
+  /** As it is now: recovery may have given this database the id of a lost store. */
+  readonly storeId: () => string;
   readonly served: ServedPlaces;
 }
 
@@ -241,7 +242,8 @@ export class Advancer {
   }
 
   private async contextFor(step: StepRow, claim: Claim): Promise<StepContext> {
-    const { database, served, settings, storeId } = this.options;
+    const { database, served, settings } = this.options;
+    const storeId = this.options.storeId();
     const plan = await this.planFor(database, step.migrationId);
     const source = served.source(plan.vm.source);
     const target = served.target(plan.target);

@@ -28,7 +28,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const served = new ServedPlaces(options);
   await served.refresh();
-  const advancer = new Advancer({ ...options, owner: id, storeId: await storeId(database), served });
+  let store = await storeId(database);
+  const advancer = new Advancer({ ...options, owner: id, storeId: () => store, served });
 
   const runner: QueueRunner = await queue.runner({
     workerName: id,
@@ -45,6 +46,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     },
   });
   const heartbeat = async () => {
+    store = await storeId(database);
     await served.refresh();
     await beat(database, {
       id,

@@ -128,7 +128,6 @@ export function snapshotDifferences(
   asked: VolumeSnapshotSpec,
 ): readonly string[] {
   const fields = [
-    'volume',
     'layerId',
     'migrationId',
     'manifestDigest',
@@ -138,8 +137,14 @@ export function snapshotDifferences(
   ] as const;
   return [
     ...differences(there, asked, fields),
+    ...differences({ volume: withoutGeneration(there.volume) }, { volume: withoutGeneration(asked.volume) }, ['volume']),
     ...differences({ table: there.table?.sha256 }, { table: asked.table?.sha256 }, ['table']),
   ];
+}
+
+/** A volume's later generations are written from the same layers as its first: what was cut from one is true for all. */
+function withoutGeneration(volume: string): string {
+  return volume.replace(/-g\d+$/, '');
 }
 
 /** One phrase for each field that differs: `layerId is a, not b`. An absent field equals `undefined`. */

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadEngine } from './engine-library';
-import { UsageError } from './usage-error';
+import { loadEngine } from '../engine-library';
+import { UsageError } from '../usage-error';
 
 export interface DemoFolder {
   readonly root: string;

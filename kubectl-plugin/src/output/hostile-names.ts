@@ -1,0 +1,22 @@
+/** Names that an attacker, or a bored administrator, gives to a snapshot. For tests. */
+export const HOSTILE_NAMES: readonly string[] = [
+  '\x1b[2J\x1b[H\x1b[31mgone',
+  '\x9b31mC1 colour',
+  '\x1b]0;title\x07\x1b]8;;http://example.com\x07link\x1b]8;;\x07',
+  'photo\u202egpj.exe',
+  '\u2066isolated\u2069 \u061c\u200f',
+  'two\nlines\r\nthree\u2028four\u2029',
+  '\ttabs\tand\bbackspace\x7f',
+  'zero\u200bwidth\ufeff\u2060\u00ad',
+  `Z${'\u0351'.repeat(400)}algo`,
+  'x'.repeat(4096),
+  '漢'.repeat(2048),
+  '👩‍👩‍👧‍👦'.repeat(300),
+  '\ud800 lone \udfff',
+  '| pipe ` tick ** bold <script>alert(1)</script> [a](b)',
+  '"quotes" \'single\' $(rm -rf /) ; & \\',
+  ' ',
+  '',
+  'नमस्ते दुनिया',
+  'שלום עולם',
+];
