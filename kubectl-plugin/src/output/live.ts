@@ -50,6 +50,8 @@ class Screen implements LiveView {
   private drawnAt = -Infinity;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
+  /** Behind a shell that has the terminal now. */
+  private paused = false;
 
   constructor(
     private readonly stream: LiveStream,
@@ -120,12 +122,14 @@ class Screen implements LiveView {
 
   /** Ctrl-Z: the shell wants its cursor; SIGSTOP is what stops us now that SIGTSTP is handled. */
   private readonly onPause = (): void => {
+    this.paused = true;
     this.stream.write(WRAP + SHOW);
     process.kill(process.pid, 'SIGSTOP');
   };
 
   /** Back again, below whatever was written meanwhile. */
   private readonly onContinue = (): void => {
+    this.paused = false;
     this.shown = [];
     this.stream.write(HIDE);
     this.draw();
@@ -137,7 +141,7 @@ class Screen implements LiveView {
    * original xterm cuts lines instead, and says who it is.
    */
   private readonly onResize = (): void => {
-    if (this.stopped) return;
+    if (this.stopped || this.paused) return;
     const env = this.options.env ?? process.env;
     const { width } = styleFor(this.stream, this.options);
     const rows =
@@ -176,7 +180,7 @@ class Screen implements LiveView {
   }
 
   private draw(): void {
-    if (this.stopped) return;
+    if (this.stopped || this.paused) return;
     this.drawnAt = performance.now();
     const next = this.fitting(this.linesOrGiveBack());
     const update = changes(this.shown, next);

@@ -13,7 +13,7 @@ it('has a bar for each disk, what it writes now, and why where it stands still',
     '  running  50 %  24/48 MiB  3/11 layers  2/6 snapshots  12 MiB/s  ETA 2s',
     '  scsi0:0  #############.........   62 %    18/29 MiB  2/7    12 MiB/s    ETA 1s',
     '           Beispiel VM-000002.vmdk',
-    '  scsi0:1  ########...................   31 %  6.0/19 MiB  1/4',
+    '  scsi0:1  ######................   31 %   6.0/19 MiB  1/4',
     '           why: waits 42s for hostpath.csi.k8s.io to f..atenbank-dazu-7f4914702e',
   ]);
 });

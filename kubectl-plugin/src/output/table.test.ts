@@ -50,7 +50,7 @@ it('never is wider than the terminal as long as a column can give way', () => {
         const lines = tableLines(columns, rows, { ...style, width });
         for (const line of lines) {
           expect(displayWidth(line)).toBeLessThanOrEqual(width);
-          expect(line).not.toMatch(/[\n\r\x1b]/);
+          expect(line).not.toMatch(/\p{Cc}/u);
         }
         expect(lines).toHaveLength(rows.length + 1);
       },

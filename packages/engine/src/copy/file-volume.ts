@@ -1,11 +1,11 @@
 /**
- * VolumeIo over a raw file or a block device of this machine, with synchronous calls: it lives in a
- * mover's thread, where nothing else has to run and a blocking call costs the least. Only flush is
- * asynchronous, because it takes long.
+ * VolumeIo over a raw file or a block device of this machine. Writes are synchronous: they go to the
+ * page cache, and a blocking call costs the least. Flush and direct reads wait for the medium, so
+ * they are asynchronous: whoever reads back can hash one piece while the next one comes.
  *
  * Never creates, extends or shortens: what exists was made by the target.
  */
-import { closeSync, constants, fdatasync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fdatasync, fstatSync, openSync, read, readSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 import { alignDown, alignUp, MIB, SECTOR_BYTES } from '../bytes';
@@ -25,6 +25,7 @@ export interface VolumePlace {
 const ZEROS = Buffer.alloc(MIB);
 const BOUNCE_BYTES = MIB;
 const datasync = promisify(fdatasync);
+const readAsync = promisify(read);
 
 export class FileVolume implements VolumeIo {
   readonly sizeBytes: number;
@@ -80,7 +81,7 @@ export class FileVolume implements VolumeIo {
     this.assertInside(offset, into.length);
     if (this.reads === 'none' || this.reads === 'direct') {
       this.direct ??= DirectReader.open(this.place);
-      if (this.direct?.read(offset, into) === true) {
+      if ((await this.direct?.read(offset, into)) === true) {
         this.reads = 'direct';
         return;
       }
@@ -179,39 +180,43 @@ class DirectReader {
   }
 
   /** False: O_DIRECT does not work here after all. */
-  read(offset: number, into: Uint8Array): boolean {
+  async read(offset: number, into: Uint8Array): Promise<boolean> {
     if (isAligned(into) && offset % DIRECT_ALIGNMENT_BYTES === 0 && into.length % DIRECT_ALIGNMENT_BYTES === 0) {
       return this.readAligned(offset, into, into.length);
     }
-    this.bounce ??= alignedBuffer(BOUNCE_BYTES);
-    if (this.bounce === undefined) return false;
+    // Taken away while it is in use: a second read at the same time makes its own.
+    const bounce = this.bounce ?? alignedBuffer(BOUNCE_BYTES);
+    this.bounce = undefined;
+    if (bounce === undefined) return false;
     for (let done = 0; done < into.length; ) {
       const from = alignDown(offset + done, DIRECT_ALIGNMENT_BYTES);
       const skip = offset + done - from;
-      const take = Math.min(into.length - done, this.bounce.length - skip);
-      if (!this.readAligned(from, this.bounce, skip + take)) return false;
-      into.set(this.bounce.subarray(skip, skip + take), done);
+      const take = Math.min(into.length - done, bounce.length - skip);
+      if (!(await this.readAligned(from, bounce, skip + take))) return false;
+      into.set(bounce.subarray(skip, skip + take), done);
       done += take;
     }
+    this.bounce = bounce;
     return true;
   }
 
   /** Reads whole sectors; at least `needed` bytes must be there (a file may end inside the last sector). */
-  private readAligned(offset: number, into: Uint8Array, needed: number): boolean {
+  private async readAligned(offset: number, into: Uint8Array, needed: number): Promise<boolean> {
     const wanted = alignUp(needed, DIRECT_ALIGNMENT_BYTES);
     for (let done = 0; done < needed; ) {
       let count: number;
       try {
-        count = readSync(this.fd, into, done, wanted - done, offset + done);
+        count = (await readAsync(this.fd, into, done, wanted - done, offset + done)).bytesRead;
       } catch (error) {
         if (isUnsupported(error)) return false;
         throw volumeError(error, this.path, offset + done);
       }
-      if (count === 0) throw cutShort(this.path, offset + done);
-      done += count;
+      const reached = done + count;
+      if (reached >= needed) return true;
       // A short read that is not at the end leaves an odd position, which O_DIRECT refuses: start there again.
-      if (done < needed) done = alignDown(done, DIRECT_ALIGNMENT_BYTES);
-      if (count < DIRECT_ALIGNMENT_BYTES && done < needed) throw cutShort(this.path, offset + done);
+      const next = alignDown(reached, DIRECT_ALIGNMENT_BYTES);
+      if (next === done) throw cutShort(this.path, offset + reached);
+      done = next;
     }
     return true;
   }

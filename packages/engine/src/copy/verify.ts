@@ -38,7 +38,8 @@ interface TouchedBlock {
 }
 
 export class WindowProof {
-  private readonly buffer = ioBuffer(READ_BYTES);
+  /** One is read into while the other is hashed. */
+  private readonly buffers = [ioBuffer(READ_BYTES), ioBuffer(READ_BYTES)] as const;
   /** Bytes read back so far. */
   readBytes = 0;
 
@@ -49,29 +50,53 @@ export class WindowProof {
   ) {}
 
   /**
-   * Reads the window's own extents back, compares, and writes its blocks' table entries (not yet
+   * Reads the windows' own extents back, compares, and writes their blocks' table entries (not yet
    * flushed). @throws EngineError VERIFY_MISMATCH with the volume's offset
    */
-  async prove(window: CopiedWindow): Promise<ProvedWindow> {
-    const found = Buffer.allocUnsafe(window.pieceDigests.length);
-    for (const run of this.runsOf(touchedBlocks(window.own))) await this.proveRun(run, window, found);
-    return { index: window.index, dataBytes: window.dataBytes, zeroBytes: window.zeroBytes, digest: windowDigest(found) };
+  async prove(windows: readonly CopiedWindow[]): Promise<readonly ProvedWindow[]> {
+    const found = new Map(windows.map(window => [window, Buffer.allocUnsafe(window.pieceDigests.length)]));
+    const runs = this.runsOfAll(windows);
+    let reading = this.startRead(runs.next().value, 0);
+    for (let nth = 1; reading !== undefined; nth++) {
+      const { run, bytes, done } = reading;
+      await done;
+      reading = this.startRead(runs.next().value, nth % 2 === 0 ? 0 : 1);
+      try {
+        this.proveRun(run, bytes, found.get(run.window) ?? Buffer.alloc(0));
+      } catch (error) {
+        // Whatever is under way still fills a buffer.
+        await reading?.done.catch(() => undefined);
+        throw error;
+      }
+    }
+    return windows.map(window => ({
+      index: window.index,
+      dataBytes: window.dataBytes,
+      zeroBytes: window.zeroBytes,
+      digest: windowDigest(found.get(window) ?? Buffer.alloc(0)),
+    }));
   }
 
   /** Makes the table entries of single blocks from the volume. */
   async refresh(blocks: readonly number[]): Promise<void> {
     for (const block of blocks) {
-      const bytes = this.buffer.subarray(0, this.table.blockBytes(block));
-      await this.readBack(block * BLOCK_BYTES, bytes);
+      const bytes = this.buffers[0].subarray(0, this.table.blockBytes(block));
+      await this.volume.readBack(block * BLOCK_BYTES, bytes);
+      this.readBytes += bytes.length;
       this.table.write(block, Buffer.from(digestOf(bytes)));
     }
   }
 
+  private *runsOfAll(windows: readonly CopiedWindow[]): Generator<BlockRun, undefined> {
+    for (const window of windows) yield* this.runsOf(window);
+    return undefined;
+  }
+
   /** Groups neighbouring blocks, as much as one read takes; runs inside a hole go without a read. */
-  private *runsOf(blocks: readonly TouchedBlock[]): Generator<BlockRun> {
-    let run: { blocks: TouchedBlock[]; hole: boolean } | undefined;
+  private *runsOf(window: CopiedWindow): Generator<BlockRun> {
+    let run: { blocks: TouchedBlock[]; hole: boolean; window: CopiedWindow } | undefined;
     let stored = -1;
-    for (const touched of blocks) {
+    for (const touched of touchedBlocks(window.own)) {
       const start = touched.block * BLOCK_BYTES;
       if (start >= stored) stored = this.volume.nextStored?.(start) ?? start;
       const hole = stored >= start + this.table.blockBytes(touched.block);
@@ -82,25 +107,33 @@ export class WindowProof {
         continue;
       }
       if (run !== undefined) yield run;
-      run = { blocks: [touched], hole };
+      run = { blocks: [touched], hole, window };
     }
     if (run !== undefined) yield run;
   }
 
-  private async proveRun({ blocks, hole }: BlockRun, window: CopiedWindow, found: Buffer): Promise<void> {
-    const [first, last] = [blocks[0], blocks.at(-1)];
-    if (first === undefined || last === undefined) return;
+  private startRead(run: BlockRun | undefined, buffer: 0 | 1): RunRead | undefined {
+    const [first, last] = [run?.blocks[0], run?.blocks.at(-1)];
+    if (run === undefined || first === undefined || last === undefined) return undefined;
+    if (run.hole) return { run, bytes: undefined, done: Promise.resolve() };
     const start = first.block * BLOCK_BYTES;
     const end = last.block * BLOCK_BYTES + this.table.blockBytes(last.block);
-    const bytes = hole ? undefined : this.buffer.subarray(0, end - start);
-    if (bytes !== undefined) await this.readBack(start, bytes);
+    const bytes = this.buffers[buffer].subarray(0, end - start);
+    this.readBytes += bytes.length;
+    const done = this.volume.readBack(start, bytes);
+    // Looked at only after the run before it: a failure until then is no crash.
+    done.catch(() => undefined);
+    return { run, bytes, done };
+  }
+
+  private proveRun({ blocks, window }: BlockRun, bytes: Buffer | undefined, found: Buffer): void {
     const entries = Buffer.allocUnsafe(blocks.length * DIGEST_BYTES);
     for (const [at, touched] of blocks.entries()) {
       const from = at * BLOCK_BYTES;
       const block = bytes?.subarray(from, from + this.table.blockBytes(touched.block));
       entries.set(this.proveBlock(touched, block, window, found), at * DIGEST_BYTES);
     }
-    this.table.write(first.block, entries);
+    this.table.write(blocks[0]?.block ?? 0, entries);
   }
 
   /** Compares the block's own pieces; answers the digest of the whole block. `undefined`: a block of zeros. */
@@ -118,17 +151,20 @@ export class WindowProof {
     }
     return whole ?? (block === undefined ? zeroDigest(length) : digestOf(block));
   }
-
-  private async readBack(offset: number, into: Buffer): Promise<void> {
-    await this.volume.readBack(offset, into);
-    this.readBytes += into.length;
-  }
 }
 
 interface BlockRun {
+  readonly window: CopiedWindow;
   readonly blocks: readonly TouchedBlock[];
   /** The volume says that nothing is stored there. */
   readonly hole: boolean;
+}
+
+interface RunRead {
+  readonly run: BlockRun;
+  /** `undefined`: a hole. */
+  readonly bytes: Buffer | undefined;
+  readonly done: Promise<void>;
 }
 
 function touchedBlocks(own: readonly Extent[]): TouchedBlock[] {

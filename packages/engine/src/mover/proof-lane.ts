@@ -50,12 +50,9 @@ export class ProofLane {
 
   /** Proves windows that are durable; their table entries are durable when it resolves. */
   async prove(windows: readonly CopiedWindow[]): Promise<readonly ProvedWindow[]> {
-    const proved: ProvedWindow[] = [];
-    for (const window of windows) {
-      this.control.assertHeld();
-      proved.push(await this.proof.prove(window));
-      this.written.add(window.index);
-    }
+    this.control.assertHeld();
+    const proved = await this.proof.prove(windows);
+    for (const { index } of proved) this.written.add(index);
     await this.working.table.flush();
     return proved;
   }

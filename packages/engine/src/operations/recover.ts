@@ -10,7 +10,7 @@ import type { Plan, PlannedVolume } from '../plan/plan';
 import type { Tx } from '../store/database';
 import { addEvent } from '../store/events';
 import { insertMigration, migrations, settleMigration } from '../store/migrations';
-import { volumesOf } from '../store/objects';
+import { layersOf, setVolumeSnapshotRemoved, volumeSnapshotsOf, volumesOf } from '../store/objects';
 import { unblockAll } from '../store/steps';
 import { findPlace } from '../store/places';
 import { volumeName } from '../store/store';
@@ -122,6 +122,7 @@ async function adopt(tx: Tx, id: string, plan: Plan, found: readonly VolumeSnaps
       await tx.query('update vm_migrate.volume set generation = $3 where migration_id = $1 and volume_id = $2', [id, volume.id, standing.mark.generation]);
     }
   }
+  await settleForks(tx, id, plan);
   await tx.query(`update vm_migrate.step set state = 'blocked' where migration_id = $1 and state = 'failed'`, [id]);
   await unblockAll(tx, id);
   const [left] = await tx.query<{ count: number }>(
@@ -129,6 +130,25 @@ async function adopt(tx: Tx, id: string, plan: Plan, found: readonly VolumeSnaps
     [id],
   );
   return left?.count ?? 0;
+}
+
+/** A working VolumeSnapshot that is gone was removed when nothing needed it any more: then both sides of its fork stand. */
+async function settleForks(tx: Tx, id: string, plan: Plan): Promise<void> {
+  const rows = await volumesOf(tx, id);
+  const cuts = await volumeSnapshotsOf(tx, id);
+  const applied = new Set((await layersOf(tx, id)).filter(layer => layer.flag === 'migrated').map(layer => layer.layerId));
+  for (const cut of cuts.filter(candidate => candidate.purpose === 'fork' && candidate.state !== 'ready')) {
+    const branches = plan.volumes.filter(volume => volume.restoredFrom === cut.volumeSnapshotId);
+    const begun = branches.every(branch => rows.some(row => row.volumeId === branch.id && row.madeAt !== null && branch.layers.every(layer => applied.has(layer))));
+    const main = plan.volumes.find(volume => volume.id === cut.volumeId);
+    if (!begun || main?.layers.every(layer => applied.has(layer)) !== true) continue;
+    await setVolumeSnapshotRemoved(tx, id, cut.volumeSnapshotId);
+    await tx.query(
+      `update vm_migrate.step set state = 'done', finished_at = now()
+        where migration_id = $1 and volume_snapshot_id = $2 and kind in ('takeSnapshot', 'removeVolumeSnapshot') and state <> 'done'`,
+      [id, cut.volumeSnapshotId],
+    );
+  }
 }
 
 /** Index of the last layer on this volume whose state is known to be safe in a VolumeSnapshot; its predecessors lie under it. */

@@ -7,6 +7,7 @@ import { planDifference } from '../plan/plan-difference';
 import type { Finding } from '../sources/snapshot-tree';
 import { insertMigration, migrations, planOf } from '../store/migrations';
 import { admitSteps } from '../worker/admit-steps';
+import { extendMigration } from './extend-migration';
 import type { Operation, OperationContext } from './operation';
 import { planFor } from './plan-vm';
 import { resolveVm } from './resolve-vm';
@@ -24,6 +25,8 @@ export const startMigration: Operation<'start', StartedView> = async (context, i
   }
   const already = await sameMigration(context, plan);
   if (already !== undefined) return already;
+  const earlier = await migratedBefore(context, plan);
+  if (earlier !== undefined) return extendMigration(context, earlier, plan, acceptedFindings(plan, input.accept ?? []));
   return accept(context, plan, input.accept ?? [], input.groupId);
 };
 
@@ -56,6 +59,16 @@ async function sameMigration(context: OperationContext, plan: Plan): Promise<Sta
     if (row.sourceName !== plan.vm.source || row.targetName !== plan.target) continue;
     const earlier = row.planDigest === plan.digest || sameHistory(await planOf(context.database, row.id), plan);
     if (earlier) return { migration: row.id, vm: row.vmName, planDigest: row.planDigest, outcome: 'already', state: row.state };
+  }
+  return undefined;
+}
+
+/** A migration that ended and whose objects have the names that this plan would use. */
+async function migratedBefore(context: OperationContext, plan: Plan): Promise<string | undefined> {
+  for (const row of await migrations(context.database, { vm: plan.vm.id, states: ['migrated'] })) {
+    if (row.sourceName !== plan.vm.source || row.targetName !== plan.target) continue;
+    const names = new Set((await planOf(context.database, row.id)).volumes.map(volume => volume.name));
+    if (plan.volumes.some(volume => names.has(volume.name))) return row.id;
   }
   return undefined;
 }

@@ -39,15 +39,11 @@ export async function insertMigration(tx: Tx, { id, groupId, plan, accepted, act
       hint: `See it with: kubectl vm-migrate describe ${plan.vm.name}`,
     });
   }
-  await insertObjects(tx, id, plan);
+  await addObjects(tx, id, plan);
   await addSteps(tx, id, plan.steps, 0);
   // Plans of thousands of steps arrive at once; without figures the planner takes the tables for tiny.
   await tx.query('analyze vm_migrate.step, vm_migrate.step_after');
-  await tx.query(
-    `insert into vm_migrate.accepted_finding (migration_id, finding_id, finding, accepted_by)
-     select $1, f->>'id', f, $3 from jsonb_array_elements($2::jsonb) f`,
-    [id, JSON.stringify(accepted), actor],
-  );
+  await acceptFindings(tx, id, accepted, actor);
   await addEvent(tx, {
     migrationId: id,
     kind: 'started',
@@ -57,7 +53,33 @@ export async function insertMigration(tx: Tx, { id, groupId, plan, accepted, act
   });
 }
 
-async function insertObjects(tx: Tx, id: string, plan: Plan): Promise<void> {
+async function acceptFindings(tx: Tx, id: string, accepted: readonly Finding[], actor: string): Promise<void> {
+  await tx.query(
+    `insert into vm_migrate.accepted_finding (migration_id, finding_id, finding, accepted_by)
+     select $1, f->>'id', f, $3 from jsonb_array_elements($2::jsonb) f on conflict do nothing`,
+    [id, JSON.stringify(accepted), actor],
+  );
+}
+
+/**
+ * Opens a migrated migration again under a longer plan.
+ * @throws EngineError STORE_CONFLICT when it is not migrated any more
+ */
+export async function reopenMigration(tx: Tx, id: string, plan: Plan, accepted: readonly Finding[], actor: string): Promise<void> {
+  const rows = await tx.query(
+    `update vm_migrate.migration set plan = $2, plan_digest = $3, state = 'running', wanted = 'run', finished_at = null
+      where id = $1 and state = 'migrated' returning id`,
+    [id, plan, plan.digest],
+  );
+  if (rows.length === 0) throw new EngineError('STORE_CONFLICT', { where: { object: `migration ${id}` }, retry: 'later' });
+  await acceptFindings(tx, id, accepted, actor);
+}
+
+/**
+ * Writes down the plan's layers, snapshots, volumes and VolumeSnapshots. Of those that are there already
+ * only what a longer history may change is renewed: a layer that was not migrated, a snapshot's place.
+ */
+export async function addObjects(tx: Tx, id: string, plan: Plan): Promise<void> {
   const labels = new Map(plan.disks.map(disk => [disk.id, disk.label]));
   const layers = plan.layers.map((layer, ordinal) => ({
     ...layer,
@@ -73,7 +95,11 @@ async function insertObjects(tx: Tx, id: string, plan: Plan): Promise<void> {
      select $1, l->>'id', l->>'diskId', l->>'diskLabel', l->>'parentId', (l->>'ordinal')::int, l->>'file', l->>'format',
             (l->>'sizeBytes')::int8, (l->>'dataBytes')::int8, (l->>'zeroBytes')::int8, l->'manifest', l->>'manifestDigest',
             l->>'flag', l->>'reason'
-       from jsonb_array_elements($2::jsonb) l`,
+       from jsonb_array_elements($2::jsonb) l
+     on conflict (migration_id, layer_id) do update set
+       ordinal = excluded.ordinal, data_bytes = excluded.data_bytes, zero_bytes = excluded.zero_bytes, size_bytes = excluded.size_bytes,
+       manifest = excluded.manifest, manifest_digest = excluded.manifest_digest, reason = excluded.reason,
+       flag = case when vm_migrate.layer.flag = 'migrated' then 'migrated' else excluded.flag end`,
     [id, JSON.stringify(layers)],
   );
   await tx.query(
@@ -81,13 +107,15 @@ async function insertObjects(tx: Tx, id: string, plan: Plan): Promise<void> {
                                              quiesced, kept, merged_into)
      select $1, s->>'id', s->>'parentId', (ord - 1)::int, s->>'name', s->>'description', (s->>'createdAtUs')::int8,
             (s->>'quiesced')::boolean, (s->>'kept')::boolean, s->>'mergedInto'
-       from jsonb_array_elements($2::jsonb) with ordinality as t (s, ord)`,
+       from jsonb_array_elements($2::jsonb) with ordinality as t (s, ord)
+     on conflict (migration_id, snapshot_id) do update set
+       ordinal = excluded.ordinal, kept = excluded.kept, merged_into = excluded.merged_into`,
     [id, JSON.stringify(plan.snapshots)],
   );
   await tx.query(
     `insert into vm_migrate.volume (migration_id, volume_id, disk_id, role, base_name, storage_class, size_bytes, restored_from)
      select $1, v->>'id', v->>'diskId', v->>'role', v->>'name', v->>'storageClass', (v->>'sizeBytes')::int8, v->>'restoredFrom'
-       from jsonb_array_elements($2::jsonb) v`,
+       from jsonb_array_elements($2::jsonb) v on conflict do nothing`,
     [id, JSON.stringify(plan.volumes)],
   );
   await tx.query(
@@ -95,7 +123,7 @@ async function insertObjects(tx: Tx, id: string, plan: Plan): Promise<void> {
                                              snapshot_id, state_size_bytes)
      select $1, v->>'id', v->>'name', v->>'volumeId', v->>'diskId', v->>'layerId', v->>'purpose', v->>'snapshotId',
             (v->>'stateSizeBytes')::int8
-       from jsonb_array_elements($2::jsonb) v`,
+       from jsonb_array_elements($2::jsonb) v on conflict (migration_id, volume_snapshot_id) do nothing`,
     [id, JSON.stringify(plan.volumeSnapshots)],
   );
 }
@@ -149,6 +177,11 @@ export async function planOf(tx: Tx, id: string): Promise<Plan> {
   const plan = rows[0]?.plan;
   if (plan === undefined) throw new EngineError('NOT_FOUND', { where: { object: `migration ${id}` } });
   return plan;
+}
+
+export async function planDigestOf(tx: Tx, id: string): Promise<string | undefined> {
+  const rows = await tx.query<{ digest: string }>('select plan_digest as digest from vm_migrate.migration where id = $1', [id]);
+  return rows[0]?.digest;
 }
 
 export async function acceptedFindings(tx: Tx, id: string): Promise<{ findingId: string; finding: Finding; acceptedBy: string; acceptedAt: Date }[]> {

@@ -197,6 +197,16 @@ async function rearm(tx: Tx, migrationId: string, layerIds: readonly string[]): 
   await unblockAll(tx, migrationId);
 }
 
+/** Layers at the end of a disk that changed since they were written: they are written again. */
+export async function reopenLayers(tx: Tx, migrationId: string, layerIds: readonly string[]): Promise<void> {
+  if (layerIds.length === 0) return;
+  await tx.query(
+    `update vm_migrate.layer set flag = 'needs migration', receipt = null, migrated_at = null where migration_id = $1 and layer_id = any ($2)`,
+    [migrationId, layerIds],
+  );
+  await rearm(tx, migrationId, layerIds);
+}
+
 /** A VolumeSnapshot that the store counted on is gone: it is to be taken again before `volume` is restored from it. */
 export async function loseVolumeSnapshot(tx: Tx, volume: VolumeRow, cutId: string, origin: string | null): Promise<void> {
   const { migrationId, volumeId } = volume;

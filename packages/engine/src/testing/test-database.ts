@@ -35,6 +35,11 @@ export function emptyTestDatabase(): Promise<TestDatabase> {
   return cloneOf('template0');
 }
 
+/** What the other one holds at this moment, as a dump of it would. Nobody may be connected to it. */
+export function copyOfDatabase(other: TestDatabase): Promise<TestDatabase> {
+  return cloneOf(new URL(other.url).pathname.slice(1));
+}
+
 async function cloneOf(templateName: string): Promise<TestDatabase> {
   const name = `test_${process.pid}_${randomBytes(6).toString('hex')}`;
   await onServer(client => client.query(`create database ${name} template ${templateName}`));

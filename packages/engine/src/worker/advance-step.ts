@@ -7,7 +7,7 @@ import { wake } from '../queue/wake';
 import type { StepContext, StepOutcome } from '../steps/step';
 import type { Database, Tx } from '../store/database';
 import { addEvent } from '../store/events';
-import { planOf, settleAfterStep, settleMigration } from '../store/migrations';
+import { planDigestOf, planOf, settleAfterStep, settleMigration } from '../store/migrations';
 import {
   attemptsOf,
   claimStep,
@@ -254,7 +254,8 @@ export class Advancer {
 
   private async planFor(database: Database, migrationId: string): Promise<StepContext['plan']> {
     const known = this.plans.get(migrationId);
-    if (known !== undefined) return known;
+    // A migration that goes on with new deltas has another plan than before.
+    if (known !== undefined && (await planDigestOf(database, migrationId)) === known.digest) return known;
     const plan = await planOf(database, migrationId);
     if (this.plans.size >= 64) this.plans.clear();
     this.plans.set(migrationId, plan);
