@@ -9,7 +9,8 @@ import { openSource } from '../../packages/engine/src/sources/open-source';
 import { timed, type Sample } from './measure';
 
 const root = path.resolve(__dirname, '../..');
-export const MOVER_PROGRAM = path.join(root, 'packages/mover/dist/mover.cjs');
+/** BENCH_MOVER names another build, to compare with. */
+export const MOVER_PROGRAM = process.env['BENCH_MOVER'] ?? path.join(root, 'packages/mover/dist/mover.cjs');
 
 export interface BenchLayer {
   readonly folder: string;

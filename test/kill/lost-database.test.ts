@@ -50,15 +50,14 @@ describe('a database', () => {
     expect(cut.filter(layer => copied.has(layer))).toEqual([]);
   }, 120_000);
 
-  it('that is older than the target goes on, whether the newer one was in the middle', async () => {
-    await olderGoesOn('older', later => untilCut(later, 7));
-  }, 120_000);
-
-  it('or had come to its end', async () => {
-    await olderGoesOn('oldest', async (later, migration) => {
-      await later.engine.call('setLimit', { scope: 'all', bytesPerSecond: null });
-      await later.until(migration, ['migrated'], 60_000);
-    });
+  it('that is older than the target goes on, whether the newer one was in the middle or had come to its end', async () => {
+    await Promise.all([
+      olderGoesOn('older', later => untilCut(later, 7)),
+      olderGoesOn('oldest', async (later, migration) => {
+        await later.engine.call('setLimit', { scope: 'all', bytesPerSecond: null });
+        await later.until(migration, ['migrated'], 60_000);
+      }),
+    ]);
   }, 120_000);
 
   it('that is lost after all was done is recovered without a copy', async () => {
@@ -117,9 +116,9 @@ describe('a database', () => {
   async function begin(name: string): Promise<Begun> {
     const vm = writeExampleVm(path.join(folder, name, 'vm'), { diskBytes: 64 * MIB });
     const own = await open(name, await testDatabase());
-    await pace(own.test.engine, 6);
+    await pace(own.test.engine, 1);
     const { migration } = await own.test.engine.call('start', { vm: vm.folder, options: OPTIONS });
-    await pace(own.test.engine, 4);
+    await pace(own.test.engine, 3);
     own.fleet.start(2);
     return { ...own, vm, migration };
   }

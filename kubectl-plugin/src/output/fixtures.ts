@@ -127,6 +127,7 @@ export function status(state: 'running' | 'stalled' | 'failed' | 'migrated'): St
     case 'running':
       return {
         ...migration(),
+        now: [],
         disks: [
           diskStatus(),
           {
@@ -144,10 +145,11 @@ export function status(state: 'running' | 'stalled' | 'failed' | 'migrated'): St
         ],
       };
     case 'stalled':
-      return { ...migration(), disks: [diskStatus(), { ...database, now: [cut] }] };
+      return { ...migration(), now: [], disks: [diskStatus(), { ...database, now: [cut] }] };
     case 'failed':
       return {
         ...migration({ state: 'failed', error: failure, finishedAt: '2026-11-23T15:40:00.000Z' }),
+        now: [],
         disks: [
           diskStatus({
             progress: progress(18, 29),
@@ -165,6 +167,7 @@ export function status(state: 'running' | 'stalled' | 'failed' | 'migrated'): St
           progress: progress(48, 48),
           finishedAt: '2026-11-23T15:39:42.000Z',
         }),
+        now: [],
         disks: [
           diskStatus({ layers: { total: 7, migrated: 7 }, progress: progress(29, 29), now: [] }),
           { ...database, layers: { total: 4, migrated: 4 }, progress: progress(19, 19), now: [] },

@@ -31,6 +31,7 @@ function migrationLines(view: StatusView, style: Style, now: Date): string[] {
   const cells = view.disks.map(diskCells);
   return [
     ...headLines(view, style, now),
+    ...whyLines(view.now, '  ', style, now),
     ...cells.flatMap(cell => diskLines(cell, cells, style, now)),
     ...(view.error === null || view.state !== 'failed'
       ? []
@@ -149,7 +150,7 @@ function diskLines(cells: DiskCells, all: readonly DiskCells[], style: Style, no
   }
   return [
     ...lines.map(each => clip(each, style.width)),
-    ...whyLines(cells.disk, indent, style, now),
+    ...whyLines(cells.disk.now, indent, style, now),
   ];
 }
 
@@ -169,10 +170,10 @@ function barOf({ progress, now }: DiskStatusView, width: number, style: Style): 
 }
 
 /** One for each reason: a disk whose three branches wait for the same thing says it once. */
-function whyLines(disk: DiskStatusView, indent: string, style: Style, now: Date): string[] {
+function whyLines(steps: readonly StepView[], indent: string, style: Style, now: Date): string[] {
   const { palette } = style;
   const seen = new Map<string, { step: StepView; more: number }>();
-  for (const step of disk.now) {
+  for (const step of steps) {
     const reason = step.state === 'failed' ? `failed: ${stepWords(step)}` : step.waitsFor;
     if (reason === null) continue;
     const known = seen.get(reason);

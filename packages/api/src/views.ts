@@ -81,6 +81,8 @@ export interface DiskStatusView {
 
 export interface StatusView extends MigrationView {
   readonly disks: readonly DiskStatusView[];
+  /** Steps of no disk that run or wait now: the proof of a storage class. */
+  readonly now: readonly StepView[];
 }
 
 export interface StepView {

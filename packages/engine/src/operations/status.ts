@@ -1,5 +1,5 @@
 /** getMigrations, getStatus, getLayers, getSnapshots: rows for tables, from the store alone. */
-import type { DiskStatusView, LayerView, MigrationView, OperationInput, SnapshotView, StatusView } from '@vm-migrate/api';
+import type { DiskStatusView, LayerView, MigrationView, OperationInput, SnapshotView, StatusView, StepView } from '@vm-migrate/api';
 import { migrations } from '../store/migrations';
 import { copyProgress, isoOrNull, migrationView, readMigration, snapshotView, stepView, type MigrationRecord } from './migration-record';
 import type { Operation, OperationContext } from './operation';
@@ -36,22 +36,24 @@ async function vmIdOrName(context: OperationContext, reference: string): Promise
 }
 
 export function statusView(record: MigrationRecord): StatusView {
+  const moving = record.steps.filter(step => MOVING.has(step.state));
   const disks = record.plan.disks
     .filter(disk => disk.leftOut === undefined)
     .map((disk): DiskStatusView => {
-      const steps = record.steps.filter(step => step.diskId === disk.id);
       const layers = record.layers.filter(layer => layer.diskId === disk.id && layer.flag !== 'not wanted');
       return {
         diskId: disk.id,
         label: disk.label,
         rootFile: disk.rootFile,
         layers: { total: layers.length, migrated: layers.filter(layer => layer.flag === 'migrated').length },
-        progress: copyProgress(record, steps),
-        now: steps.filter(step => ['ready', 'queued', 'running', 'waiting', 'failed'].includes(step.state)).map(step => stepView(record, step)),
+        progress: copyProgress(record, record.steps.filter(step => step.diskId === disk.id)),
+        now: moving.filter(step => step.diskId === disk.id).map(step => stepView(record, step)),
       };
     });
-  return { ...migrationView(record), disks };
+  return { ...migrationView(record), disks, now: moving.filter(step => step.diskId === null).map(step => stepView(record, step)) };
 }
+
+const MOVING: ReadonlySet<StepView['state']> = new Set(['ready', 'queued', 'running', 'waiting', 'failed']);
 
 function layerViews(record: MigrationRecord): LayerView[] {
   return record.layers.map(layer => {

@@ -32,21 +32,6 @@ export const takeSnapshot: StepKind = {
       return replace(context, volume, (await target.findVolume(volumeName(volume)))?.mark, cut.layerId);
     }
     const snapshot = plannedSnapshot(plan, cut.snapshotId);
-    const of = cut.purpose === 'current' ? 'the current state' : cut.purpose === 'fork' ? 'a fork' : `snapshot "${snapshot?.name ?? '?'}"`;
-    return `take VolumeSnapshot ${cut.name} (${of})`;
-  },
-
-  async advance(context) {
-    const { step, plan, storeId, target, database } = context;
-    const cut = cutOf(step, plan);
-    const row = await getVolumeSnapshot(database, step.migrationId, cut.id);
-    const volume = await getVolume(database, step.migrationId, cut.volumeId);
-    const layer = await getLayer(database, step.migrationId, cut.layerId);
-    const receipt = layer.receipt;
-    if (receipt?.stateDigest === undefined || receipt.windowsDigest === undefined) {
-      throw new EngineError('INTERNAL', { where: { object: cut.name }, expected: `a receipt with digests for layer ${layer.file}`, found: 'none' });
-    }
-    const snapshot = plannedSnapshot(plan, cut.snapshotId);
     const spec: VolumeSnapshotSpec = {
       name: cut.name,
       volume: volumeName(volume),

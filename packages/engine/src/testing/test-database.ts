@@ -27,7 +27,12 @@ export const TEST_SERVER_VARIABLE = 'VM_MIGRATE_TEST_SERVER_URL';
 
 /** With our schema and the queue's. */
 export async function testDatabase(): Promise<TestDatabase> {
-  return cloneOf(await template());
+  const database = await cloneOf(await template());
+  const client = new Client(database.url);
+  await client.connect();
+  // The template's own id would make one store of all databases of a run.
+  await client.query('update vm_migrate.store_info set store_id = gen_random_uuid()').finally(() => client.end());
+  return database;
 }
 
 /** Without any schema. */

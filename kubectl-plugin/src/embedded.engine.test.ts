@@ -1,0 +1,75 @@
+/** Without a database: the program starts its background process, and everything works on that. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { writeExampleVm } from '../../packages/engine/src/testing/example-vm';
+import { tempFolder } from '../../packages/engine/src/testing/temp-folder';
+import { removeServerFolder } from '../../packages/engine/src/store/server-folder';
+import { begin, run, worldIn, type World } from './testing/run-program';
+
+const MIB = 1024 * 1024;
+
+describe('kubectl vm-migrate without a database', () => {
+  const folder = tempFolder();
+  const state = path.join(folder, 'state');
+  let world: World;
+  beforeAll(() => {
+    world = worldIn(folder);
+  });
+  afterAll(async () => {
+    await endBackground(state);
+    removeServerFolder(state);
+  });
+
+  it('two that come first share one background process', async () => {
+    const [a, b] = await Promise.all([run(world), run(world, 'get', 'workers', '-o', 'json')]);
+    expect(a).toMatchObject({ code: 0, stderr: '' });
+    expect(b.code).toBe(0);
+    expect(a.stdout).toContain(`embedded, in ${state}`);
+    expect((JSON.parse(b.stdout) as { items: { pid: number }[] }).items.map(({ pid }) => pid)).toEqual([pidOf(state)]);
+  }, 120_000);
+
+  it('a follower outlives the background process: another goes on', async () => {
+    writeExampleVm(path.join(folder, 'vm'), { diskBytes: 64 * MIB });
+    await run(world, 'limits', 'all', '--rate', '2M');
+    const follower = begin(world, 'start', './vm');
+    await follower.until(/ started /);
+    const before = pidOf(state);
+    process.kill(before, 'SIGKILL');
+    await follower.until(/The background process is gone; starting another/);
+    await run(world, 'limits', 'all', '--rate', 'none');
+    const { code, stdout } = await follower.ended;
+    expect(stdout).toMatch(/ migrated vm-\w+\//);
+    expect(code).toBe(0);
+    expect(pidOf(state)).not.toBe(before);
+  }, 240_000);
+
+  it('SIGTERM brings it down cleanly, and the next command starts it again with everything kept', async () => {
+    await endBackground(state);
+    expect(readFileSync(path.join(state, 'background.log'), 'utf8')).toMatch(/ended: told to stop\n$/);
+    expect((await run(world, 'get', 'migrations', '-o', 'name')).stdout).toMatch(/^migration\/m-\w+\n$/);
+  }, 120_000);
+});
+
+function pidOf(state: string): number {
+  return (JSON.parse(readFileSync(path.join(state, 'connection.json'), 'utf8')) as { pid: number }).pid;
+}
+
+/** By its own pid; waits until it is gone. */
+async function endBackground(state: string): Promise<void> {
+  let pid: number;
+  try {
+    pid = pidOf(state);
+    process.kill(pid, 'SIGTERM');
+  } catch {
+    return;
+  }
+  for (;;) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await sleep(50);
+  }
+}
