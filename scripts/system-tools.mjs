@@ -13,6 +13,7 @@ export const systemTools = [
     apt: 'xfsprogs',
     use: 'a file system with reflinks, for reflink tests and the bench',
   },
+  { program: 'kubectl', apt: 'kubernetes-client', use: 'calls the plugin as a user does' },
 ];
 
 const folders = () => [...(process.env.PATH ?? '').split(path.delimiter), '/usr/sbin', '/sbin'];

@@ -2,7 +2,11 @@ import { parseLine } from './arguments';
 import { UsageError } from './usage-error';
 import { VERBS } from './verbs';
 
-const parse = (line: string) => parseLine(line.split(' ').filter(word => word !== ''), VERBS);
+const parse = (line: string) =>
+  parseLine(
+    line.split(' ').filter(word => word !== ''),
+    VERBS,
+  );
 
 function refusal(line: string): UsageError {
   try {
@@ -27,7 +31,10 @@ describe('the command line', () => {
   });
 
   it('keeps digits as they are typed', () => {
-    expect(parse('plan 007 --leave-out 01 --leave-out 2').args).toMatchObject({ vm: '007', leaveOut: ['01', '2'] });
+    expect(parse('plan 007 --leave-out 01 --leave-out 2').args).toMatchObject({
+      vm: '007',
+      leaveOut: ['01', '2'],
+    });
   });
 
   it('takes options before, between and after the arguments', () => {

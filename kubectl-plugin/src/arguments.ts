@@ -2,7 +2,8 @@
 import yargs, { type Options } from 'yargs';
 import { GLOBAL_OPTIONS, type GlobalArguments } from './global-options';
 import { UsageError } from './usage-error';
-import type { OptionTable, Verb } from './verb';
+import type { OptionTable } from './tables';
+import type { Verb } from './verb';
 import { PROGRAM } from './version';
 
 export interface ParsedLine {
@@ -22,7 +23,10 @@ export function parseLine(argv: readonly string[], verbs: readonly Verb[]): Pars
   const given = parseOptions(argv, options, verb);
   for (const [name, option] of Object.entries(options)) checkOption(name, option, given, verb);
   const help = given['help'] === true;
-  const args = verb === undefined || help ? given : { ...given, ...positionals(verb, wordsOf(given['_']).slice(1)) };
+  const args =
+    verb === undefined || help
+      ? given
+      : { ...given, ...positionals(verb, wordsOf(given['_']).slice(1)) };
   return { verb, help, globals: given as unknown as GlobalArguments, args };
 }
 
@@ -44,7 +48,11 @@ export function optionNamed(word: string, options: OptionTable): OptionTable[str
   return Object.entries(options).find(([key, { alias }]) => key === name || alias === name)?.[1];
 }
 
-function parseOptions(argv: readonly string[], options: OptionTable, verb: Verb | undefined): Readonly<Record<string, unknown>> {
+function parseOptions(
+  argv: readonly string[],
+  options: OptionTable,
+  verb: Verb | undefined,
+): Readonly<Record<string, unknown>> {
   return yargs([...argv])
     .parserConfiguration({
       'dot-notation': false,
@@ -61,22 +69,36 @@ function parseOptions(argv: readonly string[], options: OptionTable, verb: Verb 
     .strictOptions()
     .options(withoutFrozen(options))
     .fail((message: string | null, error: Error | undefined) => {
-      throw new UsageError(plainMessage(message ?? error?.message ?? 'cannot be understood'), seeHelp(verb));
+      throw new UsageError(
+        plainMessage(message ?? error?.message ?? 'cannot be understood'),
+        seeHelp(verb),
+      );
     })
     .parseSync();
 }
 
 /** yargs keeps and changes what it is given. */
 function withoutFrozen(options: OptionTable): Record<string, Options> {
-  return Object.fromEntries(Object.entries(options).map(([name, option]) => [name, { ...option, requiresArg: option.type !== 'boolean' }]));
+  return Object.fromEntries(
+    Object.entries(options).map(([name, option]) => [
+      name,
+      { ...option, requiresArg: option.type !== 'boolean' },
+    ]),
+  );
 }
 
-function checkOption(name: string, option: Options, given: Readonly<Record<string, unknown>>, verb: Verb | undefined): void {
+function checkOption(
+  name: string,
+  option: Options,
+  given: Readonly<Record<string, unknown>>,
+  verb: Verb | undefined,
+): void {
   const value = given[camelCase(name)];
   if (value === undefined) return;
   if (Array.isArray(value) && option.type !== 'array' && option.array !== true)
     throw new UsageError(`--${name} is given more than once`, seeHelp(verb));
-  if (option.type === 'number' && !Number.isFinite(value)) throw new UsageError(`--${name} takes a number`, seeHelp(verb));
+  if (option.type === 'number' && !Number.isFinite(value))
+    throw new UsageError(`--${name} takes a number`, seeHelp(verb));
 }
 
 /** Words after the verb, shared out from left to right. @throws UsageError */
@@ -87,19 +109,26 @@ function positionals(verb: Verb, words: readonly string[]): Record<string, unkno
     const isList = need === 'many' || need === 'any';
     const taken = isList ? left : left.slice(0, 1);
     left = left.slice(taken.length);
-    if (taken.length === 0 && (need === 'required' || need === 'many')) throw new UsageError(`${verb.name} needs ${shown}`, seeHelp(verb));
-    const stranger = choices === undefined ? undefined : taken.find(word => !choices.includes(word));
-    if (stranger !== undefined) throw new UsageError(`"${stranger}" is none of ${choices?.join(', ')}`, seeHelp(verb));
+    if (taken.length === 0 && (need === 'required' || need === 'many'))
+      throw new UsageError(`${verb.name} needs ${shown}`, seeHelp(verb));
+    const stranger =
+      choices === undefined ? undefined : taken.find(word => !choices.includes(word));
+    if (stranger !== undefined)
+      throw new UsageError(`"${stranger}" is none of ${choices?.join(', ')}`, seeHelp(verb));
     values[name] = isList ? taken : taken[0];
   }
-  if (left[0] !== undefined) throw new UsageError(`"${left[0]}" is one argument too many`, seeHelp(verb));
+  if (left[0] !== undefined)
+    throw new UsageError(`"${left[0]}" is one argument too many`, seeHelp(verb));
   return values;
 }
 
 function unknownVerb(word: string, verbs: readonly Verb[]): UsageError {
-  const near = verbs.filter(verb => verb.group !== 'hidden').map(verb => ({ name: verb.name, distance: editDistance(word, verb.name) }));
+  const near = verbs
+    .filter(verb => verb.group !== 'hidden')
+    .map(verb => ({ name: verb.name, distance: editDistance(word, verb.name) }));
   const [best] = near.sort((a, b) => a.distance - b.distance);
-  const guess = best !== undefined && best.distance <= 2 ? `Did you mean "${PROGRAM} ${best.name}"? ` : '';
+  const guess =
+    best !== undefined && best.distance <= 2 ? `Did you mean "${PROGRAM} ${best.name}"? ` : '';
   return new UsageError(`there is no verb "${word}"`, `${guess}All verbs: ${PROGRAM} --help`);
 }
 
@@ -109,7 +138,11 @@ function seeHelp(verb: Verb | undefined): string {
 
 /** yargs speaks of several lines and capital letters. */
 function plainMessage(message: string): string {
-  const line = message.split('\n').map(part => part.trim()).filter(part => part !== '').join(' ');
+  const line = message
+    .split('\n')
+    .map(part => part.trim())
+    .filter(part => part !== '')
+    .join(' ');
   return line.charAt(0).toLowerCase() + line.slice(1);
 }
 

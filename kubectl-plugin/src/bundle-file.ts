@@ -21,14 +21,25 @@ export interface Bundle {
 export async function readBundle(file: string): Promise<Bundle> {
   const { EngineError, parsePlan } = await loadEngine();
   const refuse = (found: string, cause?: unknown) =>
-    new EngineError('PLAN_INVALID', { where: { file }, expected: 'a file of `kubectl vm-migrate bundle`', found, cause });
+    new EngineError('PLAN_INVALID', {
+      where: { file },
+      expected: 'a file of `kubectl vm-migrate bundle`',
+      found,
+      cause,
+    });
   let parsed: unknown;
   try {
     parsed = JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
     throw refuse(error instanceof Error ? error.message : String(error), error);
   }
-  if (typeof parsed !== 'object' || parsed === null || !('kind' in parsed) || parsed.kind !== 'vm-migrate bundle') throw refuse('something else');
+  if (
+    typeof parsed !== 'object' ||
+    parsed === null ||
+    !('kind' in parsed) ||
+    parsed.kind !== 'vm-migrate bundle'
+  )
+    throw refuse('something else');
   if (!('version' in parsed) || parsed.version !== 1) throw refuse('a bundle of another version');
   const bundle = parsed as Bundle;
   return { ...bundle, plan: parsePlan(JSON.stringify(bundle.plan), file) };

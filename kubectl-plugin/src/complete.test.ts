@@ -1,12 +1,18 @@
 import { candidates } from './complete';
 import { VERBS } from './verbs';
 
-const offered = (...words: string[]) => candidates(words, VERBS).lines.map(line => line.split('\t')[0]);
+const offered = (...words: string[]) =>
+  candidates(words, VERBS).lines.map(line => line.split('\t')[0]);
 
 describe('completion', () => {
   it('offers verbs with their meaning, and none that is hidden', () => {
-    expect(offered('')).toEqual(VERBS.filter(({ group }) => group !== 'hidden').map(({ name }) => name));
-    expect(candidates(['pla'], VERBS)).toEqual({ lines: [expect.stringMatching(/^plan\t\w/)], directive: 4 });
+    expect(offered('')).toEqual(
+      VERBS.filter(({ group }) => group !== 'hidden').map(({ name }) => name),
+    );
+    expect(candidates(['pla'], VERBS)).toEqual({
+      lines: [expect.stringMatching(/^plan\t\w/)],
+      directive: 4,
+    });
   });
 
   it('offers fixed words and options of the verb', () => {

@@ -3,7 +3,11 @@ import { UsageError } from './usage-error';
 
 /** @throws UsageError without a terminal to ask at */
 export async function confirm(question: string): Promise<boolean> {
-  if (process.stdin.isTTY !== true) throw new UsageError('this removes objects for good, and there is no terminal to ask at', 'Say --yes if it is meant.');
+  if (process.stdin.isTTY !== true)
+    throw new UsageError(
+      'this removes objects for good, and there is no terminal to ask at',
+      'Say --yes if it is meant.',
+    );
   const { createInterface } = await import('node:readline/promises');
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   try {

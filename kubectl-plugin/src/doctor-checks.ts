@@ -19,12 +19,19 @@ export async function doctorChecks(session: Session): Promise<DoctorAnswer> {
     version: VERSION,
     moverProgram: moverProgram(session.program),
     config,
-    database: engine === undefined ? undefined : 'value' in engine ? { value: engine.value.database } : engine,
+    database:
+      engine === undefined
+        ? undefined
+        : 'value' in engine
+          ? { value: engine.value.database }
+          : engine,
   });
   return { checks, values: 'value' in config ? config.value.values : [] };
 }
 
-async function outcome<T>(work: () => Promise<T>): Promise<{ readonly value: T } | { readonly error: unknown }> {
+async function outcome<T>(
+  work: () => Promise<T>,
+): Promise<{ readonly value: T } | { readonly error: unknown }> {
   try {
     return { value: await work() };
   } catch (error) {

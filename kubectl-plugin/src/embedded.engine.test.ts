@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { writeExampleVm } from '../../packages/engine/src/testing/example-vm';
 import { tempFolder } from '../../packages/engine/src/testing/temp-folder';
 import { removeServerFolder } from '../../packages/engine/src/store/server-folder';
-import { begin, run, worldIn, type World } from './testing/run-program';
+import { begin, run, worldIn, type Running, type World } from './testing/run-program';
 
 const MIB = 1024 * 1024;
 
@@ -13,10 +13,12 @@ describe('kubectl vm-migrate without a database', () => {
   const folder = tempFolder();
   const state = path.join(folder, 'state');
   let world: World;
+  const children: Running[] = [];
   beforeAll(() => {
-    world = worldIn(folder);
+    world = worldIn(folder, { VM_MIGRATE_LEASE_SECONDS: '3' });
   });
   afterAll(async () => {
+    for (const { child } of children) child.kill('SIGKILL');
     await endBackground(state);
     removeServerFolder(state);
   });
@@ -26,19 +28,23 @@ describe('kubectl vm-migrate without a database', () => {
     expect(a).toMatchObject({ code: 0, stderr: '' });
     expect(b.code).toBe(0);
     expect(a.stdout).toContain(`embedded, in ${state}`);
-    expect((JSON.parse(b.stdout) as { items: { pid: number }[] }).items.map(({ pid }) => pid)).toEqual([pidOf(state)]);
+    expect(
+      (JSON.parse(b.stdout) as { items: { pid: number }[] }).items.map(({ pid }) => pid),
+    ).toEqual([pidOf(state)]);
   }, 120_000);
 
   it('a follower outlives the background process: another goes on', async () => {
     writeExampleVm(path.join(folder, 'vm'), { diskBytes: 64 * MIB });
     await run(world, 'limits', 'all', '--rate', '2M');
     const follower = begin(world, 'start', './vm');
+    children.push(follower);
     await follower.until(/ started /);
     const before = pidOf(state);
     process.kill(before, 'SIGKILL');
     await follower.until(/The background process is gone; starting another/);
     await run(world, 'limits', 'all', '--rate', 'none');
-    const { code, stdout } = await follower.ended;
+    const { code, stdout, stderr } = await follower.ended;
+    expect(stderr).not.toMatch(/error/);
     expect(stdout).toMatch(/ migrated vm-\w+\//);
     expect(code).toBe(0);
     expect(pidOf(state)).not.toBe(before);
@@ -46,13 +52,18 @@ describe('kubectl vm-migrate without a database', () => {
 
   it('SIGTERM brings it down cleanly, and the next command starts it again with everything kept', async () => {
     await endBackground(state);
-    expect(readFileSync(path.join(state, 'background.log'), 'utf8')).toMatch(/ended: told to stop\n$/);
-    expect((await run(world, 'get', 'migrations', '-o', 'name')).stdout).toMatch(/^migration\/m-\w+\n$/);
+    expect(readFileSync(path.join(state, 'background.log'), 'utf8')).toMatch(
+      /ended: told to stop\n$/,
+    );
+    expect((await run(world, 'get', 'migrations', '-o', 'name')).stdout).toMatch(
+      /^migration\/m-\w+\n$/,
+    );
   }, 120_000);
 });
 
 function pidOf(state: string): number {
-  return (JSON.parse(readFileSync(path.join(state, 'connection.json'), 'utf8')) as { pid: number }).pid;
+  return (JSON.parse(readFileSync(path.join(state, 'connection.json'), 'utf8')) as { pid: number })
+    .pid;
 }
 
 /** By its own pid; waits until it is gone. */

@@ -18,6 +18,14 @@ describe('exit codes', () => {
   });
 
   it('are the ones that scripts know', () => {
-    expect(EXIT).toEqual({ done: 0, failed: 1, usage: 2, someFailed: 3, timedOut: 4, interrupted: 130, terminated: 143 });
+    expect(EXIT).toEqual({
+      done: 0,
+      failed: 1,
+      usage: 2,
+      someFailed: 3,
+      timedOut: 4,
+      interrupted: 130,
+      terminated: 143,
+    });
   });
 });

@@ -14,7 +14,7 @@ import type { Session } from './session';
 
 export interface FollowOptions {
   /** Asked again and again; a group may grow. */
-  readonly filter: OperationInput<"getStatus">;
+  readonly filter: OperationInput<'getStatus'>;
   /** Ends the following when it says so of every migration; `never` until Ctrl-C. */
   readonly until: ((view: StatusView) => boolean) | 'never';
   /** Gives up at this moment (performance.now()). */
@@ -30,9 +30,13 @@ export interface FollowEnd {
 
 const LOOK_MS = { live: 250, lines: 1_000 } as const;
 
-export async function follow(session: Session, { filter, until, deadline, silent }: FollowOptions): Promise<FollowEnd> {
+export async function follow(
+  session: Session,
+  { filter, until, deadline, silent }: FollowOptions,
+): Promise<FollowEnd> {
   const stop = session.signals.take();
-  const shown = silent === true ? undefined : session.terminal.isLive ? liveShow(session) : lineShow(session);
+  const shown =
+    silent === true ? undefined : session.terminal.isLive ? liveShow(session) : lineShow(session);
   const lookMs = session.terminal.isLive ? LOOK_MS.live : LOOK_MS.lines;
   let views: readonly StatusView[] = [];
   let changes = await listen(session);
@@ -42,7 +46,9 @@ export async function follow(session: Session, { filter, until, deadline, silent
       const looked = await look(session, filter);
       if (looked === undefined) {
         await changes.end();
-        shown?.note('The background process is gone; starting another. What is on the target stays valid.');
+        shown?.note(
+          'The background process is gone; starting another. What is on the target stays valid.',
+        );
         await session.reconnect();
         changes = await listen(session);
         continue;
@@ -61,14 +67,18 @@ export async function follow(session: Session, { filter, until, deadline, silent
   }
 }
 
-/** Undefined when the background process has died meanwhile. */
-async function look(session: Session, filter: FollowOptions['filter']): Promise<StatusView[] | undefined> {
+/** Undefined when the background process has died meanwhile; its database may still answer, but nobody works. */
+async function look(
+  session: Session,
+  filter: FollowOptions['filter'],
+): Promise<StatusView[] | undefined> {
   try {
-    return await (await session.engine()).call('getStatus', filter);
+    const views = await (await session.engine()).call('getStatus', filter);
+    return session.lostBackground() ? undefined : views;
   } catch (error) {
-    if (session.isConnected()) throw error;
-    return undefined;
-  } 
+    if (session.lostBackground(error)) return undefined;
+    throw error;
+  }
 }
 
 interface Changes {
@@ -87,7 +97,10 @@ async function listen(session: Session): Promise<Changes> {
   };
 }
 
-async function firstOf([change, stop]: readonly [Promise<void>, AbortSignal], ms: number): Promise<void> {
+async function firstOf(
+  [change, stop]: readonly [Promise<void>, AbortSignal],
+  ms: number,
+): Promise<void> {
   let end = (): void => undefined;
   const time = new Promise<void>(resolve => {
     end = resolve;
@@ -115,7 +128,9 @@ function liveShow({ terminal, globals }: Session): Show {
   return {
     show(next) {
       views = lasting(next);
-      live ??= liveView(terminal.stdout, style => statusText(views, style).split('\n'), { color: globals.color });
+      live ??= liveView(terminal.stdout, style => statusText(views, style).split('\n'), {
+        color: globals.color,
+      });
       live.redraw();
     },
     note: line => (live === undefined ? terminal.say(line) : live.print(line)),
@@ -157,7 +172,14 @@ function lastingWaits(): (views: readonly StatusView[]) => StatusView[] {
     since.set(key, first);
     return performance.now() - first >= WORTH_A_LINE_MS;
   };
-  return views => views.map(view => ({ ...view, disks: view.disks.map(disk => ({ ...disk, now: disk.now.filter(step => isShown(view.id, step)) })) }));
+  return views =>
+    views.map(view => ({
+      ...view,
+      disks: view.disks.map(disk => ({
+        ...disk,
+        now: disk.now.filter(step => isShown(view.id, step)),
+      })),
+    }));
 }
 
 const OVER: readonly MigrationStateView[] = ['migrated', 'failed', 'canceled'];

@@ -1,5 +1,5 @@
 /** Options that every verb takes. */
-import type { OptionTable } from './verb';
+import type { OptionTable } from './tables';
 
 export const OUTPUT_FORMATS = ['table', 'wide', 'name', 'json', 'yaml', 'markdown'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
@@ -17,13 +17,30 @@ export const GLOBAL_OPTIONS = {
     type: 'string',
     describe: 'Rows of `get` by field: -l state=failed,vm=web-1 (= and !=)',
   },
-  config: { type: 'string', describe: 'Configuration file, instead of ./app-config.yaml and ~/.config/vm-migrate/config.yaml' },
+  config: {
+    type: 'string',
+    describe:
+      'Configuration file, instead of ./app-config.yaml and ~/.config/vm-migrate/config.yaml',
+  },
   'database-url': { type: 'string', describe: 'PostgreSQL to use, as a URL without a password' },
   'database-url-file': { type: 'string', describe: 'File that holds the URL' },
   'database-service': { type: 'string', describe: 'Section of ~/.pg_service.conf' },
-  'state-folder': { type: 'string', describe: 'Where the embedded database and default volumes are' },
-  color: { type: 'string', choices: ['auto', 'always', 'never'], default: 'auto', describe: 'auto: in a terminal, unless NO_COLOR is set' },
-  verbose: { alias: 'v', type: 'boolean', default: false, describe: 'Say more on stderr; of a defect, the stack' },
+  'state-folder': {
+    type: 'string',
+    describe: 'Where the embedded database and default volumes are',
+  },
+  color: {
+    type: 'string',
+    choices: ['auto', 'always', 'never'],
+    default: 'auto',
+    describe: 'auto: in a terminal, unless NO_COLOR is set',
+  },
+  verbose: {
+    alias: 'v',
+    type: 'boolean',
+    default: false,
+    describe: 'Say more on stderr; of a defect, the stack',
+  },
   help: { alias: 'h', type: 'boolean', default: false, describe: 'This text' },
 } as const satisfies OptionTable;
 

@@ -18,14 +18,19 @@ describe('help', () => {
     expect(generalHelp(VERBS)).toContain('kubectl refuses "kubectl -o json vm-migrate"');
   });
 
-  it.each(shown.map(verb => [verb.name, verb] as const))('of %s has usage, its options and its examples', (name, verb) => {
-    const text = verbHelp(verb);
-    expect(text).toContain(`Usage: kubectl vm-migrate ${name}`);
-    for (const option of Object.keys(verb.options)) expect(text).toMatch(new RegExp(`--(no-)?${option}\\b`));
-    for (const { command } of verb.examples) expect(text).toContain(`kubectl vm-migrate ${command}`);
-    expect(verb.summary).toMatch(/^[a-z]/);
-    expect(text).not.toMatch(/[ \t]$/m);
-  });
+  it.each(shown.map(verb => [verb.name, verb] as const))(
+    'of %s has usage, its options and its examples',
+    (name, verb) => {
+      const text = verbHelp(verb);
+      expect(text).toContain(`Usage: kubectl vm-migrate ${name}`);
+      for (const option of Object.keys(verb.options))
+        expect(text).toMatch(new RegExp(`--(no-)?${option}\\b`));
+      for (const { command } of verb.examples)
+        expect(text).toContain(`kubectl vm-migrate ${command}`);
+      expect(verb.summary).toMatch(/^[a-z]/);
+      expect(text).not.toMatch(/[ \t]$/m);
+    },
+  );
 
   it('of every verb gives examples that parse', () => {
     for (const { command } of shown.flatMap(({ examples }) => examples)) {

@@ -10,21 +10,39 @@ import { VERSION } from './version';
 const EVENTS = 1000;
 
 /** A migration's own plan; of a VM that has none, the plan as it would be now. */
-export async function makeBundle(engine: Engine, reference: string, names: 'as it is' | 'redacted'): Promise<Bundle> {
+export async function makeBundle(
+  engine: Engine,
+  reference: string,
+  names: 'as it is' | 'redacted',
+): Promise<Bundle> {
   const { planOf } = await loadEngine();
-  const [migration] = [...(await migrationsOf(engine, reference))].sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+  const [migration] = [...(await migrationsOf(engine, reference))].sort((a, b) =>
+    b.createdAt.localeCompare(a.createdAt),
+  );
   const tree = await engine.call('getTree', { vm: migration?.id ?? reference });
   const place = await engine.call('getPlace', {});
-  const events: EventView[] = migration === undefined ? [] : await engine.call('getEvents', { migration: migration.id, limit: EVENTS });
+  const events: EventView[] =
+    migration === undefined
+      ? []
+      : await engine.call('getEvents', { migration: migration.id, limit: EVENTS });
   const bundle: Bundle = {
     kind: 'vm-migrate bundle',
     version: 1,
     madeAt: new Date().toISOString(),
-    versions: { 'vm-migrate': VERSION, node: process.versions.node, platform: `${process.platform}-${process.arch}`, schema: String(place.schemaVersion) },
+    versions: {
+      'vm-migrate': VERSION,
+      node: process.versions.node,
+      platform: `${process.platform}-${process.arch}`,
+      schema: String(place.schemaVersion),
+    },
     redacted: names === 'redacted',
-    plan: migration === undefined ? await engine.call('plan', { vm: reference }) : await planOf(engine.database, migration.id),
+    plan:
+      migration === undefined
+        ? await engine.call('plan', { vm: reference })
+        : await planOf(engine.database, migration.id),
     tree,
-    description: migration === undefined ? null : await engine.call('describe', { migration: migration.id }),
+    description:
+      migration === undefined ? null : await engine.call('describe', { migration: migration.id }),
     events,
   };
   return names === 'redacted' ? redactBundle(bundle) : bundle;

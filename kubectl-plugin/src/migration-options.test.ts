@@ -18,12 +18,22 @@ describe('options of a migration', () => {
     expect(operationOptions.parse({ keep: rule }).keep).toEqual(rule);
   });
 
-  it.each([[['newest']], [['newest=x']], [['names=']], [['age=3 days']], [['age=0d']], [['some']], [['all', 'newest=1']]])('refuses --keep %j', keep => {
+  it.each([
+    [['newest']],
+    [['newest=x']],
+    [['names=']],
+    [['age=3 days']],
+    [['age=0d']],
+    [['some']],
+    [['all', 'newest=1']],
+  ])('refuses --keep %j', keep => {
     expect(() => migrationOptions({ keep })).toThrow(UsageError);
   });
 
   it('--disk-class splits at the last sign', () => {
-    expect(migrationOptions({ diskClass: ['scsi0:1=fast', 'a=b.vmdk=slow'] }).storageClassByDisk).toEqual({ 'scsi0:1': 'fast', 'a=b.vmdk': 'slow' });
+    expect(
+      migrationOptions({ diskClass: ['scsi0:1=fast', 'a=b.vmdk=slow'] }).storageClassByDisk,
+    ).toEqual({ 'scsi0:1': 'fast', 'a=b.vmdk': 'slow' });
     expect(() => migrationOptions({ diskClass: ['fast'] })).toThrow(UsageError);
   });
 
@@ -32,10 +42,28 @@ describe('options of a migration', () => {
   });
 
   it('the words of a command to paste mean the same again', () => {
-    const line = ['plan', 'vm', '--keep', 'name=it\'s "5"', '--leave-out', 'scsi0:1', '--disk-class', 'scsi0:2=fast', '--cut-current', '--sample', '3', '--target', 't'];
+    const line = [
+      'plan',
+      'vm',
+      '--keep',
+      'name=it\'s "5"',
+      '--leave-out',
+      'scsi0:1',
+      '--disk-class',
+      'scsi0:2=fast',
+      '--cut-current',
+      '--sample',
+      '3',
+      '--target',
+      't',
+    ];
     const { args } = parseLine(line, VERBS);
-    const words = optionWords(args).map(word => word.replace(/^'(.*)'$/s, '$1').replaceAll(`'\\''`, "'"));
-    expect(migrationOptions(parseLine(['plan', 'vm', ...words], VERBS).args)).toEqual(migrationOptions(args));
+    const words = optionWords(args).map(word =>
+      word.replace(/^'(.*)'$/s, '$1').replaceAll(`'\\''`, "'"),
+    );
+    expect(migrationOptions(parseLine(['plan', 'vm', ...words], VERBS).args)).toEqual(
+      migrationOptions(args),
+    );
   });
 
   it('ages', () => {

@@ -3,17 +3,30 @@ import type { MigrationOptions } from '@vm-migrate/api';
 import type { Plan } from '@vm-migrate/engine';
 import { shellWord } from './output/escape';
 import { UsageError } from './usage-error';
-import type { OptionTable } from './verb';
+import type { OptionTable } from './tables';
 import { PROGRAM } from './version';
 
 export const MIGRATION_OPTIONS = {
   target: { type: 'string', describe: 'Configured target; without it the default one' },
   'storage-class': { type: 'string', describe: 'One storage class for all volumes' },
-  'disk-class': { type: 'string', array: true, describe: 'DISK=CLASS: another class for one disk (repeatable)' },
+  'disk-class': {
+    type: 'string',
+    array: true,
+    describe: 'DISK=CLASS: another class for one disk (repeatable)',
+  },
   'leave-out': { type: 'string', array: true, describe: 'Disk that is not migrated (repeatable)' },
-  keep: { type: 'string', array: true, describe: 'Snapshots to keep: all, newest=N, names=A,B, name=EXACT (repeatable) or age=30d; the rest is merged into the next kept state' },
+  keep: {
+    type: 'string',
+    array: true,
+    describe:
+      'Snapshots to keep: all, newest=N, names=A,B, name=EXACT (repeatable) or age=30d; the rest is merged into the next kept state',
+  },
   'name-prefix': { type: 'string', describe: 'Prefix of all object names on the target' },
-  'cut-current': { type: 'boolean', default: false, describe: 'Take a VolumeSnapshot of the current state as well' },
+  'cut-current': {
+    type: 'boolean',
+    default: false,
+    describe: 'Take a VolumeSnapshot of the current state as well',
+  },
   sample: { type: 'number', describe: 'Random windows compared through a restore, per disk (8)' },
 } as const satisfies OptionTable;
 
@@ -34,7 +47,11 @@ export function migrationOptions(args: MigrationArguments): MigrationOptions {
   return {
     ...(target === undefined ? {} : { target }),
     ...(storageClass === undefined ? {} : { storageClass }),
-    ...(diskClass === undefined ? {} : { storageClassByDisk: Object.fromEntries(diskClass.map(word => diskAndClass(String(word)))) }),
+    ...(diskClass === undefined
+      ? {}
+      : {
+          storageClassByDisk: Object.fromEntries(diskClass.map(word => diskAndClass(String(word)))),
+        }),
     ...(leaveOut === undefined ? {} : { leaveOutDisks: leaveOut.map(String) }),
     ...(keep === undefined ? {} : { keep: keepRule(keep.map(String)) }),
     ...(namePrefix === undefined ? {} : { namePrefix }),
@@ -45,7 +62,11 @@ export function migrationOptions(args: MigrationArguments): MigrationOptions {
 
 function diskAndClass(word: string): [string, string] {
   const at = word.lastIndexOf('=');
-  if (at < 1 || at === word.length - 1) throw new UsageError(`--disk-class ${word} is not DISK=CLASS`, 'As in: --disk-class scsi0:1=fast');
+  if (at < 1 || at === word.length - 1)
+    throw new UsageError(
+      `--disk-class ${word} is not DISK=CLASS`,
+      'As in: --disk-class scsi0:1=fast',
+    );
   return [word.slice(0, at), word.slice(at + 1)];
 }
 
@@ -53,15 +74,20 @@ const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as cons
 
 function keepRule(words: readonly string[]): NonNullable<MigrationOptions['keep']> {
   const refuse = (word: string): UsageError =>
-    new UsageError(`--keep ${word} is none of all, newest=N, names=A,B, name=EXACT, age=30d`, `See: ${PROGRAM} plan --help`);
+    new UsageError(
+      `--keep ${word} is none of all, newest=N, names=A,B, name=EXACT, age=30d`,
+      `See: ${PROGRAM} plan --help`,
+    );
   const names: string[] = [];
   for (const word of words) {
     const [, key = '', value = ''] = /^(names?|newest|age)=(.*)$/s.exec(word) ?? [];
     if (key === 'name' && value !== '') names.push(value);
-    else if (key === 'names' && value !== '') names.push(...value.split(',').filter(name => name !== ''));
+    else if (key === 'names' && value !== '')
+      names.push(...value.split(',').filter(name => name !== ''));
     else if (words.length > 1) throw refuse(words.join(' --keep '));
     else if (word === 'all') return { rule: 'all' };
-    else if (key === 'newest' && /^\d+$/.test(value)) return { rule: 'newest', count: Number(value) };
+    else if (key === 'newest' && /^\d+$/.test(value))
+      return { rule: 'newest', count: Number(value) };
     else if (key === 'age') return { rule: 'age', maxAgeMs: ageMs(value) };
     else throw refuse(word);
   }
@@ -71,14 +97,25 @@ function keepRule(words: readonly string[]): NonNullable<MigrationOptions['keep'
 /** `90m`, `12h`, `30d`, `4w`. @throws UsageError */
 export function ageMs(words: string): number {
   const [, count = '', unit = ''] = /^(\d{1,6})([mhdw])$/.exec(words) ?? [];
-  if (count === '' || Number(count) === 0) throw new UsageError(`"${words}" is no age`, 'As in: 90m, 12h, 30d or 4w');
+  if (count === '' || Number(count) === 0)
+    throw new UsageError(`"${words}" is no age`, 'As in: 90m, 12h, 30d or 4w');
   return Number(count) * UNITS[unit as keyof typeof UNITS];
 }
 
 /** The flags that say the same again, for a command to paste. */
 export function optionWords(args: MigrationArguments): string[] {
-  const { target, storageClass, diskClass = [], leaveOut = [], keep = [], namePrefix, cutCurrent, sample } = args;
-  const one = (name: string, value: string | number | undefined): string[] => (value === undefined ? [] : [`--${name}`, shellWord(String(value))]);
+  const {
+    target,
+    storageClass,
+    diskClass = [],
+    leaveOut = [],
+    keep = [],
+    namePrefix,
+    cutCurrent,
+    sample,
+  } = args;
+  const one = (name: string, value: string | number | undefined): string[] =>
+    value === undefined ? [] : [`--${name}`, shellWord(String(value))];
   return [
     ...one('target', target),
     ...one('storage-class', storageClass),
@@ -93,11 +130,24 @@ export function optionWords(args: MigrationArguments): string[] {
 
 /** What was chosen for a plan that was written to a file. */
 export function optionsOfPlan({ target, options }: Plan): MigrationOptions {
-  const { keep, leaveOutDisks, storageClass, storageClassByDisk, namePrefix, cutCurrent, sampleWindows } = options;
+  const {
+    keep,
+    leaveOutDisks,
+    storageClass,
+    storageClassByDisk,
+    namePrefix,
+    cutCurrent,
+    sampleWindows,
+  } = options;
   return {
     target,
     leaveOutDisks: [...leaveOutDisks],
-    keep: keep.rule === 'age' ? { rule: 'age', maxAgeMs: keep.maxAgeMs } : keep.rule === 'names' ? { rule: 'names', names: [...keep.names] } : keep,
+    keep:
+      keep.rule === 'age'
+        ? { rule: 'age', maxAgeMs: keep.maxAgeMs }
+        : keep.rule === 'names'
+          ? { rule: 'names', names: [...keep.names] }
+          : keep,
     ...(storageClass === undefined ? {} : { storageClass }),
     storageClassByDisk: { ...storageClassByDisk },
     ...(namePrefix === undefined ? {} : { namePrefix }),

@@ -18,7 +18,10 @@ export async function findMigration(engine: Engine, reference: string): Promise<
   });
 }
 
-export async function migrationsOf(engine: Engine, reference: string): Promise<readonly MigrationView[]> {
+export async function migrationsOf(
+  engine: Engine,
+  reference: string,
+): Promise<readonly MigrationView[]> {
   if (isMigrationId(reference)) {
     const byId = await engine.call('getMigrations', { migration: reference });
     if (byId.length > 0) return byId;
@@ -27,7 +30,10 @@ export async function migrationsOf(engine: Engine, reference: string): Promise<r
 }
 
 /** A filter for the queries that take one: a migration's id, a group's, or a VM. */
-export async function filterOf(engine: Engine, reference: string | undefined): Promise<{ migration?: string; group?: string; vm?: string }> {
+export async function filterOf(
+  engine: Engine,
+  reference: string | undefined,
+): Promise<{ migration?: string; group?: string; vm?: string }> {
   if (reference === undefined) return {};
   if (/^g-[a-z0-9]+$/.test(reference)) {
     const ofGroup = await engine.call('getMigrations', { group: reference });

@@ -20,22 +20,40 @@ export async function requestsOfFile(file: string): Promise<FileRequest[]> {
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`-f ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, 'docs/migrations-file.md shows what it looks like.');
+    throw new UsageError(
+      `-f ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      'docs/migrations-file.md shows what it looks like.',
+    );
   }
   return engine.parseMigrationsFile(text, file).requests.map(requestOf);
 }
 
 function requestOf({ vm, source, target, options, accept }: MigrationRequest): FileRequest {
-  const { keep, leaveOutDisks, storageClass, storageClassByDisk, namePrefix, cutCurrent, sampleWindows } = options;
+  const {
+    keep,
+    leaveOutDisks,
+    storageClass,
+    storageClassByDisk,
+    namePrefix,
+    cutCurrent,
+    sampleWindows,
+  } = options;
   return {
-    vm: source === undefined || vm.startsWith('/') || vm.startsWith('.') || vm.includes('/') ? vm : `${source}/${vm}`,
+    vm:
+      source === undefined || vm.startsWith('/') || vm.startsWith('.') || vm.includes('/')
+        ? vm
+        : `${source}/${vm}`,
     accept,
     options: {
       ...(target === undefined ? {} : { target }),
-      ...(keep === undefined ? {} : { keep: keep.rule === 'names' ? { rule: 'names', names: [...keep.names] } : keep }),
+      ...(keep === undefined
+        ? {}
+        : { keep: keep.rule === 'names' ? { rule: 'names', names: [...keep.names] } : keep }),
       ...(leaveOutDisks === undefined ? {} : { leaveOutDisks: [...leaveOutDisks] }),
       ...(storageClass === undefined ? {} : { storageClass }),
-      ...(storageClassByDisk === undefined ? {} : { storageClassByDisk: { ...storageClassByDisk } }),
+      ...(storageClassByDisk === undefined
+        ? {}
+        : { storageClassByDisk: { ...storageClassByDisk } }),
       ...(namePrefix === undefined ? {} : { namePrefix }),
       ...(cutCurrent === 'always' ? { cutCurrent: true } : {}),
       ...(sampleWindows === undefined ? {} : { sampleWindows }),

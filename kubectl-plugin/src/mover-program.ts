@@ -4,6 +4,9 @@ import path from 'node:path';
 
 export function moverProgram(program: string): string {
   const here = path.dirname(program);
-  const candidates = [path.join(here, 'mover.cjs'), path.join(here, '..', '..', 'packages', 'mover', 'dist', 'mover.cjs')];
+  const candidates = [
+    path.join(here, 'mover.cjs'),
+    path.join(here, '..', '..', 'packages', 'mover', 'dist', 'mover.cjs'),
+  ];
   return candidates.find(file => existsSync(file)) ?? path.join(here, 'mover.cjs');
 }

@@ -12,7 +12,10 @@ export interface Answer {
   readonly text: () => string | readonly string[];
 }
 
-export async function printAnswer(terminal: Terminal, { data, names, text }: Answer): Promise<void> {
+export async function printAnswer(
+  terminal: Terminal,
+  { data, names, text }: Answer,
+): Promise<void> {
   switch (terminal.format) {
     case 'json':
       return terminal.print(JSON.stringify(data, undefined, 2));
@@ -33,7 +36,10 @@ export async function printAnswer(terminal: Terminal, { data, names, text }: Ans
 }
 
 /** As kubectl prints several objects. */
-export function listOf(items: readonly unknown[]): { readonly kind: 'List'; readonly items: readonly unknown[] } {
+export function listOf(items: readonly unknown[]): {
+  readonly kind: 'List';
+  readonly items: readonly unknown[];
+} {
   return { kind: 'List', items };
 }
 

@@ -34,5 +34,7 @@ describe('--rate', () => {
     ['10KiB/s', 10_240],
   ])('%s', (words, expected) => expect(bytesPerSecond(words)).toBe(expected));
 
-  it.each(['0', 'fast', '-1', '1T'])('refuses %s', words => expect(() => bytesPerSecond(words)).toThrow(UsageError));
+  it.each(['0', 'fast', '-1', '1T'])('refuses %s', words =>
+    expect(() => bytesPerSecond(words)).toThrow(UsageError),
+  );
 });

@@ -4,6 +4,7 @@
  * state folder, which is started if need be.
  */
 import { homedir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BackgroundClient, Config, Engine } from '@vm-migrate/engine';
 import { loadEngine } from './engine-library';
 import type { GlobalArguments } from './global-options';
@@ -21,8 +22,11 @@ export interface Session {
   config(): Promise<Config>;
   /** @throws EngineError DATABASE_UNREACHABLE, EMBEDDED_FAILED, ... */
   engine(): Promise<Engine>;
-  /** False when the background process has died since: `reconnect` starts another. */
-  isConnected(): boolean;
+  /**
+   * Whether the background process that this session talks to has died since: `reconnect` finds or
+   * starts another. Its database may still answer then; or, by `error`, no longer.
+   */
+  lostBackground(error?: unknown): boolean;
   reconnect(): Promise<Engine>;
   close(): Promise<void>;
 }
@@ -40,6 +44,8 @@ export function openSession(options: SessionOptions): Session {
 
 /** Enough for one command: a query and what it asks beside. */
 const CONNECTIONS = 4;
+const RESTART_MS = 30_000;
+const LOOK_MS = 200;
 
 class OpenSession implements Session {
   readonly terminal: Terminal;
@@ -62,11 +68,13 @@ class OpenSession implements Session {
   }
 
   engine(): Promise<Engine> {
-    return (this.#engine ??= this.open());
+    return (this.#engine ??= this.openPatiently());
   }
 
-  isConnected(): boolean {
-    return this.#background?.isAlive() ?? true;
+  lostBackground(error?: unknown): boolean {
+    if (this.#background === undefined) return false;
+    // Another one may have the lock by now: then only the old database's silence tells.
+    return isUnreachable(error) || !this.#background.isAlive();
   }
 
   async reconnect(): Promise<Engine> {
@@ -93,6 +101,23 @@ class OpenSession implements Session {
     });
   }
 
+  /**
+   * Right after a background process was killed, its database may still be found while the next one
+   * is about to end it: then it is asked again.
+   */
+  private async openPatiently(): Promise<Engine> {
+    const until = performance.now() + RESTART_MS;
+    for (;;) {
+      try {
+        return await this.open();
+      } catch (error) {
+        const embedded = (await this.config()).database.kind === 'embedded';
+        if (!embedded || !isUnreachable(error) || performance.now() > until) throw error;
+        await sleep(LOOK_MS);
+      }
+    }
+  }
+
   private async open(): Promise<Engine> {
     const { openEngine } = await loadEngine();
     const config = await this.config();
@@ -116,14 +141,20 @@ class OpenSession implements Session {
     }
   }
 
-  private async database({ database, stateFolder }: Config): Promise<{ readonly url: string; readonly name: string }> {
+  private async database({
+    database,
+    stateFolder,
+  }: Config): Promise<{ readonly url: string; readonly name: string }> {
     const { connectBackground, databaseUrl } = await loadEngine();
     if (database.kind !== 'embedded') {
       const url = databaseUrl(database);
       return { url, name: placeOf(url) };
     }
     this.#background = await connectBackground(stateFolder, {
-      spawn: { command: process.execPath, args: [this.program, 'background', '--state-folder', stateFolder] },
+      spawn: {
+        command: process.execPath,
+        args: [this.program, 'background', '--state-folder', stateFolder],
+      },
     });
     return { url: this.#background.databaseUrl, name: `embedded, in ${stateFolder}` };
   }
@@ -135,8 +166,16 @@ async function startLimits(engine: Engine, { limits }: Config): Promise<void> {
   const known = new Set((await engine.call('getLimits', {})).map(limit => limit.scope));
   for (const { scope, maxRunning, bytesPerSecond } of limits) {
     if (known.has(scope)) continue;
-    await engine.call('setLimit', { scope, maxRunning, bytesPerSecond: bytesPerSecond === 0 ? null : bytesPerSecond });
+    await engine.call('setLimit', {
+      scope,
+      maxRunning,
+      bytesPerSecond: bytesPerSecond === 0 ? null : bytesPerSecond,
+    });
   }
+}
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'DATABASE_UNREACHABLE';
 }
 
 /** Without user and password. */

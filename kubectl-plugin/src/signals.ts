@@ -12,11 +12,17 @@ export interface Signals {
   forget(): void;
 }
 
-const CODES = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated, SIGHUP: EXIT.terminated } as const;
+const CODES = {
+  SIGINT: EXIT.interrupted,
+  SIGTERM: EXIT.terminated,
+  SIGHUP: EXIT.terminated,
+} as const;
 type Caught = keyof typeof CODES;
 
 /** @param leave ends the process at once; process.exit unless a test says otherwise */
-export function listenForSignals(leave: (code: ExitCode) => void = code => process.exit(code)): Signals {
+export function listenForSignals(
+  leave: (code: ExitCode) => void = code => process.exit(code),
+): Signals {
   const controller = new AbortController();
   let taken = false;
   let code: ExitCode | undefined;

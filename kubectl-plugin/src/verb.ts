@@ -3,22 +3,12 @@
  * arguments.ts parses the command line by these tables, help.ts prints them.
  */
 import type { OperationName } from '@vm-migrate/api';
-import type { InferredOptionType, Options } from 'yargs';
+import type { InferredOptionType } from 'yargs';
 import type { ExitCode } from './exit-codes';
+import type { OptionTable, PositionalTable } from './tables';
 import type { Session } from './session';
 
 export type VerbGroup = 'look' | 'do' | 'prove' | 'run' | 'hidden';
-
-export interface Positional {
-  /** As the usage line shows it: VM, MIGRATION, CODE. */
-  readonly shown: string;
-  readonly describe: string;
-  readonly need: 'required' | 'optional' | 'many' | 'any';
-  readonly choices?: readonly string[];
-}
-
-export type PositionalTable = Readonly<Record<string, Positional>>;
-export type OptionTable = Readonly<Record<string, Options & { readonly describe: string }>>;
 
 /** What was given for the positionals: a text, or a list for `many` and `any`. */
 export type PositionalValues<P extends PositionalTable> = {
@@ -29,7 +19,9 @@ export type PositionalValues<P extends PositionalTable> = {
       : string | undefined;
 };
 
-type CamelCase<Name extends string> = Name extends `${infer First}-${infer Rest}` ? `${First}${Capitalize<CamelCase<Rest>>}` : Name;
+type CamelCase<Name extends string> = Name extends `${infer First}-${infer Rest}`
+  ? `${First}${Capitalize<CamelCase<Rest>>}`
+  : Name;
 
 /** What was given for the options, by their names in camel case. */
 export type OptionValues<O extends OptionTable> = {

@@ -10,13 +10,20 @@ const NOT_AT_THE_TERMINAL: Partial<Record<OperationName, string>> = {};
 describe('verbs and operations', () => {
   const called = new Set([home, ...VERBS].flatMap(({ operations }) => operations));
 
-  it.each(Object.keys(OPERATIONS) as OperationName[])('%s is reachable from a verb, or a reason is written down', name => {
-    expect(called.has(name) || (NOT_AT_THE_TERMINAL[name] ?? '') !== '').toBe(true);
-  });
+  it.each(Object.keys(OPERATIONS) as OperationName[])(
+    '%s is reachable from a verb, or a reason is written down',
+    name => {
+      expect(called.has(name) || (NOT_AT_THE_TERMINAL[name] ?? '') !== '').toBe(true);
+    },
+  );
 
   it('a verb that says it calls an operation does', () => {
     const files = [...filesOf('commands'), ...filesOf('demo'), 'follow.ts', 'make-bundle.ts'];
-    const everything = files.map(file => readFileSync(path.join(__dirname, file), 'utf8').replace(/operations: \[[^\]]*\]/g, '')).join('\n');
+    const everything = files
+      .map(file =>
+        readFileSync(path.join(__dirname, file), 'utf8').replace(/operations: \[[^\]]*\]/g, ''),
+      )
+      .join('\n');
     for (const name of called) expect(everything).toMatch(new RegExp(`'${name}'`));
   });
 

@@ -3,8 +3,24 @@ import { cpSync, constants, copyFileSync, existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 import type { BenchDisks } from './make-disks';
-import { flushed, forget, plus, race, timed, warm, type Contender, type Sample, type Series } from './measure';
-import { benchLayer, newVolume, runMover, type BenchLayer, type MoverRunOptions } from './mover-run';
+import {
+  flushed,
+  forget,
+  plus,
+  race,
+  timed,
+  warm,
+  type Contender,
+  type Sample,
+  type Series,
+} from './measure';
+import {
+  benchLayer,
+  newVolume,
+  runMover,
+  type BenchLayer,
+  type MoverRunOptions,
+} from './mover-run';
 
 export interface CaseResult {
   readonly name: string;
@@ -29,9 +45,26 @@ type Cache = 'warm' | 'cold';
 export const CASES: Readonly<Record<string, (bench: Bench) => Promise<CaseResult>>> = {
   'sparse, warm': bench => againstConvert(bench, 'sparse, warm', bench.disks.sparse, 'warm', 0.5),
   'sparse, cold': bench => againstConvert(bench, 'sparse, cold', bench.disks.sparse, 'cold', 0.5),
-  'streamOptimized, 1 lane, warm': bench => againstConvert(bench, 'streamOptimized, 1 lane, warm', bench.disks.streamOptimized, 'warm', 0.6, ['--lanes=1']),
-  'streamOptimized, 2 lanes, warm': bench => againstConvert(bench, 'streamOptimized, 2 lanes, warm', bench.disks.streamOptimized, 'warm', 0.45, ['--lanes=2']),
-  'streamOptimized, cold': bench => againstConvert(bench, 'streamOptimized, cold', bench.disks.streamOptimized, 'cold', 0.9),
+  'streamOptimized, 1 lane, warm': bench =>
+    againstConvert(
+      bench,
+      'streamOptimized, 1 lane, warm',
+      bench.disks.streamOptimized,
+      'warm',
+      0.6,
+      ['--lanes=1'],
+    ),
+  'streamOptimized, 2 lanes, warm': bench =>
+    againstConvert(
+      bench,
+      'streamOptimized, 2 lanes, warm',
+      bench.disks.streamOptimized,
+      'warm',
+      0.45,
+      ['--lanes=2'],
+    ),
+  'streamOptimized, cold': bench =>
+    againstConvert(bench, 'streamOptimized, cold', bench.disks.streamOptimized, 'cold', 0.9),
   'flat against cp, warm': flatAgainstCp,
   'proof against convert and compare, warm': proofAgainstCompare,
   'proof against none, cold': proofAgainstNone,
@@ -40,10 +73,26 @@ export const CASES: Readonly<Record<string, (bench: Bench) => Promise<CaseResult
 /** Needs an output folder with reflinks. */
 export const REFLINK_CASE = 'four states on reflinks, warm';
 
-async function againstConvert(bench: Bench, name: string, file: string, cache: Cache, goal: number, args: readonly string[] = []): Promise<CaseResult> {
+async function againstConvert(
+  bench: Bench,
+  name: string,
+  file: string,
+  cache: Cache,
+  goal: number,
+  args: readonly string[] = [],
+): Promise<CaseResult> {
   const layer = await benchLayer(bench.disks.folder, file);
-  const ours = mover(bench, 'mover', layer, cache, { content: 'zeros', proof: undefined, programArguments: ['--no-flush', ...args] });
-  return result(name, race([ours.contender, convert(bench, file, cache)], bench.rounds), goal, ours.writtenRatio());
+  const ours = mover(bench, 'mover', layer, cache, {
+    content: 'zeros',
+    proof: undefined,
+    programArguments: [...flushing(cache), ...args],
+  });
+  return result(
+    name,
+    race([ours.contender, convert(bench, file, cache)], bench.rounds),
+    goal,
+    ours.writtenRatio(),
+  );
 }
 
 async function flatAgainstCp(bench: Bench): Promise<CaseResult> {
@@ -51,31 +100,79 @@ async function flatAgainstCp(bench: Bench): Promise<CaseResult> {
   const layer = await benchLayer(disks.folder, disks.flat);
   const source = path.join(disks.folder, 'flat-flat.vmdk');
   const output = path.join(bench.output, 'cp.raw');
-  const ours = mover(bench, 'mover', layer, 'warm', { content: 'zeros', proof: undefined, programArguments: ['--no-flush'] });
-  const cp: Contender = { name: 'cp --sparse=always', prepare: () => (rmSync(output, { force: true }), warm(source)), run: () => timed(['cp', '--sparse=always', '--reflink=never', source, output]) };
-  return result('flat against cp, warm', race([ours.contender, cp], bench.rounds), 1.1, ours.writtenRatio());
+  const ours = mover(bench, 'mover', layer, 'warm', {
+    content: 'zeros',
+    proof: undefined,
+    programArguments: ['--no-flush'],
+  });
+  const cp: Contender = {
+    name: 'cp --sparse=always',
+    prepare: () => (rmSync(output, { force: true }), warm(source)),
+    run: () => timed(['cp', '--sparse=always', '--reflink=never', source, output]),
+  };
+  return result(
+    'flat against cp, warm',
+    race([ours.contender, cp], bench.rounds),
+    1.1,
+    ours.writtenRatio(),
+  );
 }
 
 async function proofAgainstCompare(bench: Bench): Promise<CaseResult> {
   const { disks, output } = bench;
   const layer = await benchLayer(disks.folder, disks.sparse);
-  const ours = mover(bench, 'mover with proof', layer, 'warm', { content: 'zeros', proof: { table: path.join(output, 'table') }, programArguments: [] });
+  const ours = mover(bench, 'mover with proof', layer, 'warm', {
+    content: 'zeros',
+    proof: { table: path.join(output, 'table') },
+    programArguments: [],
+  });
   const converter = convert(bench, disks.sparse, 'warm');
   const target = path.join(output, 'convert.raw');
   const compare: Contender = {
     ...converter,
     name: 'qemu-img convert, compare',
-    run: () => plus(converter.run(), timed(['qemu-img', 'compare', '-f', 'vmdk', '-F', 'raw', path.join(disks.folder, disks.sparse), target])),
+    run: () =>
+      plus(
+        converter.run(),
+        timed([
+          'qemu-img',
+          'compare',
+          '-f',
+          'vmdk',
+          '-F',
+          'raw',
+          path.join(disks.folder, disks.sparse),
+          target,
+        ]),
+      ),
   };
-  return result('proof against convert and compare, warm', race([ours.contender, compare], bench.rounds), 0.7, ours.writtenRatio());
+  return result(
+    'proof against convert and compare, warm',
+    race([ours.contender, compare], bench.rounds),
+    0.7,
+    ours.writtenRatio(),
+  );
 }
 
 async function proofAgainstNone(bench: Bench): Promise<CaseResult> {
   const { disks, output } = bench;
   const layer = await benchLayer(disks.folder, disks.sparse);
-  const proved = mover(bench, 'mover with proof', layer, 'cold', { content: 'zeros', proof: { table: path.join(output, 'table') }, programArguments: [] });
-  const without = mover(bench, 'mover without', layer, 'cold', { content: 'zeros', proof: undefined, programArguments: ['--no-flush'] });
-  return result('proof against none, cold', race([proved.contender, without.contender], bench.rounds), 1.8, proved.writtenRatio());
+  const proved = mover(bench, 'mover with proof', layer, 'cold', {
+    content: 'zeros',
+    proof: { table: path.join(output, 'table') },
+    programArguments: [],
+  });
+  const without = mover(bench, 'mover without', layer, 'cold', {
+    content: 'zeros',
+    proof: undefined,
+    programArguments: flushing('cold'),
+  });
+  return result(
+    'proof against none, cold',
+    race([proved.contender, without.contender], bench.rounds),
+    1.8,
+    proved.writtenRatio(),
+  );
 }
 
 /** Base and three deltas as four states: reflinks between the steps, against four converts. */
@@ -86,7 +183,8 @@ export async function reflinkCase({ disks, output, rounds }: Bench): Promise<Cas
   const volume = path.join(output, 'volume.raw');
   const sources = files.map(file => path.join(disks.folder, file));
   const clean = () => {
-    for (const file of [volume, ...files.map((_, nth) => state(nth))]) rmSync(file, { force: true });
+    for (const file of [volume, ...files.map((_, nth) => state(nth))])
+      rmSync(file, { force: true });
     warm(...sources);
   };
   let written = NaN;
@@ -97,12 +195,20 @@ export async function reflinkCase({ disks, output, rounds }: Bench): Promise<Cas
       let total: Sample | undefined;
       let [own, out] = [0, 0];
       for (const [nth, layer] of layers.entries()) {
-        const sample = runMover(layer, volume, { content: nth === 0 ? 'zeros' : 'parent', proof: undefined, programArguments: ['--no-flush'] });
+        const sample = runMover(layer, volume, {
+          content: nth === 0 ? 'zeros' : 'parent',
+          proof: undefined,
+          programArguments: ['--no-flush'],
+        });
         own += sample.receipt.bytes.data;
         out += sample.receipt.bytes.written;
         const started = performance.now();
         copyFileSync(volume, state(nth), constants.COPYFILE_FICLONE_FORCE);
-        const cut = { seconds: (performance.now() - started) / 1000, processorSeconds: 0, residentKib: 0 };
+        const cut = {
+          seconds: (performance.now() - started) / 1000,
+          processorSeconds: 0,
+          residentKib: 0,
+        };
         total = total === undefined ? plus(sample, cut) : plus(total, plus(sample, cut));
       }
       written = out / own;
@@ -112,12 +218,24 @@ export async function reflinkCase({ disks, output, rounds }: Bench): Promise<Cas
   const peer: Contender = {
     name: 'qemu-img convert, four times',
     prepare: clean,
-    run: () => sources.map((source, nth) => timed(['qemu-img', 'convert', '-f', 'vmdk', '-O', 'raw', source, state(nth)]) as Sample).reduce(plus),
+    run: () =>
+      sources
+        .map(
+          (source, nth) =>
+            timed(['qemu-img', 'convert', '-f', 'vmdk', '-O', 'raw', source, state(nth)]) as Sample,
+        )
+        .reduce(plus),
   };
   return result(REFLINK_CASE, race([ours, peer], rounds), 0.2, written);
 }
 
-function mover(bench: Bench, name: string, layer: BenchLayer, cache: Cache, options: MoverRunOptions): { contender: Contender; writtenRatio(): number } {
+function mover(
+  bench: Bench,
+  name: string,
+  layer: BenchLayer,
+  cache: Cache,
+  options: MoverRunOptions,
+): { contender: Contender; writtenRatio(): number } {
   const volume = path.join(bench.output, 'mover.raw');
   let written = NaN;
   const contender: Contender = {
@@ -152,17 +270,38 @@ function convert(bench: Bench, file: string, cache: Cache): Contender {
   };
 }
 
-function sourceFiles(layer: BenchLayer): readonly string[] {
-  return layer.manifest.files.map(file => path.join(layer.folder, file.name)).filter(file => existsSync(file));
+/** Warm, neither side flushes. Cold, both do: the mover by its checkpoints, the peer when it is done. */
+function flushing(cache: Cache): readonly string[] {
+  return cache === 'warm' ? ['--no-flush'] : [];
 }
 
-function result(name: string, [ours, peer]: readonly Series[], goal: number, writtenRatio: number): CaseResult {
+function sourceFiles(layer: BenchLayer): readonly string[] {
+  return layer.manifest.files
+    .map(file => path.join(layer.folder, file.name))
+    .filter(file => existsSync(file));
+}
+
+function result(
+  name: string,
+  [ours, peer]: readonly Series[],
+  goal: number,
+  writtenRatio: number,
+): CaseResult {
   if (ours === undefined || peer === undefined) throw new Error('two contenders');
-  return { name, ours, peer, ratio: ours.seconds / peer.seconds, processorRatio: ours.processorSeconds / peer.processorSeconds, goal, writtenRatio };
+  return {
+    name,
+    ours,
+    peer,
+    ratio: ours.seconds / peer.seconds,
+    processorRatio: ours.processorSeconds / peer.processorSeconds,
+    goal,
+    writtenRatio,
+  };
 }
 
 /** For the reflink case: the disks on the file system with reflinks. */
 export function copyDisks(disks: BenchDisks, folder: string): BenchDisks {
-  for (const file of [disks.sparse, ...disks.deltas]) cpSync(path.join(disks.folder, file), path.join(folder, file));
+  for (const file of [disks.sparse, ...disks.deltas])
+    cpSync(path.join(disks.folder, file), path.join(folder, file));
   return { ...disks, folder };
 }

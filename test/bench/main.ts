@@ -49,18 +49,39 @@ async function main(): Promise<void> {
   }
   const idleKib = timed([process.execPath, MOVER_PROGRAM, '--version']).residentKib;
   const largestKib = Math.max(...results.map(result => result.ours.residentKib));
-  console.log(`memory of the mover above its idle (${Math.round(idleKib / 1024)} MiB): ${Math.round((largestKib - idleKib) / 1024)} MiB (goal: under 100)`);
+  console.log(
+    `memory of the mover above its idle (${Math.round(idleKib / 1024)} MiB): ${Math.round((largestKib - idleKib) / 1024)} MiB (goal: under 100)`,
+  );
   rmSync(output, { recursive: true, force: true });
   const json = values.json ?? path.join(values.folder, 'bench.json');
-  writeFileSync(json, JSON.stringify({ machine: machine(), sizeBytes, rounds: bench.rounds, idleKib, results }, null, 2));
+  writeFileSync(
+    json,
+    JSON.stringify(
+      { machine: machine(), sizeBytes, rounds: bench.rounds, idleKib, results },
+      null,
+      2,
+    ),
+  );
   console.log(`all samples: ${json}`);
 }
 
 function printHeading(): void {
-  console.log(['case'.padEnd(42), 'ours s', 'peer s', 'ratio', 'goal', 'cpu ratio', 'written', 'MiB'].join('  '));
+  console.log(
+    ['case'.padEnd(42), 'ours s', 'peer s', 'ratio', 'goal', 'cpu ratio', 'written', 'MiB'].join(
+      '  ',
+    ),
+  );
 }
 
-function printResult({ name, ours, peer, ratio, goal, processorRatio, writtenRatio }: CaseResult): void {
+function printResult({
+  name,
+  ours,
+  peer,
+  ratio,
+  goal,
+  processorRatio,
+  writtenRatio,
+}: CaseResult): void {
   const cells = [
     name.padEnd(42),
     ours.seconds.toFixed(2).padStart(6),
@@ -98,7 +119,13 @@ async function onXfs(bench: Bench): Promise<CaseResult | undefined> {
 
 function machine(): Record<string, string> {
   const [first] = cpus();
-  return { node: process.version, kernel: release(), processor: first?.model ?? '', processors: String(cpus().length), qemu: timed(['qemu-img', '--version']).stdout.split('\n')[0] ?? '' };
+  return {
+    node: process.version,
+    kernel: release(),
+    processor: first?.model ?? '',
+    processors: String(cpus().length),
+    qemu: timed(['qemu-img', '--version']).stdout.split('\n')[0] ?? '',
+  };
 }
 
 void main();

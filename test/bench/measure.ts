@@ -23,25 +23,39 @@ export interface Contender {
 }
 
 /** One program. @throws when it fails */
-export function timed(command: readonly string[], input?: string): Sample & { readonly stdout: string } {
+export function timed(
+  command: readonly string[],
+  input?: string,
+): Sample & { readonly stdout: string } {
   const [wrapper, facts] = withTime();
   const [program = '', ...args] = [...wrapper, ...command];
   const started = performance.now();
-  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', ...(input === undefined ? {} : { input }), maxBuffer: 256 * 1024 * 1024 });
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    encoding: 'utf8',
+    ...(input === undefined ? {} : { input }),
+    maxBuffer: 256 * 1024 * 1024,
+  });
   const seconds = (performance.now() - started) / 1000;
-  if (status !== 0) throw new Error(`${command.join(' ')} ended with ${status}: ${stderr.slice(-2000)}${stdout.slice(-2000)}`);
+  if (status !== 0)
+    throw new Error(
+      `${command.join(' ')} ended with ${status}: ${stderr.slice(-2000)}${stdout.slice(-2000)}`,
+    );
   return { seconds, ...facts(), stdout };
 }
 
 type Facts = Pick<Sample, 'processorSeconds' | 'residentKib'>;
 
 function withTime(): [readonly string[], () => Facts] {
-  if (!existsSync('/usr/bin/time')) return [[], () => ({ processorSeconds: NaN, residentKib: NaN })];
+  if (!existsSync('/usr/bin/time'))
+    return [[], () => ({ processorSeconds: NaN, residentKib: NaN })];
   const file = path.join(tmpdir(), `vm-migrate-bench-${process.pid}`);
   return [
     ['/usr/bin/time', '-o', file, '-f', '%U %S %M'],
     () => {
-      const [user = NaN, system = NaN, residentKib = NaN] = readFileSync(file, 'utf8').trim().split(' ').map(Number);
+      const [user = NaN, system = NaN, residentKib = NaN] = readFileSync(file, 'utf8')
+        .trim()
+        .split(' ')
+        .map(Number);
       rmSync(file);
       return { processorSeconds: user + system, residentKib };
     },
@@ -49,7 +63,11 @@ function withTime(): [readonly string[], () => Facts] {
 }
 
 export function plus(one: Sample, other: Sample): Sample {
-  return { seconds: one.seconds + other.seconds, processorSeconds: one.processorSeconds + other.processorSeconds, residentKib: Math.max(one.residentKib, other.residentKib) };
+  return {
+    seconds: one.seconds + other.seconds,
+    processorSeconds: one.processorSeconds + other.processorSeconds,
+    residentKib: Math.max(one.residentKib, other.residentKib),
+  };
 }
 
 /** Makes a file durable, and counts the time to the run. */
@@ -89,7 +107,9 @@ export interface Series {
 export function race(contenders: readonly Contender[], rounds: number): readonly Series[] {
   const samples = new Map<string, Sample[]>(contenders.map(({ name }) => [name, []]));
   for (let round = 0; round <= rounds; round++) {
-    const order = contenders.map((_, nth) => contenders[(nth + round) % contenders.length] as Contender);
+    const order = contenders.map(
+      (_, nth) => contenders[(nth + round) % contenders.length] as Contender,
+    );
     for (const contender of round % 2 === 0 ? order : [...order].reverse()) {
       contender.prepare();
       const sample = contender.run();
@@ -99,12 +119,20 @@ export function race(contenders: readonly Contender[], rounds: number): readonly
   return contenders.map(({ name }) => {
     const all = samples.get(name) ?? [];
     const middle = (of: (sample: Sample) => number) => median(all.map(of));
-    return { name, samples: all, seconds: middle(s => s.seconds), processorSeconds: middle(s => s.processorSeconds), residentKib: middle(s => s.residentKib) };
+    return {
+      name,
+      samples: all,
+      seconds: middle(s => s.seconds),
+      processorSeconds: middle(s => s.processorSeconds),
+      residentKib: middle(s => s.residentKib),
+    };
   });
 }
 
 export function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((one, other) => one - other);
   const half = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? (sorted[half] ?? NaN) : ((sorted[half - 1] ?? NaN) + (sorted[half] ?? NaN)) / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[half] ?? NaN)
+    : ((sorted[half - 1] ?? NaN) + (sorted[half] ?? NaN)) / 2;
 }

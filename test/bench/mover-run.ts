@@ -10,7 +10,8 @@ import { timed, type Sample } from './measure';
 
 const root = path.resolve(__dirname, '../..');
 /** BENCH_MOVER names another build, to compare with. */
-export const MOVER_PROGRAM = process.env['BENCH_MOVER'] ?? path.join(root, 'packages/mover/dist/mover.cjs');
+export const MOVER_PROGRAM =
+  process.env['BENCH_MOVER'] ?? path.join(root, 'packages/mover/dist/mover.cjs');
 
 export interface BenchLayer {
   readonly folder: string;
@@ -36,8 +37,20 @@ export interface MoverRunOptions {
 }
 
 /** The volume must exist and have the layer's size: newVolume. */
-export function runMover(layer: BenchLayer, volume: string, { content, proof, programArguments }: MoverRunOptions): Sample & { readonly receipt: Receipt } {
-  const mark = { storeId: 'bench', migrationId: 'bench', volumeId: 'bench', generation: 1, phase: 'writing', layerId: layer.file, fence: 1 } as const;
+export function runMover(
+  layer: BenchLayer,
+  volume: string,
+  { content, proof, programArguments }: MoverRunOptions,
+): Sample & { readonly receipt: Receipt } {
+  const mark = {
+    storeId: 'bench',
+    migrationId: 'bench',
+    volumeId: 'bench',
+    generation: 1,
+    phase: 'writing',
+    layerId: layer.file,
+    fence: 1,
+  } as const;
   const order: ApplyOrder = {
     order: 'apply',
     protocol: 1,
@@ -55,7 +68,10 @@ export function runMover(layer: BenchLayer, volume: string, { content, proof, pr
     windowsDone: [],
     ...(proof === undefined ? {} : { proof: { stateSizeBytes: layer.sizeBytes, ...proof } }),
   };
-  const sample = timed([process.execPath, MOVER_PROGRAM, '--ignore-stdin-end', ...programArguments], `${JSON.stringify(order)}\n`);
+  const sample = timed(
+    [process.execPath, MOVER_PROGRAM, '--ignore-stdin-end', ...programArguments],
+    `${JSON.stringify(order)}\n`,
+  );
   const last = JSON.parse(sample.stdout.trim().split('\n').at(-1) ?? 'null') as MoverReport;
   if (last.type !== 'done') throw new Error(JSON.stringify(last));
   return { ...sample, receipt: last.receipt };

@@ -6,5 +6,8 @@ if (folder === undefined) {
   process.stderr.write('usage: node example-vm.cjs FOLDER [DISK-BYTES]\n');
   process.exit(2);
 }
-const { vmx, displayName } = writeExampleVm(folder, diskBytes === undefined ? {} : { diskBytes: Number(diskBytes) });
+const { vmx, displayName } = writeExampleVm(
+  folder,
+  diskBytes === undefined ? {} : { diskBytes: Number(diskBytes) },
+);
 process.stdout.write(`${JSON.stringify({ vmx, displayName })}\n`);

@@ -53,7 +53,7 @@ describe(`${KILLS} kills and ${STOPS} stops (replay with VM_MIGRATE_SEED=${SEED}
 
   it('lose nothing and repeat nothing', async () => {
     const vms: WrittenVm[] = [
-      writeExampleVm(path.join(folder, 'example'), { diskBytes: 96 * MIB, seed: SEED }),
+      writeExampleVm(path.join(folder, 'example'), { diskBytes: 64 * MIB, seed: SEED }),
       ...[1, 2].map(nth => writeRandomVm(path.join(folder, `random-${nth}`), { seed: SEED + nth, events: 16, maxDiskBytes: 6 * MIB })),
     ];
     const actions = shuffled([

@@ -8,6 +8,7 @@ import { copyOfDatabase, testDatabase, type TestDatabase } from '../../packages/
 import { testEngine, type TestEngine } from '../../packages/engine/src/testing/test-engine';
 import type { WrittenVm } from '../../packages/engine/src/testing/write-vm-folder';
 import { pace } from './pace';
+import { writeSmallVm } from './small-vm';
 import { until } from './until';
 import { WorkerFleet } from './worker-fleet';
 import { loggedWindows, logWindows } from './window-log';
@@ -15,7 +16,6 @@ import { loggedWindows, logWindows } from './window-log';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const OPTIONS = { sampleWindows: 2 } as const;
-const POINTS = 11;
 
 describe('a database', () => {
   const folder = tempFolder();
@@ -27,7 +27,7 @@ describe('a database', () => {
   });
 
   it('that is lost is recovered from the target, and nothing that was cut is copied again', async () => {
-    const first = await begin('lost');
+    const first = await begin('lost', writeExampleVm(path.join(folder, 'lost', 'vm'), { diskBytes: 64 * MIB }));
     await untilCut(first.test, 4);
     for (const worker of first.fleet.workers) worker.signal('SIGKILL');
     await Promise.all(first.fleet.workers.map(worker => worker.ended));
@@ -52,7 +52,7 @@ describe('a database', () => {
 
   it('that is older than the target goes on, whether the newer one was in the middle or had come to its end', async () => {
     await Promise.all([
-      olderGoesOn('older', later => untilCut(later, 7)),
+      olderGoesOn('older', later => untilCut(later, 3)),
       olderGoesOn('oldest', async (later, migration) => {
         await later.engine.call('setLimit', { scope: 'all', bytesPerSecond: null });
         await later.until(migration, ['migrated'], 60_000);
@@ -78,7 +78,7 @@ describe('a database', () => {
 
   async function olderGoesOn(name: string, goOn: (later: TestEngine, migration: string) => Promise<void>): Promise<void> {
     const first = await begin(name);
-    await untilCut(first.test, 2);
+    await untilCut(first.test, 1);
     await first.fleet.end();
     await first.test.close();
     const dump = await copyOfDatabase(first.database);
@@ -107,14 +107,13 @@ describe('a database', () => {
 
   async function open(name: string, database: TestDatabase): Promise<Opened> {
     const test = await testEngine(path.join(folder, name), { database });
-    const fleet = await WorkerFleet.open({ databaseUrl: database.url, classFolder: test.classFolder, settings: { windowBytes: 256 * KIB } });
+    const fleet = await WorkerFleet.open({ databaseUrl: database.url, classFolder: test.classFolder, settings: { windowBytes: 128 * KIB } });
     opened.push(test, fleet);
     dropped.push(database);
     return { database, test, fleet };
   }
 
-  async function begin(name: string): Promise<Begun> {
-    const vm = writeExampleVm(path.join(folder, name, 'vm'), { diskBytes: 64 * MIB });
+  async function begin(name: string, vm: WrittenVm = writeSmallVm(path.join(folder, name, 'vm'), { seed: 7, baseBytes: 3 * MIB })): Promise<Begun> {
     const own = await open(name, await testDatabase());
     await pace(own.test.engine, 1);
     const { migration } = await own.test.engine.call('start', { vm: vm.folder, options: OPTIONS });
@@ -128,7 +127,7 @@ describe('a database', () => {
     await test.until(migration, ['migrated'], 60_000).catch((error: unknown) => {
       throw new Error(`${String(error)}\n${fleet.logs()}`);
     });
-    expect(await expectMigrated(test.engine, migration, vm, test.classFolder)).toBe(POINTS);
+    expect(await expectMigrated(test.engine, migration, vm, test.classFolder)).toBe(vm.snapshots.reduce((sum, state) => sum + state.disks.length, vm.current.disks.length));
   }
 
   async function untilCut(test: TestEngine, count: number): Promise<void> {

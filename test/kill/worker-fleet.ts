@@ -81,7 +81,7 @@ export class WorkerFleet {
   start(count = 1): WorkerProcess[] {
     const { databaseUrl, classFolder, settings } = this.options;
     const started = Array.from({ length: count }, () => {
-      const input = { databaseUrl, classFolder, moverProgram: moverProgram(), settings: { ...TEST_WORKER_SETTINGS, ...settings } };
+      const input = { databaseUrl, classFolder, moverProgram: moverProgram(), settings: { ...TEST_WORKER_SETTINGS, concurrency: 4, ...settings } };
       return new WorkerProcess(this.program, input);
     });
     this.workers.push(...started);

@@ -21,6 +21,8 @@ async function main({ databaseUrl, classFolder, moverProgram, settings }: Worker
     sources: [],
     targets: [{ name: 'local', kind: 'local-directory', options: { classes: { fast: { path: classFolder, default: true } } }, isDefault: true }],
     moverProgram,
+    // Many such workers share the one server of a test run, whose connections are a hundred.
+    maxConnections: 4,
   });
   const print = (line: string) => process.stdout.write(`${line}\n`);
   const worker = await engine.startWorker({ surface: 'test', version: 'test', settings, log: print });

@@ -5,6 +5,7 @@ import { moverProgram } from '../mover-program';
 import type { Session } from '../session';
 import { defineVerb } from '../verb';
 import { VERSION } from '../version';
+import { workerSettings } from '../worker-settings';
 
 const IDLE_MINUTES = 5;
 
@@ -13,7 +14,12 @@ export const background = defineVerb({
   group: 'hidden',
   summary: 'owns the embedded database of the state folder and works; started by the other verbs',
   positionals: {},
-  options: { 'idle-minutes': { type: 'number', describe: `Ends after so long without work and clients (${IDLE_MINUTES}; also VM_MIGRATE_IDLE_MINUTES)` } },
+  options: {
+    'idle-minutes': {
+      type: 'number',
+      describe: `Ends after so long without work and clients (${IDLE_MINUTES}; also VM_MIGRATE_IDLE_MINUTES)`,
+    },
+  },
   examples: [],
   operations: [],
 
@@ -52,7 +58,12 @@ async function startWork(databaseUrl: string, { program }: Session, log: (line: 
     targets: [],
     moverProgram: moverProgram(program),
   });
-  const worker = await engine.startWorker({ surface: 'background', version: VERSION, log });
+  const worker = await engine.startWorker({
+    surface: 'background',
+    version: VERSION,
+    settings: workerSettings({}),
+    log,
+  });
   return {
     isIdle: async () => worker.busy() === 0 && (await engine.isIdle()),
     async stop() {

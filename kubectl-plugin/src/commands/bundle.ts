@@ -10,11 +10,19 @@ export const bundle = defineVerb({
   name: 'bundle',
   group: 'run',
   summary: 'write a file with plan, tree, events and versions, to look at elsewhere',
-  details: ['Holds no content of disks and no password. With --redact names, descriptions and paths are replaced by', 'hashes, the same ones everywhere in the file.'],
-  positionals: { vm: { shown: 'VM|MIGRATION', describe: 'A VM, or the id of a migration', need: 'required' } },
+  details: [
+    'Holds no content of disks and no password. With --redact names, descriptions and paths are replaced by',
+    'hashes, the same ones everywhere in the file.',
+  ],
+  positionals: {
+    vm: { shown: 'VM|MIGRATION', describe: 'A VM, or the id of a migration', need: 'required' },
+  },
   options: {
     redact: { type: 'boolean', default: false, describe: 'Hash names, descriptions and paths' },
-    out: { type: 'string', describe: 'File to write; without it vm-migrate-NAME.json, and - is stdout' },
+    out: {
+      type: 'string',
+      describe: 'File to write; without it vm-migrate-NAME.json, and - is stdout',
+    },
   },
   examples: [
     { command: 'bundle lab/web-1 --redact --out web-1.json', why: 'to attach to a bug report' },
@@ -29,9 +37,12 @@ export const bundle = defineVerb({
       session.terminal.print(text);
       return EXIT.done;
     }
-    const file = out ?? `vm-migrate-${made.description?.migration.id ?? made.plan.digest.slice(0, 12)}.json`;
+    const file =
+      out ?? `vm-migrate-${made.description?.migration.id ?? made.plan.digest.slice(0, 12)}.json`;
     await writeFile(file, text, { mode: 0o600 });
-    session.terminal.print(`Wrote ${printable(file)}. Look at it anywhere: ${PROGRAM} plan --bundle ${printable(file)}`);
+    session.terminal.print(
+      `Wrote ${printable(file)}. Look at it anywhere: ${PROGRAM} plan --bundle ${printable(file)}`,
+    );
     return EXIT.done;
   },
 });

@@ -17,14 +17,30 @@ export const cancel = defineVerb({
   name: 'cancel',
   group: 'do',
   summary: 'give a migration up; you say what happens to its objects on the target',
-  positionals: { migration: { shown: 'MIGRATION', describe: 'Id of a migration, or a VM (its newest migration)', need: 'required' } },
+  positionals: {
+    migration: {
+      shown: 'MIGRATION',
+      describe: 'Id of a migration, or a VM (its newest migration)',
+      need: 'required',
+    },
+  },
   options: {
     'keep-all': { type: 'boolean', default: false, describe: 'Volumes and VolumeSnapshots stay' },
-    'keep-snapshots': { type: 'boolean', default: false, describe: 'VolumeSnapshots stay, volumes are removed' },
-    'remove-all': { type: 'boolean', default: false, describe: 'Volumes and VolumeSnapshots are removed' },
+    'keep-snapshots': {
+      type: 'boolean',
+      default: false,
+      describe: 'VolumeSnapshots stay, volumes are removed',
+    },
+    'remove-all': {
+      type: 'boolean',
+      default: false,
+      describe: 'Volumes and VolumeSnapshots are removed',
+    },
     yes: { alias: 'y', type: 'boolean', default: false, describe: 'Do not ask' },
   },
-  examples: [{ command: 'cancel lab/web-1 --remove-all --yes', why: 'give it up and leave nothing' }],
+  examples: [
+    { command: 'cancel lab/web-1 --remove-all --yes', why: 'give it up and leave nothing' },
+  ],
   operations: ['cancel'],
 
   async run(args, session) {
@@ -46,11 +62,22 @@ export const cancel = defineVerb({
   },
 });
 
-function chosen(args: { readonly keepAll: boolean; readonly keepSnapshots: boolean; readonly removeAll: boolean }): keyof typeof CHOICES {
-  const said = [args.keepAll && 'keep-all', args.keepSnapshots && 'keep-snapshots', args.removeAll && 'remove-all'].filter(choice => choice !== false);
+function chosen(args: {
+  readonly keepAll: boolean;
+  readonly keepSnapshots: boolean;
+  readonly removeAll: boolean;
+}): keyof typeof CHOICES {
+  const said = [
+    args.keepAll && 'keep-all',
+    args.keepSnapshots && 'keep-snapshots',
+    args.removeAll && 'remove-all',
+  ].filter(choice => choice !== false);
   const [only] = said;
   if (only === undefined || said.length > 1) {
-    throw new UsageError('cancel needs exactly one of --keep-all, --keep-snapshots, --remove-all', 'It says what happens to what is on the target already.');
+    throw new UsageError(
+      'cancel needs exactly one of --keep-all, --keep-snapshots, --remove-all',
+      'It says what happens to what is on the target already.',
+    );
   }
   return only as keyof typeof CHOICES;
 }

@@ -10,9 +10,21 @@ import { PROGRAM } from '../version';
 
 type Change = Extract<OperationName, 'pause' | 'resume' | 'retry'>;
 
-export const pause = changeVerb('pause', 'stop after the windows in hand', view => `${nameOf(view)} pauses. Go on with: ${PROGRAM} resume ${view.id}`);
-export const resume = changeVerb('resume', 'go on after a pause', view => `${nameOf(view)} goes on. Watch it: ${PROGRAM} status ${view.id} --watch`);
-export const retry = changeVerb('retry', 'try failed steps again, when the cause is gone', retryWords);
+export const pause = changeVerb(
+  'pause',
+  'stop after the windows in hand',
+  view => `${nameOf(view)} pauses. Go on with: ${PROGRAM} resume ${view.id}`,
+);
+export const resume = changeVerb(
+  'resume',
+  'go on after a pause',
+  view => `${nameOf(view)} goes on. Watch it: ${PROGRAM} status ${view.id} --watch`,
+);
+export const retry = changeVerb(
+  'retry',
+  'try failed steps again, when the cause is gone',
+  retryWords,
+);
 
 function retryWords(view: MigrationView): string {
   return view.state === 'failed'
@@ -29,7 +41,13 @@ function changeVerb(name: Change, summary: string, words: (view: MigrationView) 
     name,
     group: 'do',
     summary,
-    positionals: { migrations: { shown: 'MIGRATION', describe: "Id of a migration, or a VM (its newest migration)", need: 'many' } },
+    positionals: {
+      migrations: {
+        shown: 'MIGRATION',
+        describe: 'Id of a migration, or a VM (its newest migration)',
+        need: 'many',
+      },
+    },
     options: {},
     examples: [{ command: `${name} lab/web-1`, why: summary }],
     operations: [name],

@@ -29,7 +29,11 @@ export const cleanup = defineVerb({
   options: {
     target: { type: 'string', describe: 'Only this target' },
     remove: { type: 'boolean', default: false, describe: 'Remove what is listed' },
-    'records-older-than': { type: 'string', describe: 'Forget the records of migrations that ended so long ago, as 90d (with --remove); their volumes and VolumeSnapshots stay' },
+    'records-older-than': {
+      type: 'string',
+      describe:
+        'Forget the records of migrations that ended so long ago, as 90d (with --remove); their volumes and VolumeSnapshots stay',
+    },
     yes: { alias: 'y', type: 'boolean', default: false, describe: 'Do not ask' },
   },
   examples: [
@@ -40,13 +44,19 @@ export const cleanup = defineVerb({
 
   async run(args, session) {
     const engine = await session.engine();
-    const recordsOlderThanMs = args.recordsOlderThan === undefined ? undefined : ageMs(args.recordsOlderThan);
-    if (recordsOlderThanMs !== undefined && !args.remove) throw new UsageError('--records-older-than goes with --remove', `See: ${PROGRAM} cleanup --help`);
+    const recordsOlderThanMs =
+      args.recordsOlderThan === undefined ? undefined : ageMs(args.recordsOlderThan);
+    if (recordsOlderThanMs !== undefined && !args.remove)
+      throw new UsageError(
+        '--records-older-than goes with --remove',
+        `See: ${PROGRAM} cleanup --help`,
+      );
     const where = args.target === undefined ? {} : { target: args.target };
     const listed = await engine.call('cleanup', where);
     if (!args.remove) {
       await show(session, listed);
-      if (listed.orphans.length > 0 && isForPeople(session.terminal)) session.terminal.say(`Remove them with: ${PROGRAM} cleanup --remove`);
+      if (listed.orphans.length > 0 && isForPeople(session.terminal))
+        session.terminal.say(`Remove them with: ${PROGRAM} cleanup --remove`);
       return EXIT.done;
     }
     if (listed.orphans.length === 0 && recordsOlderThanMs === undefined) {
@@ -55,12 +65,23 @@ export const cleanup = defineVerb({
     }
     if (!args.yes) {
       session.terminal.say(tableLines(COLUMNS, listed.orphans, session.terminal.errorStyle));
-      if (!(await confirm(`Remove ${count(listed.orphans.length, 'object')}${recordsOlderThanMs === undefined ? '' : ' and old records'} for good?`))) {
+      if (
+        !(await confirm(
+          `Remove ${count(listed.orphans.length, 'object')}${recordsOlderThanMs === undefined ? '' : ' and old records'} for good?`,
+        ))
+      ) {
         session.terminal.say('Nothing was removed.');
         return EXIT.failed;
       }
     }
-    await show(session, await engine.call('cleanup', { ...where, remove: true, ...(recordsOlderThanMs === undefined ? {} : { recordsOlderThanMs }) }));
+    await show(
+      session,
+      await engine.call('cleanup', {
+        ...where,
+        remove: true,
+        ...(recordsOlderThanMs === undefined ? {} : { recordsOlderThanMs }),
+      }),
+    );
     return EXIT.done;
   },
 });
@@ -70,9 +91,15 @@ async function show({ terminal }: Session, view: CleanupView): Promise<void> {
     data: { kind: 'Cleanup', ...view },
     names: () => view.orphans.map(({ kind, name }) => `${kind}/${name}`),
     text: () => [
-      ...(view.orphans.length === 0 ? ['Nothing on the targets is without a migration that needs it.'] : tableLines(COLUMNS, view.orphans, terminal.style, { headings: terminal.headings })),
-      ...(view.foreign > 0 ? [`${count(view.foreign, 'object')} of other stores, not touched.`] : []),
-      ...(view.recordsRemoved > 0 ? [`${count(view.recordsRemoved, 'record')} of old migrations forgotten.`] : []),
+      ...(view.orphans.length === 0
+        ? ['Nothing on the targets is without a migration that needs it.']
+        : tableLines(COLUMNS, view.orphans, terminal.style, { headings: terminal.headings })),
+      ...(view.foreign > 0
+        ? [`${count(view.foreign, 'object')} of other stores, not touched.`]
+        : []),
+      ...(view.recordsRemoved > 0
+        ? [`${count(view.recordsRemoved, 'record')} of old migrations forgotten.`]
+        : []),
     ],
   });
 }

@@ -41,11 +41,18 @@ export const completion = defineVerb({
   name: 'completion',
   group: 'run',
   summary: 'print the script that makes TAB work',
-  details: ['kubectl: for `kubectl vm-migrate`, a program to put on PATH. bash, zsh: for `kubectl-vm_migrate` itself.'],
-  positionals: { shell: { shown: 'SHELL', describe: 'One of', need: 'required', choices: Object.keys(SCRIPTS) } },
+  details: [
+    'kubectl: for `kubectl vm-migrate`, a program to put on PATH. bash, zsh: for `kubectl-vm_migrate` itself.',
+  ],
+  positionals: {
+    shell: { shown: 'SHELL', describe: 'One of', need: 'required', choices: Object.keys(SCRIPTS) },
+  },
   options: {},
   examples: [
-    { command: 'completion kubectl > ~/.local/bin/kubectl_complete-vm_migrate', why: 'then chmod +x it' },
+    {
+      command: 'completion kubectl > ~/.local/bin/kubectl_complete-vm_migrate',
+      why: 'then chmod +x it',
+    },
     { command: 'completion bash >> ~/.bashrc', why: 'for the program by its own name' },
   ],
   operations: [],

@@ -7,7 +7,9 @@ export const demo = defineVerb({
   group: 'hidden',
   summary: 'migrates an example VM in .demo/ of the checkout',
   positionals: {},
-  options: { reset: { type: 'boolean', default: false, describe: 'Start over: remove .demo/ first' } },
+  options: {
+    reset: { type: 'boolean', default: false, describe: 'Start over: remove .demo/ first' },
+  },
   examples: [],
   operations: ['plan', 'start', 'verify', 'getTree'],
 

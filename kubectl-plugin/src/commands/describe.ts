@@ -9,7 +9,13 @@ export const describe = defineVerb({
   name: 'describe',
   group: 'look',
   summary: 'facts, events, why it waits and the next command, of one migration',
-  positionals: { migration: { shown: 'VM|MIGRATION', describe: 'A VM (its newest migration), or the id of a migration', need: 'required' } },
+  positionals: {
+    migration: {
+      shown: 'VM|MIGRATION',
+      describe: 'A VM (its newest migration), or the id of a migration',
+      need: 'required',
+    },
+  },
   options: {},
   examples: [{ command: 'describe lab/web-1', why: 'when something stands still or failed' }],
   operations: ['describe'],

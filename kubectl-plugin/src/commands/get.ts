@@ -15,7 +15,8 @@ type Kind = (typeof KINDS)[number];
 
 /** What to do when there is nothing to list. */
 const NONE: Readonly<Record<Kind, string>> = {
-  sources: 'No sources are configured. A VM may also be named by the path to its folder; docs/cli.md shows how to configure one.',
+  sources:
+    'No sources are configured. A VM may also be named by the path to its folder; docs/cli.md shows how to configure one.',
   vms: `No VMs. See the sources: ${PROGRAM} get sources`,
   migrations: `No migrations. Begin with: ${PROGRAM} plan VM`,
   layers: `No layers: they belong to migrations. See: ${PROGRAM} get migrations`,
@@ -29,7 +30,12 @@ export const get = defineVerb({
   summary: `list ${KINDS.join(', ')}`,
   positionals: {
     kind: { shown: 'KIND', describe: 'One of', need: 'required', choices: KINDS },
-    of: { shown: 'OF', describe: 'vms: a source; migrations, layers, snapshots: a VM, the id of a migration or of a group', need: 'optional' },
+    of: {
+      shown: 'OF',
+      describe:
+        'vms: a source; migrations, layers, snapshots: a VM, the id of a migration or of a group',
+      need: 'optional',
+    },
   },
   options: {},
   examples: [
@@ -47,22 +53,42 @@ export const get = defineVerb({
   },
 });
 
-async function list<Name extends Kind & ListName>(session: Session, kind: Name, all: readonly ListRows[Name][]): Promise<void> {
+async function list<Name extends Kind & ListName>(
+  session: Session,
+  kind: Name,
+  all: readonly ListRows[Name][],
+): Promise<void> {
   const { terminal, globals } = session;
   const rows = all.filter(selectorOf(globals.selector));
-  if (rows.length === 0 && isForPeople(terminal)) return terminal.say(all.length === 0 ? NONE[kind] : `None of ${all.length} fit -l ${globals.selector ?? ''}`);
+  if (rows.length === 0 && isForPeople(terminal))
+    return terminal.say(
+      all.length === 0 ? NONE[kind] : `None of ${all.length} fit -l ${globals.selector ?? ''}`,
+    );
   await printAnswer(terminal, {
     data: listOf(rows),
     names: () => nameLines(kind, rows),
-    text: () => listLines(kind, rows, terminal.style, { wide: terminal.format === 'wide', headings: terminal.headings }),
+    text: () =>
+      listLines(kind, rows, terminal.style, {
+        wide: terminal.format === 'wide',
+        headings: terminal.headings,
+      }),
   });
 }
 
-async function rowsOf<Name extends Kind>(engine: Engine, kind: Name, of: string | undefined): Promise<readonly ListRows[Name][]> {
+async function rowsOf<Name extends Kind>(
+  engine: Engine,
+  kind: Name,
+  of: string | undefined,
+): Promise<readonly ListRows[Name][]> {
   return (await ROWS[kind](engine, of)) as readonly ListRows[Name][];
 }
 
-const ROWS: { readonly [Name in Kind]: (engine: Engine, of: string | undefined) => Promise<readonly ListRows[Name][]> } = {
+const ROWS: {
+  readonly [Name in Kind]: (
+    engine: Engine,
+    of: string | undefined,
+  ) => Promise<readonly ListRows[Name][]>;
+} = {
   sources: (engine, of) => withoutMore(of, 'sources', () => engine.call('getSources', {})),
   vms: (engine, of) => engine.call('getVms', of === undefined ? {} : { source: of }),
   migrations: async (engine, of) => engine.call('getMigrations', await manyOf(engine, of)),
@@ -72,7 +98,10 @@ const ROWS: { readonly [Name in Kind]: (engine: Engine, of: string | undefined) 
 };
 
 /** A VM here means all of its migrations. */
-async function manyOf(engine: Engine, of: string | undefined): Promise<{ migration?: string; group?: string; vm?: string }> {
+async function manyOf(
+  engine: Engine,
+  of: string | undefined,
+): Promise<{ migration?: string; group?: string; vm?: string }> {
   if (of === undefined) return {};
   if (/^m-[a-z0-9]+$/.test(of) || /^g-[a-z0-9]+$/.test(of)) return filterOf(engine, of);
   return { vm: of };

@@ -14,7 +14,13 @@ export const logs = defineVerb({
   name: 'logs',
   group: 'look',
   summary: 'what happened; -f follows',
-  positionals: { migration: { shown: 'VM|MIGRATION', describe: 'A VM (its newest migration), or the id of a migration; all without it', need: 'optional' } },
+  positionals: {
+    migration: {
+      shown: 'VM|MIGRATION',
+      describe: 'A VM (its newest migration), or the id of a migration; all without it',
+      need: 'optional',
+    },
+  },
   options: {
     follow: { alias: 'f', type: 'boolean', default: false, describe: 'Go on until Ctrl-C' },
     tail: { type: 'number', describe: 'Only the newest N' },
@@ -25,14 +31,20 @@ export const logs = defineVerb({
   async run(args, session) {
     const { terminal } = session;
     const engine = await session.engine();
-    const migration = args.migration === undefined ? undefined : (await findMigration(engine, args.migration)).id;
+    const migration =
+      args.migration === undefined ? undefined : (await findMigration(engine, args.migration)).id;
     const events = await everyEvent(engine, migration, undefined);
     const shown = args.tail === undefined ? events : events.slice(-args.tail || events.length);
     const style = { migrations: migration === undefined ? ('shown' as const) : ('known' as const) };
     const text = (some: readonly EventView[]): string => eventsText(some, terminal.style, style);
     if (!args.follow) {
       if (shown.length === 0 && isForPeople(terminal)) terminal.say('Nothing has happened yet.');
-      else await printAnswer(terminal, { data: listOf(shown), names: () => shown.map(({ id }) => `event/${id}`), text: () => text(shown) });
+      else
+        await printAnswer(terminal, {
+          data: listOf(shown),
+          names: () => shown.map(({ id }) => `event/${id}`),
+          text: () => text(shown),
+        });
       return EXIT.done;
     }
     const stop = session.signals.take();
@@ -53,10 +65,18 @@ export const logs = defineVerb({
   },
 });
 
-async function everyEvent(engine: Engine, migration: string | undefined, from: number | undefined): Promise<EventView[]> {
+async function everyEvent(
+  engine: Engine,
+  migration: string | undefined,
+  from: number | undefined,
+): Promise<EventView[]> {
   const all: EventView[] = [];
   for (let after = from; ; after = all.at(-1)?.id ?? after) {
-    const page = await engine.call('getEvents', { ...(migration === undefined ? {} : { migration }), ...(after === undefined ? {} : { after }), limit: PAGE });
+    const page = await engine.call('getEvents', {
+      ...(migration === undefined ? {} : { migration }),
+      ...(after === undefined ? {} : { after }),
+      limit: PAGE,
+    });
     all.push(...page);
     if (page.length < PAGE) return all;
   }

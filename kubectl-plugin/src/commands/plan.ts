@@ -17,15 +17,30 @@ export const plan = defineVerb({
   group: 'do',
   summary: 'what a migration would do, cost and lose; nothing is written',
   details: ['Reads the VM and the target. -o json gives the plan itself, for `start --plan FILE`.'],
-  positionals: { vm: { shown: 'VM', describe: 'SOURCE/NAME, NAME where it is unique, or a path', need: 'optional' } },
+  positionals: {
+    vm: {
+      shown: 'VM',
+      describe: 'SOURCE/NAME, NAME where it is unique, or a path',
+      need: 'optional',
+    },
+  },
   options: {
     ...MIGRATION_OPTIONS,
-    bundle: { type: 'string', describe: 'Show the plan in a file of `bundle` instead; needs neither VM nor database' },
+    bundle: {
+      type: 'string',
+      describe: 'Show the plan in a file of `bundle` instead; needs neither VM nor database',
+    },
   },
   examples: [
     { command: 'plan lab/web-1', why: 'everything, with the default target' },
-    { command: 'plan web-1 --keep newest=3 --leave-out scsi0:1', why: 'three snapshots, without the second disk' },
-    { command: 'plan web-1 -o json > web-1.json', why: 'to agree on, then: start --plan web-1.json' },
+    {
+      command: 'plan web-1 --keep newest=3 --leave-out scsi0:1',
+      why: 'three snapshots, without the second disk',
+    },
+    {
+      command: 'plan web-1 -o json > web-1.json',
+      why: 'to agree on, then: start --plan web-1.json',
+    },
   ],
   operations: ['plan'],
 
@@ -37,13 +52,22 @@ export const plan = defineVerb({
     }
     if (args.vm === undefined) throw new UsageError('plan needs VM', `See: ${PROGRAM} plan --help`);
     const engine = await session.engine();
-    const built = await engine.call('plan', { vm: await vmOf(engine, args.vm), options: migrationOptions(args) });
-    await showPlan(session, built, { startWords: [shellWord(args.vm), ...optionWords(args)].join(' ') });
+    const built = await engine.call('plan', {
+      vm: await vmOf(engine, args.vm),
+      options: migrationOptions(args),
+    });
+    await showPlan(session, built, {
+      startWords: [shellWord(args.vm), ...optionWords(args)].join(' '),
+    });
     return EXIT.done;
   },
 });
 
-async function showPlan({ terminal }: Session, built: Plan, options: PlanTextOptions): Promise<void> {
+async function showPlan(
+  { terminal }: Session,
+  built: Plan,
+  options: PlanTextOptions,
+): Promise<void> {
   await printAnswer(terminal, {
     data: built,
     names: () => [`plan/${built.digest}`],

@@ -15,11 +15,25 @@ export const recover = defineVerb({
     'For a database that was lost or is older than the target. Give the options that the migration was started',
     'with. What fits the plan is adopted, the rest is copied again.',
   ],
-  positionals: { vm: { shown: 'VM', describe: 'SOURCE/NAME, NAME where it is unique, or a path', need: 'required' } },
+  positionals: {
+    vm: {
+      shown: 'VM',
+      describe: 'SOURCE/NAME, NAME where it is unique, or a path',
+      need: 'required',
+    },
+  },
   options: {
     ...MIGRATION_OPTIONS,
-    accept: { type: 'string', array: true, describe: 'Finding that is accepted, by id (repeatable)' },
-    'take-over': { type: 'boolean', default: false, describe: 'This empty database takes the place of the lost one' },
+    accept: {
+      type: 'string',
+      array: true,
+      describe: 'Finding that is accepted, by id (repeatable)',
+    },
+    'take-over': {
+      type: 'boolean',
+      default: false,
+      describe: 'This empty database takes the place of the lost one',
+    },
   },
   examples: [{ command: 'recover lab/web-1 --take-over', why: 'into a new, empty database' }],
   operations: ['recover'],
@@ -37,7 +51,9 @@ export const recover = defineVerb({
       names: () => [`migration/${view.migration}`],
       text: () => [
         `Recovered ${view.migration}: ${count(view.adopted, 'VolumeSnapshot')} adopted, ${count(view.again, 'layer')} to copy.`,
-        view.again > 0 ? `Watch it: ${PROGRAM} status ${view.migration} --watch` : `See: ${PROGRAM} tree ${view.migration}`,
+        view.again > 0
+          ? `Watch it: ${PROGRAM} status ${view.migration} --watch`
+          : `See: ${PROGRAM} tree ${view.migration}`,
       ],
     });
     return EXIT.done;

@@ -10,7 +10,13 @@ export const report = defineVerb({
   group: 'prove',
   summary: 'what was done: files, VolumeSnapshots, bytes, digests, proofs, times',
   details: ['Markdown, unless -o json or -o yaml asks for the data.'],
-  positionals: { migration: { shown: 'VM|MIGRATION', describe: 'A VM (its newest migration), or the id of a migration', need: 'required' } },
+  positionals: {
+    migration: {
+      shown: 'VM|MIGRATION',
+      describe: 'A VM (its newest migration), or the id of a migration',
+      need: 'required',
+    },
+  },
   options: {},
   examples: [
     { command: 'report lab/web-1 > web-1.md', why: 'to keep' },
@@ -27,7 +33,10 @@ export const report = defineVerb({
     else {
       await printAnswer(terminal, {
         data: { kind: 'Report', ...view },
-        names: () => view.snapshots.flatMap(({ disks }) => disks.map(({ volumeSnapshot }) => `volumesnapshot/${volumeSnapshot.name}`)),
+        names: () =>
+          view.snapshots.flatMap(({ disks }) =>
+            disks.map(({ volumeSnapshot }) => `volumesnapshot/${volumeSnapshot.name}`),
+          ),
         text: () => reportMarkdown(view),
       });
     }

@@ -5,7 +5,12 @@ import type { Engine, Plan } from '@vm-migrate/engine';
 import { loadEngine } from '../engine-library';
 import { EXIT, exitOfAll, type ExitCode } from '../exit-codes';
 import { exitOfMigrations, follow, isOver } from '../follow';
-import { MIGRATION_OPTIONS, migrationOptions, optionsOfPlan, type MigrationArguments } from '../migration-options';
+import {
+  MIGRATION_OPTIONS,
+  migrationOptions,
+  optionsOfPlan,
+  type MigrationArguments,
+} from '../migration-options';
 import { vmOf } from '../migration-reference';
 import { requestsOfFile } from '../migrations-file';
 import { printable, shellWord } from '../output/escape';
@@ -20,17 +25,34 @@ export const start = defineVerb({
   name: 'start',
   group: 'do',
   summary: 'migrate: accept a plan and follow it; Ctrl-C detaches, the work goes on',
-  positionals: { vms: { shown: 'VM', describe: 'SOURCE/NAME, NAME where it is unique, or a path', need: 'any' } },
+  positionals: {
+    vms: { shown: 'VM', describe: 'SOURCE/NAME, NAME where it is unique, or a path', need: 'any' },
+  },
   options: {
     ...MIGRATION_OPTIONS,
-    plan: { type: 'string', describe: 'Start only if the plan is still this one: FILE (of plan -o json) or its digest' },
-    accept: { type: 'string', array: true, describe: 'Finding that is accepted, by id (repeatable)' },
+    plan: {
+      type: 'string',
+      describe: 'Start only if the plan is still this one: FILE (of plan -o json) or its digest',
+    },
+    accept: {
+      type: 'string',
+      array: true,
+      describe: 'Finding that is accepted, by id (repeatable)',
+    },
     file: { alias: 'f', type: 'string', describe: 'migrations.yaml: many VMs at once' },
-    detach: { alias: 'd', type: 'boolean', default: false, describe: 'Return as soon as it is started' },
+    detach: {
+      alias: 'd',
+      type: 'boolean',
+      default: false,
+      describe: 'Return as soon as it is started',
+    },
   },
   examples: [
     { command: 'start lab/web-1', why: 'plan, start and follow' },
-    { command: 'start --plan web-1.json --detach', why: 'exactly the plan in the file, without following' },
+    {
+      command: 'start --plan web-1.json --detach',
+      why: 'exactly the plan in the file, without following',
+    },
     { command: 'start -f migrations.yaml', why: 'many VMs' },
   ],
   operations: ['start'],
@@ -52,10 +74,17 @@ export const start = defineVerb({
     await announce(started, session);
     const first = exitOfAll(codes);
     if (started.length === 0) return first;
-    const open = started.filter(({ outcome, state }) => outcome === 'started' || !isOver({ state }));
+    const open = started.filter(
+      ({ outcome, state }) => outcome === 'started' || !isOver({ state }),
+    );
     if (args.detach || open.length === 0) {
       if (args.detach) await warnWithoutWorker(engine, session);
-      return exitOfAll([...codes, ...started.map(({ state }) => (state === 'failed' && !args.detach ? EXIT.failed : EXIT.done))]);
+      return exitOfAll([
+        ...codes,
+        ...started.map(({ state }) =>
+          state === 'failed' && !args.detach ? EXIT.failed : EXIT.done,
+        ),
+      ]);
     }
     await warnWithoutWorker(engine, session);
     return followStarted(session, open, group, first);
@@ -80,7 +109,8 @@ async function requestsOf(args: StartArguments): Promise<Request[]> {
   const accept = (args.accept ?? []).map(String);
   const seeHelp = `See: ${PROGRAM} start --help`;
   if (args.file !== undefined) {
-    if (args.vms.length > 0 || args.plan !== undefined) throw new UsageError('-f goes with neither VM nor --plan', seeHelp);
+    if (args.vms.length > 0 || args.plan !== undefined)
+      throw new UsageError('-f goes with neither VM nor --plan', seeHelp);
     const requests = await requestsOfFile(args.file);
     return requests.map(request => ({ ...request, accept: [...request.accept, ...accept] }));
   }
@@ -88,7 +118,14 @@ async function requestsOf(args: StartArguments): Promise<Request[]> {
     const { parsePlan } = await loadEngine();
     const plan = parsePlan(await readText(args.plan), args.plan);
     if (args.vms.length > 1) throw new UsageError('--plan is the plan of one VM', seeHelp);
-    return [{ vm: args.vms[0] ?? `${plan.vm.source}/${plan.vm.id}`, options: optionsOfPlan(plan), accept, agreed: { plan } }];
+    return [
+      {
+        vm: args.vms[0] ?? `${plan.vm.source}/${plan.vm.id}`,
+        options: optionsOfPlan(plan),
+        accept,
+        agreed: { plan },
+      },
+    ];
   }
   const [only] = args.vms;
   if (only === undefined) throw new UsageError('start needs VM, --plan FILE or -f FILE', seeHelp);
@@ -103,18 +140,37 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`--plan ${printable(file)} is neither a digest nor a file that can be read: ${error instanceof Error ? error.message : String(error)}`, 'A digest has at least 8 of its 64 hex digits.');
+    throw new UsageError(
+      `--plan ${printable(file)} is neither a digest nor a file that can be read: ${error instanceof Error ? error.message : String(error)}`,
+      'A digest has at least 8 of its 64 hex digits.',
+    );
   }
 }
 
-async function startOne(engine: Engine, { vm: reference, options, accept, agreed }: Request, groupId: string | undefined): Promise<StartedView> {
+async function startOne(
+  engine: Engine,
+  { vm: reference, options, accept, agreed }: Request,
+  groupId: string | undefined,
+): Promise<StartedView> {
   const vm = await vmOf(engine, reference);
-  const planDigest = agreed === undefined ? undefined : await assertAgreed(engine, vm, options, agreed);
-  return engine.call('start', { vm, options, accept: [...accept], ...(planDigest === undefined ? {} : { planDigest }), ...(groupId === undefined ? {} : { groupId }) });
+  const planDigest =
+    agreed === undefined ? undefined : await assertAgreed(engine, vm, options, agreed);
+  return engine.call('start', {
+    vm,
+    options,
+    accept: [...accept],
+    ...(planDigest === undefined ? {} : { planDigest }),
+    ...(groupId === undefined ? {} : { groupId }),
+  });
 }
 
 /** The digest of the present plan, which is the agreed one. @throws EngineError PLAN_CHANGED with what changed */
-async function assertAgreed(engine: Engine, vm: string, options: MigrationOptions, agreed: NonNullable<Request['agreed']>): Promise<string> {
+async function assertAgreed(
+  engine: Engine,
+  vm: string,
+  options: MigrationOptions,
+  agreed: NonNullable<Request['agreed']>,
+): Promise<string> {
   const now = await engine.call('plan', { vm, options });
   const digest = 'plan' in agreed ? agreed.plan.digest : agreed.digest;
   if (now.digest.startsWith(digest)) return now.digest;
@@ -122,7 +178,10 @@ async function assertAgreed(engine: Engine, vm: string, options: MigrationOption
   throw new EngineError('PLAN_CHANGED', {
     where: { object: now.vm.name },
     expected: `plan ${digest}`,
-    found: 'plan' in agreed ? planDifference(agreed.plan, now).join('; ') : `plan ${now.digest.slice(0, 12)}`,
+    found:
+      'plan' in agreed
+        ? planDifference(agreed.plan, now).join('; ')
+        : `plan ${now.digest.slice(0, 12)}`,
     hint: `See the present plan, then start that one: ${PROGRAM} plan ${shellWord(vm)}`,
   });
 }
@@ -139,30 +198,52 @@ async function announce(started: readonly StartedView[], { terminal }: Session):
 function startedWords({ migration, vm, outcome, state }: StartedView): string {
   const name = printable(vm);
   if (outcome === 'started') return `Started ${migration} (${name}).`;
-  const next = state === 'migrated' ? `See: ${PROGRAM} tree ${migration}` : state === 'failed' ? `See: ${PROGRAM} describe ${migration}` : `Watch it: ${PROGRAM} status ${migration} --watch`;
+  const next =
+    state === 'migrated'
+      ? `See: ${PROGRAM} tree ${migration}`
+      : state === 'failed'
+        ? `See: ${PROGRAM} describe ${migration}`
+        : `Watch it: ${PROGRAM} status ${migration} --watch`;
   return `${name}: this very plan is ${state === 'running' ? 'under way' : state} already as ${migration}; nothing was started. ${next}`;
 }
 
-async function followStarted(session: Session, open: readonly StartedView[], group: string | undefined, first: ExitCode): Promise<ExitCode> {
+async function followStarted(
+  session: Session,
+  open: readonly StartedView[],
+  group: string | undefined,
+  first: ExitCode,
+): Promise<ExitCode> {
   const [one] = open;
   const whole = group !== undefined && open.every(({ outcome }) => outcome === 'started');
   const filter = whole ? { group } : { migration: one?.migration ?? '' };
   const { how, views } = await follow(session, { filter, until: isOver });
   const name = whole ? group : (one?.migration ?? '');
   if (how === 'stopped') {
-    session.terminal.say(['', `Detached; the work goes on. Come back with: ${PROGRAM} status ${name} --watch`, `Stop the work itself with: ${PROGRAM} pause ${one?.migration ?? name}`]);
+    session.terminal.say([
+      '',
+      `Detached; the work goes on. Come back with: ${PROGRAM} status ${name} --watch`,
+      `Stop the work itself with: ${PROGRAM} pause ${one?.migration ?? name}`,
+    ]);
     return session.signals.exitCode() ?? EXIT.interrupted;
   }
   const code = exitOfAll([first, exitOfMigrations(views)]);
-  if (isForPeople(session.terminal)) session.terminal.print(nextWords(views.map(({ id, state }) => ({ id, state }))));
+  if (isForPeople(session.terminal))
+    session.terminal.print(nextWords(views.map(({ id, state }) => ({ id, state }))));
   return code;
 }
 
 function nextWords(views: readonly { readonly id: string; readonly state: string }[]): string[] {
   const failed = views.find(({ state }) => state === 'failed');
-  if (failed !== undefined) return ['', `What failed, and what to do: ${PROGRAM} describe ${failed.id}`];
+  if (failed !== undefined)
+    return ['', `What failed, and what to do: ${PROGRAM} describe ${failed.id}`];
   const [first] = views;
-  return first === undefined ? [] : ['', `The history beside its VolumeSnapshots: ${PROGRAM} tree ${first.id}`, `Prove every one through a restore:     ${PROGRAM} verify ${first.id} --full`];
+  return first === undefined
+    ? []
+    : [
+        '',
+        `The history beside its VolumeSnapshots: ${PROGRAM} tree ${first.id}`,
+        `Prove every one through a restore:     ${PROGRAM} verify ${first.id} --full`,
+      ];
 }
 
 async function warnWithoutWorker(engine: Engine, { terminal }: Session): Promise<void> {

@@ -8,7 +8,13 @@ export const tree = defineVerb({
   name: 'tree',
   group: 'look',
   summary: "a VM's snapshot history, each point beside its VolumeSnapshots",
-  positionals: { vm: { shown: 'VM', describe: 'SOURCE/NAME, NAME, a path, or the id of a migration', need: 'required' } },
+  positionals: {
+    vm: {
+      shown: 'VM',
+      describe: 'SOURCE/NAME, NAME, a path, or the id of a migration',
+      need: 'required',
+    },
+  },
   options: {},
   examples: [
     { command: 'tree lab/web-1', why: 'before, during and after' },

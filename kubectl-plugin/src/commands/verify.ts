@@ -28,7 +28,13 @@ function columnsWith(digits: number): Column<Row>[] {
     { heading: 'DISK', of: ({ cut }) => cut.disk },
     { heading: 'VOLUMESNAPSHOT', of: ({ cut }) => cut.name, shortens: true },
     { heading: 'DIGEST', of: ({ cut }) => cut.stateDigest?.slice(0, digits) ?? null },
-    { heading: 'PROOF', of: ({ cut }) => (cut.proof === null ? null : { text: PROOFS[cut.proof], color: cut.proof === 'full' ? 'green' : 'yellow' }) },
+    {
+      heading: 'PROOF',
+      of: ({ cut }) =>
+        cut.proof === null
+          ? null
+          : { text: PROOFS[cut.proof], color: cut.proof === 'full' ? 'green' : 'yellow' },
+    },
     { heading: 'AT', of: ({ cut }) => utcMinute(cut.provedAt ?? cut.readyAt) },
   ];
 }
@@ -41,29 +47,64 @@ export const verify = defineVerb({
     'Without --full: the proof that each VolumeSnapshot has, from the records; exit code 1 if one has none.',
     'With --full: each is restored, read whole, and its digest compared with that of the chain at the source.',
   ],
-  positionals: { migration: { shown: 'VM|MIGRATION', describe: 'A VM (its newest migration), or the id of a migration', need: 'required' } },
-  options: {
-    full: { type: 'boolean', default: false, describe: 'Read every VolumeSnapshot through a restore' },
-    snapshot: { type: 'string', array: true, describe: 'Only this VMware snapshot, by id or name (repeatable; with --full)' },
-    detach: { alias: 'd', type: 'boolean', default: false, describe: 'Return as soon as it is started' },
+  positionals: {
+    migration: {
+      shown: 'VM|MIGRATION',
+      describe: 'A VM (its newest migration), or the id of a migration',
+      need: 'required',
+    },
   },
-  examples: [{ command: 'verify lab/web-1 --full', why: 'the whole proof; reads every state once from both sides' }],
+  options: {
+    full: {
+      type: 'boolean',
+      default: false,
+      describe: 'Read every VolumeSnapshot through a restore',
+    },
+    snapshot: {
+      type: 'string',
+      array: true,
+      describe: 'Only this VMware snapshot, by id or name (repeatable; with --full)',
+    },
+    detach: {
+      alias: 'd',
+      type: 'boolean',
+      default: false,
+      describe: 'Return as soon as it is started',
+    },
+  },
+  examples: [
+    {
+      command: 'verify lab/web-1 --full',
+      why: 'the whole proof; reads every state once from both sides',
+    },
+  ],
   operations: ['verify', 'getSnapshots'],
 
   async run(args, session) {
     const engine = await session.engine();
     const { id } = await findMigration(engine, args.migration);
     if (!args.full) {
-      if (args.snapshot !== undefined) throw new UsageError('--snapshot goes with --full', `See: ${PROGRAM} verify --help`);
+      if (args.snapshot !== undefined)
+        throw new UsageError('--snapshot goes with --full', `See: ${PROGRAM} verify --help`);
       return showProofs(session, engine, id);
     }
-    const snapshots = args.snapshot === undefined ? undefined : idsOf(await engine.call('getSnapshots', { migration: id }), args.snapshot.map(String));
-    const { steps } = await engine.call('verify', { migration: id, ...(snapshots === undefined ? {} : { snapshots }) });
-    session.terminal.say(`${count(steps, 'VolumeSnapshot is', 'VolumeSnapshots are')} read whole through a restore.`);
+    const snapshots =
+      args.snapshot === undefined
+        ? undefined
+        : idsOf(await engine.call('getSnapshots', { migration: id }), args.snapshot.map(String));
+    const { steps } = await engine.call('verify', {
+      migration: id,
+      ...(snapshots === undefined ? {} : { snapshots }),
+    });
+    session.terminal.say(
+      `${count(steps, 'VolumeSnapshot is', 'VolumeSnapshots are')} read whole through a restore.`,
+    );
     if (args.detach) return EXIT.done;
     const { how, views } = await follow(session, { filter: { migration: id }, until: isOver });
     if (how === 'stopped') {
-      session.terminal.say(`Detached; the reading goes on. Come back with: ${PROGRAM} status ${id} --watch`);
+      session.terminal.say(
+        `Detached; the reading goes on. Come back with: ${PROGRAM} status ${id} --watch`,
+      );
       return session.signals.exitCode() ?? EXIT.interrupted;
     }
     const code = exitOfMigrations(views);
@@ -78,17 +119,24 @@ export const verify = defineVerb({
 async function showProofs({ terminal }: Session, engine: Engine, id: string): Promise<ExitCode> {
   const snapshots = await engine.call('getSnapshots', { migration: id });
   const cuts = snapshots.flatMap(({ volumeSnapshots }) => volumeSnapshots);
-  const rows = snapshots.flatMap(({ name, volumeSnapshots }) => volumeSnapshots.map(cut => ({ snapshot: name, cut })));
+  const rows = snapshots.flatMap(({ name, volumeSnapshots }) =>
+    volumeSnapshots.map(cut => ({ snapshot: name, cut })),
+  );
   const full = cuts.filter(({ proof }) => proof === 'full').length;
   const none = cuts.filter(({ proof }) => proof === null).length;
   await printAnswer(terminal, {
     data: listOf(snapshots),
     names: () => cuts.map(({ name }) => `volumesnapshot/${name}`),
-    text: () => tableLines(terminal.format === 'wide' ? WIDE : COLUMNS, rows, terminal.style, { headings: terminal.headings }),
+    text: () =>
+      tableLines(terminal.format === 'wide' ? WIDE : COLUMNS, rows, terminal.style, {
+        headings: terminal.headings,
+      }),
   });
   if (isForPeople(terminal)) {
     const rest = full === cuts.length ? '' : ` Read all with: ${PROGRAM} verify ${id} --full`;
-    terminal.print(`${full} of ${count(cuts.length, 'VolumeSnapshot')} read whole through a restore and equal to the source${none > 0 ? `; ${none} without any proof` : ''}.${rest}`);
+    terminal.print(
+      `${full} of ${count(cuts.length, 'VolumeSnapshot')} read whole through a restore and equal to the source${none > 0 ? `; ${none} without any proof` : ''}.${rest}`,
+    );
   }
   return none === 0 ? EXIT.done : EXIT.failed;
 }
@@ -96,7 +144,11 @@ async function showProofs({ terminal }: Session, engine: Engine, id: string): Pr
 function idsOf(snapshots: readonly SnapshotView[], wanted: readonly string[]): string[] {
   return wanted.flatMap(word => {
     const found = snapshots.filter(({ id, name }) => id === word || name === word);
-    if (found.length === 0) throw new UsageError(`there is no snapshot "${word}"`, `There are: ${snapshots.map(({ id, name }) => `${id} (${name})`).join(', ')}`);
+    if (found.length === 0)
+      throw new UsageError(
+        `there is no snapshot "${word}"`,
+        `There are: ${snapshots.map(({ id, name }) => `${id} (${name})`).join(', ')}`,
+      );
     return found.map(({ id }) => id);
   });
 }

@@ -14,7 +14,11 @@ export const version = defineVerb({
   operations: [],
 
   async run(_args, { terminal }) {
-    const facts = { version: VERSION, node: process.versions.node, platform: `${process.platform}-${process.arch}` };
+    const facts = {
+      version: VERSION,
+      node: process.versions.node,
+      platform: `${process.platform}-${process.arch}`,
+    };
     await printAnswer(terminal, {
       data: facts,
       names: () => [facts.version],

@@ -2,6 +2,7 @@
 import { EXIT } from '../exit-codes';
 import { defineVerb } from '../verb';
 import { VERSION } from '../version';
+import { WORKER_OPTIONS, workerSettings } from '../worker-settings';
 
 export const worker = defineVerb({
   name: 'worker',
@@ -13,19 +14,25 @@ export const worker = defineVerb({
     'the background process works.',
   ],
   positionals: {},
-  options: { concurrency: { type: 'number', describe: 'Steps at a time that do not copy (8)' } },
-  examples: [{ command: 'worker --database-url-file /etc/vm-migrate/url', why: 'in a service unit or a pod' }],
+  options: WORKER_OPTIONS,
+  examples: [
+    {
+      command: 'worker --database-url-file /etc/vm-migrate/url',
+      why: 'in a service unit or a pod',
+    },
+  ],
   operations: [],
 
-  async run({ concurrency }, session) {
+  async run(args, session) {
+    const settings = workerSettings(args);
     const stop = session.signals.take();
     const engine = await session.engine();
     const log = (line: string): void => session.terminal.say(`${new Date().toISOString()} ${line}`);
     const running = await engine.startWorker({
       surface: 'cli',
       version: VERSION,
+      settings,
       log,
-      ...(concurrency === undefined ? {} : { settings: { concurrency } }),
     });
     log(`worker ${running.id} takes steps; Ctrl-C or SIGTERM ends it`);
     await untilAborted(stop);

@@ -39,7 +39,11 @@ vmMigrate:
 export function demoFolder(program: string): DemoFolder {
   const root = path.resolve(path.dirname(program), '..', '..');
   const folder = path.join(root, '.demo');
-  if (!existsSync(writer(root))) throw new UsageError('the demo is part of the source checkout', 'Clone the repository and run there: npm run demo');
+  if (!existsSync(writer(root)))
+    throw new UsageError(
+      'the demo is part of the source checkout',
+      'Clone the repository and run there: npm run demo',
+    );
   return {
     root,
     folder,
@@ -59,8 +63,11 @@ export function ensureDemoFiles({ root, folder, config, vm }: DemoFolder): 'writ
   mkdirSync(path.dirname(vm), { recursive: true });
   const draft = path.join(folder, 'example.draft');
   rmSync(draft, { recursive: true, force: true });
-  const { status, stderr, error } = spawnSync(process.execPath, [writer(root), draft], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`The example VM could not be written: ${error?.message ?? stderr}`);
+  const { status, stderr, error } = spawnSync(process.execPath, [writer(root), draft], {
+    encoding: 'utf8',
+  });
+  if (status !== 0)
+    throw new Error(`The example VM could not be written: ${error?.message ?? stderr}`);
   renameSync(draft, vm);
   return 'written';
 }
@@ -82,10 +89,16 @@ export async function removeDemo({ folder, stateFolder }: DemoFolder): Promise<v
 /** Undefined when nothing runs; a pid that another program has got since is not taken. */
 function backgroundPid(stateFolder: string): number | undefined {
   try {
-    const { pid } = JSON.parse(readFileSync(path.join(stateFolder, 'connection.json'), 'utf8')) as { pid?: unknown };
+    const { pid } = JSON.parse(readFileSync(path.join(stateFolder, 'connection.json'), 'utf8')) as {
+      pid?: unknown;
+    };
     if (typeof pid !== 'number') return undefined;
-    const { stdout } = spawnSync('ps', ['-ww', '-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
-    const command = existsSync('/proc/self/cmdline') ? readFileSync(`/proc/${pid}/cmdline`, 'utf8') : stdout;
+    const { stdout } = spawnSync('ps', ['-ww', '-o', 'args=', '-p', String(pid)], {
+      encoding: 'utf8',
+    });
+    const command = existsSync('/proc/self/cmdline')
+      ? readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      : stdout;
     return command.includes('background') && command.includes(stateFolder) ? pid : undefined;
   } catch {
     return undefined;
@@ -98,7 +111,8 @@ async function endProcess(pid: number): Promise<void> {
   const until = performance.now() + END_MS;
   process.kill(pid, 'SIGTERM');
   while (isRunning(pid)) {
-    if (performance.now() > until) throw new Error(`The demo's background process ${pid} does not end.`);
+    if (performance.now() > until)
+      throw new Error(`The demo's background process ${pid} does not end.`);
     await sleep(50);
   }
 }

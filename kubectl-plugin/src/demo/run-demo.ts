@@ -13,16 +13,28 @@ import { openSession, type Session } from '../session';
 const AGAIN = 'npm run demo';
 
 /** @param outer of the command line; the demo has a session of its own */
-export async function runDemo(outer: Session, { reset }: { readonly reset: boolean }): Promise<ExitCode> {
+export async function runDemo(
+  outer: Session,
+  { reset }: { readonly reset: boolean },
+): Promise<ExitCode> {
   const folder = demoFolder(outer.program);
   // The user's own settings are of another world.
-  for (const name of Object.keys(process.env)) if (name.startsWith('VM_MIGRATE_')) delete process.env[name];
+  for (const name of Object.keys(process.env))
+    if (name.startsWith('VM_MIGRATE_')) delete process.env[name];
   if (reset) {
     await removeDemo(folder);
     outer.terminal.print(`Removed ${folder.folder}.`);
   }
-  const none = { databaseUrl: undefined, databaseUrlFile: undefined, databaseService: undefined, stateFolder: undefined };
-  const session = openSession({ ...outer, globals: { ...outer.globals, ...none, config: folder.config } });
+  const none = {
+    databaseUrl: undefined,
+    databaseUrlFile: undefined,
+    databaseService: undefined,
+    stateFolder: undefined,
+  };
+  const session = openSession({
+    ...outer,
+    globals: { ...outer.globals, ...none, config: folder.config },
+  });
   try {
     return await walkThrough(session, folder);
   } finally {
@@ -38,7 +50,10 @@ async function walkThrough(session: Session, folder: DemoFolder): Promise<ExitCo
   const vm = await vmReference(engine);
   const [known] = await engine.call('getMigrations', { vm });
   if (known !== undefined && (await isProved(engine, known))) {
-    terminal.print(['The example VM is migrated and proved already; nothing to do. Start over with: npm run demo -- --reset', '']);
+    terminal.print([
+      'The example VM is migrated and proved already; nothing to do. Start over with: npm run demo -- --reset',
+      '',
+    ]);
     return showResult(session, folder, known.id);
   }
   terminal.print([
@@ -57,7 +72,11 @@ async function walkThrough(session: Session, folder: DemoFolder): Promise<ExitCo
   if (copied.how !== 'over') return detached(session);
   if (copied.views.some(({ state }) => state !== 'migrated')) return failed(session, folder, id);
 
-  terminal.print(['', bold('4  The proof'), 'Every VolumeSnapshot is restored, read whole, and compared with its chain of VMDK files.']);
+  terminal.print([
+    '',
+    bold('4  The proof'),
+    'Every VolumeSnapshot is restored, read whole, and compared with its chain of VMDK files.',
+  ]);
   await (await session.engine()).call('verify', { migration: id });
   const read = await follow(session, { filter: { migration: id }, until: isOver });
   if (read.how !== 'over') return detached(session);
@@ -69,12 +88,17 @@ async function walkThrough(session: Session, folder: DemoFolder): Promise<ExitCo
 
 async function vmReference(engine: Engine): Promise<string> {
   const [vm] = await engine.call('getVms', { source: 'demo' });
-  if (vm === undefined) throw new Error('The example VM is gone. Start over with: npm run demo -- --reset');
+  if (vm === undefined)
+    throw new Error('The example VM is gone. Start over with: npm run demo -- --reset');
   return `demo/${vm.id}`;
 }
 
 /** Its id; a migration of an earlier run goes on. */
-async function begin(engine: Engine, vm: string, known: MigrationView | undefined): Promise<string> {
+async function begin(
+  engine: Engine,
+  vm: string,
+  known: MigrationView | undefined,
+): Promise<string> {
   if (known?.state === 'failed') await engine.call('retry', { migration: known.id });
   if (known?.state === 'paused') await engine.call('resume', { migration: known.id });
   if (known !== undefined && known.state !== 'canceled') return known.id;
@@ -84,7 +108,9 @@ async function begin(engine: Engine, vm: string, known: MigrationView | undefine
 async function isProved(engine: Engine, { id, state }: MigrationView): Promise<boolean> {
   if (state !== 'migrated') return false;
   const snapshots = await engine.call('getSnapshots', { migration: id });
-  return snapshots.flatMap(({ volumeSnapshots }) => volumeSnapshots).every(({ proof }) => proof === 'full');
+  return snapshots
+    .flatMap(({ volumeSnapshots }) => volumeSnapshots)
+    .every(({ proof }) => proof === 'full');
 }
 
 async function showResult(session: Session, folder: DemoFolder, id: string): Promise<ExitCode> {
@@ -110,7 +136,9 @@ function commands(folder: DemoFolder, id: string): string[] {
 
 /** As a kubectl plugin where there is a kubectl; the program by its own name does the same. */
 function programHere(): string {
-  return spawnSync('kubectl', ['version', '--client'], { stdio: 'ignore' }).error === undefined ? 'kubectl vm-migrate' : 'kubectl-vm_migrate';
+  return spawnSync('kubectl', ['version', '--client'], { stdio: 'ignore' }).error === undefined
+    ? 'kubectl vm-migrate'
+    : 'kubectl-vm_migrate';
 }
 
 function detached({ terminal, signals }: Session): ExitCode {
@@ -119,6 +147,12 @@ function detached({ terminal, signals }: Session): ExitCode {
 }
 
 function failed({ terminal }: Session, folder: DemoFolder, id: string): ExitCode {
-  terminal.say(['', 'Something failed. See:', `  export PATH=${shellWord(folder.bin)}:"$PATH" VM_MIGRATE_CONFIG=${shellWord(folder.config)}`, `  ${programHere()} describe ${id}`, `Try again with: ${AGAIN}`]);
+  terminal.say([
+    '',
+    'Something failed. See:',
+    `  export PATH=${shellWord(folder.bin)}:"$PATH" VM_MIGRATE_CONFIG=${shellWord(folder.config)}`,
+    `  ${programHere()} describe ${id}`,
+    `Try again with: ${AGAIN}`,
+  ]);
   return EXIT.failed;
 }

@@ -33,7 +33,13 @@ export function worldIn(folder: string, more: Readonly<Record<string, string>> =
   mkdirSync(home, { recursive: true });
   return {
     folder,
-    environment: { PATH: process.env['PATH'] ?? '', HOME: home, LANG: 'C.UTF-8', VM_MIGRATE_STATE_FOLDER: path.join(folder, 'state'), ...more },
+    environment: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: home,
+      LANG: 'C.UTF-8',
+      VM_MIGRATE_STATE_FOLDER: path.join(folder, 'state'),
+      ...more,
+    },
   };
 }
 
@@ -42,7 +48,11 @@ export async function run(world: World, ...args: string[]): Promise<Ended> {
 }
 
 export function begin({ folder, environment }: World, ...args: string[]): Running {
-  const child = spawn(process.execPath, [PROGRAM_FILE, ...args], { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [PROGRAM_FILE, ...args], {
+    cwd: folder,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   const listeners = new Set<() => void>();
@@ -66,7 +76,9 @@ export function begin({ folder, environment }: World, ...args: string[]): Runnin
           resolve();
         };
         listeners.add(look);
-        void ended.then(({ code }) => reject(new Error(`ended with ${code} before it said ${String(words)}:\n${said()}`)));
+        void ended.then(({ code }) =>
+          reject(new Error(`ended with ${code} before it said ${String(words)}:\n${said()}`)),
+        );
         look();
       }),
   };

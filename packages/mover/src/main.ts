@@ -24,8 +24,13 @@ function main(): void {
     console.log(MOVER_VERSION);
     return;
   }
-  const lanes = values.lanes === undefined ? undefined : Math.max(1, Number.parseInt(values.lanes, 10));
-  runProgram(__filename, { lanes, flush: values['no-flush'] ? 'none' : 'checkpoints', stdinEnd: values['ignore-stdin-end'] ? 'ignored' : 'stops' });
+  const lanes =
+    values.lanes === undefined ? undefined : Math.max(1, Number.parseInt(values.lanes, 10));
+  runProgram(__filename, {
+    lanes,
+    flush: values['no-flush'] ? 'none' : 'checkpoints',
+    stdinEnd: values['ignore-stdin-end'] ? 'ignored' : 'stops',
+  });
 }
 
 main();

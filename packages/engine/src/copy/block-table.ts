@@ -37,7 +37,11 @@ export class BlockTable {
   /** A new table of a state of zeros; replaces what is there. @throws EngineError VOLUME_IO, VOLUME_FULL, VOLUME_MISSING */
   static create(file: string, stateSizeBytes: number): BlockTable {
     return wrapped(file, () => {
-      const fd = fs.openSync(file, fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_TRUNC, 0o640);
+      const fd = fs.openSync(
+        file,
+        fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_TRUNC,
+        0o640,
+      );
       const table = new BlockTable(file, fd, stateSizeBytes);
       fs.ftruncateSync(fd, table.blocks * DIGEST_BYTES);
       return table;
@@ -63,7 +67,10 @@ export class BlockTable {
   /** @throws EngineError VOLUME_MISSING; VOLUME_UNEXPECTED when its size is not that of a table of this state */
   static open(file: string, stateSizeBytes: number, access: 'read' | 'write'): BlockTable {
     return wrapped(file, () => {
-      const fd = fs.openSync(file, access === 'write' ? fs.constants.O_RDWR : fs.constants.O_RDONLY);
+      const fd = fs.openSync(
+        file,
+        access === 'write' ? fs.constants.O_RDWR : fs.constants.O_RDONLY,
+      );
       const table = new BlockTable(file, fd, stateSizeBytes);
       const { size } = fs.fstatSync(fd);
       if (size === table.blocks * DIGEST_BYTES) return table;
@@ -96,8 +103,14 @@ export class BlockTable {
       if (entry.equals(zeroDigest(this.blockBytes(first + at / DIGEST_BYTES)))) entry.fill(0);
     }
     wrapped(this.file, () => {
-      for (let done = 0; done < digests.length; ) {
-        done += fs.writeSync(this.fd, digests, done, digests.length - done, first * DIGEST_BYTES + done);
+      for (let done = 0; done < digests.length;) {
+        done += fs.writeSync(
+          this.fd,
+          digests,
+          done,
+          digests.length - done,
+          first * DIGEST_BYTES + done,
+        );
       }
     });
   }
@@ -107,7 +120,8 @@ export class BlockTable {
     const bytes = this.readRaw(first * DIGEST_BYTES, count * DIGEST_BYTES);
     for (let at = 0; at < bytes.length; at += DIGEST_BYTES) {
       const entry = bytes.subarray(at, at + DIGEST_BYTES);
-      if (entry.equals(ZERO_ENTRY)) entry.set(zeroDigest(this.blockBytes(first + at / DIGEST_BYTES)));
+      if (entry.equals(ZERO_ENTRY))
+        entry.set(zeroDigest(this.blockBytes(first + at / DIGEST_BYTES)));
     }
     return bytes;
   }
@@ -128,7 +142,9 @@ export class BlockTable {
       if (run.bytes === undefined) {
         state.addZeros(run.count * BLOCK_BYTES);
         for (let done = 0; done < run.count * DIGEST_BYTES; done += CHUNK_BYTES) {
-          own.update(ZERO_CHUNK.subarray(0, Math.min(CHUNK_BYTES, run.count * DIGEST_BYTES - done)));
+          own.update(
+            ZERO_CHUNK.subarray(0, Math.min(CHUNK_BYTES, run.count * DIGEST_BYTES - done)),
+          );
         }
       } else {
         own.update(run.bytes);
@@ -140,7 +156,11 @@ export class BlockTable {
       own.update(this.readRaw(lastBlock * DIGEST_BYTES, DIGEST_BYTES));
       state.add(this.read(lastBlock, 1));
     }
-    return { stateDigest: state.finish(this.stateSizeBytes), tableSha256: own.digest('hex'), beforeLast };
+    return {
+      stateDigest: state.finish(this.stateSizeBytes),
+      tableSha256: own.digest('hex'),
+      beforeLast,
+    };
   }
 
   close(): void {
@@ -163,7 +183,9 @@ export class BlockTable {
       }
       while (at < runEnd) {
         const bytes = this.readRaw(at, Math.min(CHUNK_BYTES, end - at));
-        yield isZero(bytes) ? zeros(at, at + bytes.length) : { count: bytes.length / DIGEST_BYTES, bytes };
+        yield isZero(bytes)
+          ? zeros(at, at + bytes.length)
+          : { count: bytes.length / DIGEST_BYTES, bytes };
         at += bytes.length;
       }
     }
@@ -172,7 +194,7 @@ export class BlockTable {
   private readRaw(offset: number, length: number): Buffer {
     const bytes = Buffer.allocUnsafe(length);
     wrapped(this.file, () => {
-      for (let done = 0; done < length; ) {
+      for (let done = 0; done < length;) {
         const count = fs.readSync(this.fd, bytes, done, length - done, offset + done);
         if (count === 0) throw new Error(`the table ends at ${offset + done}`);
         done += count;
@@ -197,7 +219,8 @@ function spelledOut(entries: Buffer): Buffer {
   const digests = Buffer.from(entries);
   for (let at = 0; at < digests.length; at += DIGEST_BYTES) {
     if (digests.readUInt32LE(at) !== 0) continue;
-    if (digests.compare(ZERO_ENTRY, 0, DIGEST_BYTES, at, at + DIGEST_BYTES) === 0) digests.set(zero, at);
+    if (digests.compare(ZERO_ENTRY, 0, DIGEST_BYTES, at, at + DIGEST_BYTES) === 0)
+      digests.set(zero, at);
   }
   return digests;
 }
@@ -220,7 +243,8 @@ function copySparse(from: string, to: string): void {
     fs.chmodSync(to, 0o640);
     return;
   } catch (error) {
-    if (!isSystemError(error, 'ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'ENOSYS', 'EINVAL', 'ENOTTY')) throw error;
+    if (!isSystemError(error, 'ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'ENOSYS', 'EINVAL', 'ENOTTY'))
+      throw error;
   }
   const source = fs.openSync(from, 'r');
   const target = fs.openSync(to, 'w', 0o640);
@@ -230,10 +254,17 @@ function copySparse(from: string, to: string): void {
     const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
     for (const run of storedRuns(source, size)) {
       if (run.kind === 'hole') continue;
-      for (let at = run.offset; at < run.offset + run.length; ) {
-        const count = fs.readSync(source, buffer, 0, Math.min(CHUNK_BYTES, run.offset + run.length - at), at);
+      for (let at = run.offset; at < run.offset + run.length;) {
+        const count = fs.readSync(
+          source,
+          buffer,
+          0,
+          Math.min(CHUNK_BYTES, run.offset + run.length - at),
+          at,
+        );
         if (count === 0) throw new Error('the table was cut short while it was copied');
-        for (let done = 0; done < count; ) done += fs.writeSync(target, buffer, done, count - done, at + done);
+        for (let done = 0; done < count;)
+          done += fs.writeSync(target, buffer, done, count - done, at + done);
         at += count;
       }
     }

@@ -19,7 +19,13 @@ export function sha256(bytes: Uint8Array): Buffer {
 export function isZero(bytes: Uint8Array): boolean {
   for (let at = 0; at < bytes.length; at += BLOCK_BYTES) {
     const length = Math.min(BLOCK_BYTES, bytes.length - at);
-    if (Buffer.compare(bytes.subarray(at, at + length), length === BLOCK_BYTES ? ZEROS : ZEROS.subarray(0, length)) !== 0) return false;
+    if (
+      Buffer.compare(
+        bytes.subarray(at, at + length),
+        length === BLOCK_BYTES ? ZEROS : ZEROS.subarray(0, length),
+      ) !== 0
+    )
+      return false;
   }
   return true;
 }
@@ -44,7 +50,7 @@ export function digestOf(piece: Uint8Array): Buffer {
 /** The parts of a range between the lines of the grid, in order. */
 export function* pieces(range: ByteRange): Generator<ByteRange> {
   const end = endOf(range);
-  for (let offset = range.offset; offset < end; ) {
+  for (let offset = range.offset; offset < end;) {
     const next = Math.min(alignDown(offset, BLOCK_BYTES) + BLOCK_BYTES, end);
     yield { offset, length: next - offset };
     offset = next;

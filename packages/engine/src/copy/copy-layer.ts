@@ -6,7 +6,15 @@
  */
 import type { ByteRange } from '../bytes';
 import type { Extent, Layer, LayerFormat } from '../formats/layer';
-import { BLOCK_BYTES, DIGEST_BYTES, isZero, pieceCount, pieces, sha256, zeroDigest } from './blocks';
+import {
+  BLOCK_BYTES,
+  DIGEST_BYTES,
+  isZero,
+  pieceCount,
+  pieces,
+  sha256,
+  zeroDigest,
+} from './blocks';
 import type { VolumeIo } from './volume-io';
 import { bytesOfKind, chunks, ownWindows, type Content, type OwnWindow } from './windows';
 
@@ -59,7 +67,11 @@ export function chunkBytesFor(format: LayerFormat): number {
 }
 
 /** Copies span after span and yields each window that needed work, in the order of the spans. */
-export async function* copyLayer(layer: Layer, volume: VolumeIo, options: CopyOptions): AsyncGenerator<CopiedWindow> {
+export async function* copyLayer(
+  layer: Layer,
+  volume: VolumeIo,
+  options: CopyOptions,
+): AsyncGenerator<CopiedWindow> {
   const buffer = Buffer.allocUnsafeSlow(options.chunkBytes);
   for (const span of options.spans) {
     for await (const window of ownWindows(layer, span, options.windowBytes, options.content)) {
@@ -70,7 +82,13 @@ export async function* copyLayer(layer: Layer, volume: VolumeIo, options: CopyOp
   }
 }
 
-async function copyWindow(layer: Layer, volume: VolumeIo, { index, own }: OwnWindow, buffer: Buffer, options: CopyOptions): Promise<CopiedWindow> {
+async function copyWindow(
+  layer: Layer,
+  volume: VolumeIo,
+  { index, own }: OwnWindow,
+  buffer: Buffer,
+  options: CopyOptions,
+): Promise<CopiedWindow> {
   const digests = new PieceDigests(options.hashing === 'pieces' ? own : []);
   let writtenBytes = 0;
   for (const run of own) {
@@ -102,7 +120,13 @@ async function copyWindow(layer: Layer, volume: VolumeIo, { index, own }: OwnWin
  * Writes one chunk, its digests made from the very buffer that was read. Pieces of zeros are not
  * written: skipped on a volume that reads as zeros, zeroed as whole blocks on one that holds data.
  */
-async function writeChunk(volume: VolumeIo, offset: number, bytes: Buffer, content: Content, digests: PieceDigests): Promise<number> {
+async function writeChunk(
+  volume: VolumeIo,
+  offset: number,
+  bytes: Buffer,
+  content: Content,
+  digests: PieceDigests,
+): Promise<number> {
   let written = 0;
   const put = async (run: ChunkRun): Promise<void> => {
     const length = run.to - run.from;

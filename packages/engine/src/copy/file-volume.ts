@@ -5,7 +5,16 @@
  *
  * Never creates, extends or shortens: what exists was made by the target.
  */
-import { closeSync, constants, fdatasync, fstatSync, openSync, read, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fstatSync,
+  openSync,
+  read,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import { promisify } from 'node:util';
 
 import { alignDown, alignUp, MIB, SECTOR_BYTES } from '../bytes';
@@ -112,7 +121,8 @@ export class FileVolume implements VolumeIo {
     const calls = posix();
     if (calls === undefined) return false;
     // A device takes whole sectors only; an odd rest is written.
-    if (this.place.kind === 'block' && (offset % SECTOR_BYTES !== 0 || length % SECTOR_BYTES !== 0)) return false;
+    if (this.place.kind === 'block' && (offset % SECTOR_BYTES !== 0 || length % SECTOR_BYTES !== 0))
+      return false;
     try {
       if (this.place.kind === 'block') calls.blkZeroOut(this.fd, offset, length);
       else calls.punchHole(this.fd, offset, length);
@@ -126,7 +136,7 @@ export class FileVolume implements VolumeIo {
   }
 
   private writeAll(offset: number, from: Uint8Array): void {
-    for (let done = 0; done < from.length; ) {
+    for (let done = 0; done < from.length;) {
       try {
         done += writeSync(this.fd, from, done, from.length - done, offset + done);
       } catch (error) {
@@ -146,7 +156,13 @@ export class FileVolume implements VolumeIo {
 
   private assertInside(offset: number, length: number): void {
     this.assertOpen();
-    if (Number.isSafeInteger(offset) && offset >= 0 && length >= 0 && offset + length <= this.sizeBytes) return;
+    if (
+      Number.isSafeInteger(offset) &&
+      offset >= 0 &&
+      length >= 0 &&
+      offset + length <= this.sizeBytes
+    )
+      return;
     throw new EngineError('INTERNAL', {
       where: { file: this.place.path, offsetBytes: offset },
       expected: `a range inside the volume of ${this.sizeBytes} bytes`,
@@ -156,7 +172,11 @@ export class FileVolume implements VolumeIo {
 
   private assertOpen(): void {
     // A closed number may already belong to another file.
-    if (!this.open) throw new EngineError('INTERNAL', { where: { file: this.place.path }, found: 'a call on a closed volume' });
+    if (!this.open)
+      throw new EngineError('INTERNAL', {
+        where: { file: this.place.path },
+        found: 'a call on a closed volume',
+      });
   }
 }
 
@@ -173,7 +193,10 @@ class DirectReader {
   static open(place: VolumePlace): DirectReader | undefined {
     if (constants.O_DIRECT === undefined) return undefined;
     try {
-      return new DirectReader(place.path, openSync(place.path, constants.O_RDONLY | constants.O_DIRECT));
+      return new DirectReader(
+        place.path,
+        openSync(place.path, constants.O_RDONLY | constants.O_DIRECT),
+      );
     } catch {
       return undefined;
     }
@@ -181,14 +204,18 @@ class DirectReader {
 
   /** False: O_DIRECT does not work here after all. */
   async read(offset: number, into: Uint8Array): Promise<boolean> {
-    if (isAligned(into) && offset % DIRECT_ALIGNMENT_BYTES === 0 && into.length % DIRECT_ALIGNMENT_BYTES === 0) {
+    if (
+      isAligned(into) &&
+      offset % DIRECT_ALIGNMENT_BYTES === 0 &&
+      into.length % DIRECT_ALIGNMENT_BYTES === 0
+    ) {
       return this.readAligned(offset, into, into.length);
     }
     // Taken away while it is in use: a second read at the same time makes its own.
     const bounce = this.bounce ?? alignedBuffer(BOUNCE_BYTES);
     this.bounce = undefined;
     if (bounce === undefined) return false;
-    for (let done = 0; done < into.length; ) {
+    for (let done = 0; done < into.length;) {
       const from = alignDown(offset + done, DIRECT_ALIGNMENT_BYTES);
       const skip = offset + done - from;
       const take = Math.min(into.length - done, bounce.length - skip);
@@ -203,7 +230,7 @@ class DirectReader {
   /** Reads whole sectors; at least `needed` bytes must be there (a file may end inside the last sector). */
   private async readAligned(offset: number, into: Uint8Array, needed: number): Promise<boolean> {
     const wanted = alignUp(needed, DIRECT_ALIGNMENT_BYTES);
-    for (let done = 0; done < needed; ) {
+    for (let done = 0; done < needed;) {
       let count: number;
       try {
         count = (await readAsync(this.fd, into, done, wanted - done, offset + done)).bytesRead;
@@ -227,7 +254,7 @@ class DirectReader {
 }
 
 function readAll(fd: number, path: string, offset: number, into: Uint8Array): void {
-  for (let done = 0; done < into.length; ) {
+  for (let done = 0; done < into.length;) {
     let count: number;
     try {
       count = readSync(fd, into, done, into.length - done, offset + done);
@@ -240,7 +267,11 @@ function readAll(fd: number, path: string, offset: number, into: Uint8Array): vo
 }
 
 function cutShort(path: string, offsetBytes: number): EngineError {
-  return new EngineError('VOLUME_UNEXPECTED', { where: { file: path, offsetBytes }, expected: 'more bytes', found: 'the end of the volume' });
+  return new EngineError('VOLUME_UNEXPECTED', {
+    where: { file: path, offsetBytes },
+    expected: 'more bytes',
+    found: 'the end of the volume',
+  });
 }
 
 function openExisting(path: string, flags: number): number {
@@ -255,7 +286,11 @@ function assertPlace(fd: number, place: VolumePlace): void {
   const stats = fstatSync(fd);
   const kind = stats.isFile() ? 'file' : stats.isBlockDevice() ? 'block' : 'something else';
   if (kind !== place.kind) {
-    throw new EngineError('VOLUME_UNEXPECTED', { where: { file: place.path }, expected: place.kind, found: kind });
+    throw new EngineError('VOLUME_UNEXPECTED', {
+      where: { file: place.path },
+      expected: place.kind,
+      found: kind,
+    });
   }
   // fstat says 0 for a block device. Without the native call the device is believed; a read past its end fails.
   const size = kind === 'file' ? stats.size : (posix()?.blkSize(fd) ?? place.sizeBytes);

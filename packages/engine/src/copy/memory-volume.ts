@@ -34,7 +34,8 @@ export class MemoryVolume implements VolumeIo {
   async close(): Promise<void> {}
 
   private part(offset: number, length: number): Buffer {
-    if (offset < 0 || offset + length > this.sizeBytes) throw new RangeError(`${length} bytes at ${offset} of ${this.sizeBytes}`);
+    if (offset < 0 || offset + length > this.sizeBytes)
+      throw new RangeError(`${length} bytes at ${offset} of ${this.sizeBytes}`);
     return this.bytes.subarray(offset, offset + length);
   }
 }

@@ -20,11 +20,20 @@ export interface Sample {
 }
 
 /** How many windows were compared, all of them equal. @throws EngineError VERIFY_MISMATCH with the block's offset */
-export async function compareSample(volume: VolumeIo, stateSizeBytes: number, sample: Sample, guard: LeaseGuard): Promise<{ windows: number; bytes: number }> {
+export async function compareSample(
+  volume: VolumeIo,
+  stateSizeBytes: number,
+  sample: Sample,
+  guard: LeaseGuard,
+): Promise<{ windows: number; bytes: number }> {
   const table = BlockTable.open(sample.table, stateSizeBytes, 'read');
   try {
     const buffer = ioBuffer(SAMPLE_WINDOW_BYTES);
-    const chosen = sampleWindows(Math.ceil(stateSizeBytes / SAMPLE_WINDOW_BYTES), sample.windows, sample.seed);
+    const chosen = sampleWindows(
+      Math.ceil(stateSizeBytes / SAMPLE_WINDOW_BYTES),
+      sample.windows,
+      sample.seed,
+    );
     let read = 0;
     for (const window of chosen) {
       guard.assertHeld();
@@ -55,7 +64,8 @@ export function sampleWindows(windows: number, wanted: number, seed: number): re
 
 function mismatch(offset: number, found: Buffer, expected: Buffer): EngineError {
   let at = 0;
-  while (found.compare(expected, at, at + DIGEST_BYTES, at, at + DIGEST_BYTES) === 0) at += DIGEST_BYTES;
+  while (found.compare(expected, at, at + DIGEST_BYTES, at, at + DIGEST_BYTES) === 0)
+    at += DIGEST_BYTES;
   return new EngineError('VERIFY_MISMATCH', {
     where: { offsetBytes: offset + (at / DIGEST_BYTES) * BLOCK_BYTES, object: 'the volume' },
     expected: `a block with SHA-256 ${expected.subarray(at, at + DIGEST_BYTES).toString('hex')}`,

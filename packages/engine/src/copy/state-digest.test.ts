@@ -19,7 +19,12 @@ const nothing = () => undefined;
 /** The definition, written down plainly: no tables, no zero blocks, one block after the other. */
 function plainDigest(state: Uint8Array): string {
   const all = createHash('sha256');
-  for (let at = 0; at < state.length; at += 65536) all.update(createHash('sha256').update(state.subarray(at, at + 65536)).digest());
+  for (let at = 0; at < state.length; at += 65536)
+    all.update(
+      createHash('sha256')
+        .update(state.subarray(at, at + 65536))
+        .digest(),
+    );
   const size = Buffer.alloc(8);
   size.writeBigUInt64LE(BigInt(state.length));
   return all.update(size).digest('hex');
@@ -46,9 +51,21 @@ helloGoodbye.write('goodbye', 1_048_576);
 describe('digest of a state', () => {
   it.each([
     ['empty', Buffer.alloc(0), 'af5570f5a1810b7af78caf4bc70a660f0df51e42baf91d4de5b2328de0e83dfc'],
-    ['hello', Buffer.from('hello'), '337355feb53a5309d5aba92796223c2c84ffab930e706c01fef573a2722545e6'],
-    ['hello, zeros, goodbye', helloGoodbye, '61b8f3a8cea76e16eeff7ce27f1b7711c1f1e437f5038cec17773772a4bded28'],
-    ['1 MiB of digits', Buffer.from('12345678'.repeat(131_072)), 'cbb388edd25e567b85f504c7b345497f9fb4f6bbf4e39768809184b9f9e678f8'],
+    [
+      'hello',
+      Buffer.from('hello'),
+      '337355feb53a5309d5aba92796223c2c84ffab930e706c01fef573a2722545e6',
+    ],
+    [
+      'hello, zeros, goodbye',
+      helloGoodbye,
+      '61b8f3a8cea76e16eeff7ce27f1b7711c1f1e437f5038cec17773772a4bded28',
+    ],
+    [
+      '1 MiB of digits',
+      Buffer.from('12345678'.repeat(131_072)),
+      'cbb388edd25e567b85f504c7b345497f9fb4f6bbf4e39768809184b9f9e678f8',
+    ],
   ])('is that of nbdcopy --blkhash: %s', async (_, content, digest) => {
     expect(plainDigest(content)).toBe(digest);
     expect(await digestOfState(content)).toBe(digest);
@@ -56,17 +73,28 @@ describe('digest of a state', () => {
 
   it('equals the plain definition for any size and content, and at any volume size', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 0, max: 300 * KIB }), fc.integer({ min: 0, max: 200 * KIB }), fc.array(fc.nat(5)), async (size, tail, data) => {
-        const content = Buffer.alloc(size);
-        for (const block of data) content.set(seededBytes(Math.max(0, Math.min(70_000, size - block * 65_536)), block), Math.min(size, block * 65_536));
-        const volume = volumeOf(content, size + tail);
-        const table = BlockTable.create(newPath(), size);
-        await rebuildTable(volume, table, nothing);
-        const { stateDigest, beforeLast } = table.digests();
-        expect(stateDigest).toBe(plainDigest(content));
-        expect(await digestAtVolumeSize(volume, beforeLast, size)).toBe(plainDigest(volume.bytes));
-        table.close();
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 300 * KIB }),
+        fc.integer({ min: 0, max: 200 * KIB }),
+        fc.array(fc.nat(5)),
+        async (size, tail, data) => {
+          const content = Buffer.alloc(size);
+          for (const block of data)
+            content.set(
+              seededBytes(Math.max(0, Math.min(70_000, size - block * 65_536)), block),
+              Math.min(size, block * 65_536),
+            );
+          const volume = volumeOf(content, size + tail);
+          const table = BlockTable.create(newPath(), size);
+          await rebuildTable(volume, table, nothing);
+          const { stateDigest, beforeLast } = table.digests();
+          expect(stateDigest).toBe(plainDigest(content));
+          expect(await digestAtVolumeSize(volume, beforeLast, size)).toBe(
+            plainDigest(volume.bytes),
+          );
+          table.close();
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -106,8 +134,14 @@ describe('block table', () => {
   it('is refused when it is not of this state', () => {
     const file = newPath();
     BlockTable.create(file, MIB).close();
-    expect(() => BlockTable.open(file, 2 * MIB, 'read')).toThrow(expect.objectContaining({ code: 'VOLUME_UNEXPECTED' }));
-    expect(() => BlockTable.createFrom(file, newPath(), 512 * KIB)).toThrow(expect.objectContaining({ code: 'VOLUME_UNEXPECTED' }));
-    expect(() => BlockTable.open(newPath(), MIB, 'read')).toThrow(expect.objectContaining({ code: 'VOLUME_MISSING' }));
+    expect(() => BlockTable.open(file, 2 * MIB, 'read')).toThrow(
+      expect.objectContaining({ code: 'VOLUME_UNEXPECTED' }),
+    );
+    expect(() => BlockTable.createFrom(file, newPath(), 512 * KIB)).toThrow(
+      expect.objectContaining({ code: 'VOLUME_UNEXPECTED' }),
+    );
+    expect(() => BlockTable.open(newPath(), MIB, 'read')).toThrow(
+      expect.objectContaining({ code: 'VOLUME_MISSING' }),
+    );
   });
 });

@@ -23,14 +23,23 @@ const BLOCK = 64 * KIB;
 
 function plainDigest(state: Uint8Array): string {
   const all = createHash('sha256');
-  for (let at = 0; at < state.length; at += BLOCK) all.update(createHash('sha256').update(state.subarray(at, at + BLOCK)).digest());
+  for (let at = 0; at < state.length; at += BLOCK)
+    all.update(
+      createHash('sha256')
+        .update(state.subarray(at, at + BLOCK))
+        .digest(),
+    );
   const size = Buffer.alloc(8);
   size.writeBigUInt64LE(BigInt(state.length));
   return all.update(size).digest('hex');
 }
 
 /** A parent on a volume with its table, and a delta copied over it. */
-async function applied(extents: readonly Extent[], sizeBytes: number, seed: number): Promise<{ volume: MemoryVolume; table: BlockTable; windows: CopiedWindow[] }> {
+async function applied(
+  extents: readonly Extent[],
+  sizeBytes: number,
+  seed: number,
+): Promise<{ volume: MemoryVolume; table: BlockTable; windows: CopiedWindow[] }> {
   const volume = new MemoryVolume(sizeBytes);
   volume.bytes.set(seededBytes(sizeBytes, seed));
   const parent = newPath();
@@ -38,29 +47,51 @@ async function applied(extents: readonly Extent[], sizeBytes: number, seed: numb
   await rebuildTable(volume, parentTable, nothing);
   parentTable.close();
   const windows: CopiedWindow[] = [];
-  const options = { windowBytes: 4 * BLOCK, content: 'parent', chunkBytes: 4 * BLOCK, hashing: 'pieces', spans: [{ offset: 0, length: sizeBytes }], isDone: () => false, mayStart: () => true } as const;
-  for await (const window of copyLayer(new MemoryLayer(sizeBytes, extents, seededBytes(sizeBytes, seed + 1)), volume, options)) windows.push(window);
+  const options = {
+    windowBytes: 4 * BLOCK,
+    content: 'parent',
+    chunkBytes: 4 * BLOCK,
+    hashing: 'pieces',
+    spans: [{ offset: 0, length: sizeBytes }],
+    isDone: () => false,
+    mayStart: () => true,
+  } as const;
+  for await (const window of copyLayer(
+    new MemoryLayer(sizeBytes, extents, seededBytes(sizeBytes, seed + 1)),
+    volume,
+    options,
+  ))
+    windows.push(window);
   return { volume, table: BlockTable.createFrom(parent, newPath(), sizeBytes), windows };
 }
 
 describe('proof of windows', () => {
   it('gives the window digests of the source, and a table whose root is that of the whole state', async () => {
-    const run = fc.record({ kind: fc.constantFrom<Extent['kind']>('data', 'zero', 'inherited'), units: fc.integer({ min: 1, max: 50 }) });
+    const run = fc.record({
+      kind: fc.constantFrom<Extent['kind']>('data', 'zero', 'inherited'),
+      units: fc.integer({ min: 1, max: 50 }),
+    });
     await fc.assert(
-      fc.asyncProperty(fc.array(run, { minLength: 1, maxLength: 10 }), fc.nat(1000), async (runs, seed) => {
-        let offset = 0;
-        const extents = runs.map(({ kind, units }) => {
-          const extent = { offset, length: units * 4 * KIB, kind };
-          offset += extent.length;
-          return extent;
-        });
-        const { volume, table, windows } = await applied(extents, offset, seed);
-        const proof = new WindowProof(volume, table);
-        const proved = await proof.prove(windows);
-        expect(proved.map(window => window.digest)).toEqual(windows.map(window => windowDigest(window.pieceDigests)));
-        expect(table.digests().stateDigest).toBe(plainDigest(volume.bytes));
-        table.close();
-      }),
+      fc.asyncProperty(
+        fc.array(run, { minLength: 1, maxLength: 10 }),
+        fc.nat(1000),
+        async (runs, seed) => {
+          let offset = 0;
+          const extents = runs.map(({ kind, units }) => {
+            const extent = { offset, length: units * 4 * KIB, kind };
+            offset += extent.length;
+            return extent;
+          });
+          const { volume, table, windows } = await applied(extents, offset, seed);
+          const proof = new WindowProof(volume, table);
+          const proved = await proof.prove(windows);
+          expect(proved.map(window => window.digest)).toEqual(
+            windows.map(window => windowDigest(window.pieceDigests)),
+          );
+          expect(table.digests().stateDigest).toBe(plainDigest(volume.bytes));
+          table.close();
+        },
+      ),
       { numRuns: 80 },
     );
   });
@@ -73,7 +104,10 @@ describe('proof of windows', () => {
     const { volume, table, windows } = await applied(extentsOf(words, BLOCK), 8 * BLOCK, 1);
     volume.bytes[at] = (volume.bytes[at] ?? 0) ^ 1;
     const proof = new WindowProof(volume, table);
-    await expect(proof.prove(windows)).rejects.toMatchObject({ code: 'VERIFY_MISMATCH', where: { offsetBytes: place } });
+    await expect(proof.prove(windows)).rejects.toMatchObject({
+      code: 'VERIFY_MISMATCH',
+      where: { offsetBytes: place },
+    });
     table.close();
   });
 
@@ -83,9 +117,20 @@ describe('proof of windows', () => {
     const inner = new MemoryVolume(4 * BLOCK);
     const short = faulty(inner, call => (call.call === 'write' ? 3 * BLOCK + 17 : undefined));
     const table = BlockTable.create(newPath(), 4 * BLOCK);
-    const options = { windowBytes: 4 * BLOCK, content: 'zeros', chunkBytes: 4 * BLOCK, hashing: 'pieces', spans: [{ offset: 0, length: 4 * BLOCK }], isDone: () => false, mayStart: () => true } as const;
+    const options = {
+      windowBytes: 4 * BLOCK,
+      content: 'zeros',
+      chunkBytes: 4 * BLOCK,
+      hashing: 'pieces',
+      spans: [{ offset: 0, length: 4 * BLOCK }],
+      isDone: () => false,
+      mayStart: () => true,
+    } as const;
     for await (const window of copyLayer(layer, short, options)) {
-      await expect(new WindowProof(inner, table).prove([window])).rejects.toMatchObject({ code: 'VERIFY_MISMATCH', where: { offsetBytes: 3 * BLOCK } });
+      await expect(new WindowProof(inner, table).prove([window])).rejects.toMatchObject({
+        code: 'VERIFY_MISMATCH',
+        where: { offsetBytes: 3 * BLOCK },
+      });
     }
     table.close();
   });
@@ -98,7 +143,9 @@ describe('what was not written', () => {
     await assertZeros(volume, { offset: 0, length: 4 * BLOCK }, buffer, nothing);
     volume.bytes[3 * BLOCK + 9] = 1;
     await assertZeros(volume, { offset: 0, length: 3 * BLOCK + 9 }, buffer, nothing);
-    await expect(assertZeros(volume, { offset: 0, length: 4 * BLOCK }, buffer, nothing)).rejects.toMatchObject({ code: 'VERIFY_MISMATCH', where: { offsetBytes: 3 * BLOCK + 9 } });
+    await expect(
+      assertZeros(volume, { offset: 0, length: 4 * BLOCK }, buffer, nothing),
+    ).rejects.toMatchObject({ code: 'VERIFY_MISMATCH', where: { offsetBytes: 3 * BLOCK + 9 } });
   });
 });
 
@@ -120,8 +167,13 @@ describe('random sample', () => {
     await rebuildTable(volume, table, nothing);
     table.close();
     const held = { assertHeld: nothing };
-    expect(await compareSample(volume, size, { windows: 10, seed: 1, table: file }, held)).toEqual({ windows: 4, bytes: size });
+    expect(await compareSample(volume, size, { windows: 10, seed: 1, table: file }, held)).toEqual({
+      windows: 4,
+      bytes: size,
+    });
     volume.bytes[size - 1] = (volume.bytes[size - 1] ?? 0) ^ 1;
-    await expect(compareSample(volume, size, { windows: 10, seed: 1, table: file }, held)).rejects.toMatchObject({ code: 'VERIFY_MISMATCH', where: { offsetBytes: 48 * BLOCK } });
+    await expect(
+      compareSample(volume, size, { windows: 10, seed: 1, table: file }, held),
+    ).rejects.toMatchObject({ code: 'VERIFY_MISMATCH', where: { offsetBytes: 48 * BLOCK } });
   });
 });

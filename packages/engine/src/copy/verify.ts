@@ -54,7 +54,9 @@ export class WindowProof {
    * flushed). @throws EngineError VERIFY_MISMATCH with the volume's offset
    */
   async prove(windows: readonly CopiedWindow[]): Promise<readonly ProvedWindow[]> {
-    const found = new Map(windows.map(window => [window, Buffer.allocUnsafe(window.pieceDigests.length)]));
+    const found = new Map(
+      windows.map(window => [window, Buffer.allocUnsafe(window.pieceDigests.length)]),
+    );
     const runs = this.runsOfAll(windows);
     let reading = this.startRead(runs.next().value, 0);
     for (let nth = 1; reading !== undefined; nth++) {
@@ -101,7 +103,11 @@ export class WindowProof {
       if (start >= stored) stored = this.volume.nextStored?.(start) ?? start;
       const hole = stored >= start + this.table.blockBytes(touched.block);
       const last = run?.blocks.at(-1);
-      const joins = run !== undefined && run.hole === hole && last?.block === touched.block - 1 && run.blocks.length < READ_BYTES / BLOCK_BYTES;
+      const joins =
+        run !== undefined &&
+        run.hole === hole &&
+        last?.block === touched.block - 1 &&
+        run.blocks.length < READ_BYTES / BLOCK_BYTES;
       if (run !== undefined && joins) {
         run.blocks.push(touched);
         continue;
@@ -137,15 +143,24 @@ export class WindowProof {
   }
 
   /** Compares the block's own pieces; answers the digest of the whole block. `undefined`: a block of zeros. */
-  private proveBlock(touched: TouchedBlock, block: Uint8Array | undefined, window: CopiedWindow, found: Buffer): Uint8Array {
+  private proveBlock(
+    touched: TouchedBlock,
+    block: Uint8Array | undefined,
+    window: CopiedWindow,
+    found: Buffer,
+  ): Uint8Array {
     const length = this.table.blockBytes(touched.block);
     const blockStart = touched.block * BLOCK_BYTES;
     let whole: Uint8Array | undefined;
     for (const piece of touched.pieces) {
-      const view = block?.subarray(piece.offset - blockStart, piece.offset - blockStart + piece.length);
+      const view = block?.subarray(
+        piece.offset - blockStart,
+        piece.offset - blockStart + piece.length,
+      );
       const digest = view === undefined ? zeroDigest(piece.length) : digestOf(view);
       const at = piece.nth * DIGEST_BYTES;
-      if (window.pieceDigests.compare(digest, 0, DIGEST_BYTES, at, at + DIGEST_BYTES) !== 0) throw mismatch(piece, view);
+      if (window.pieceDigests.compare(digest, 0, DIGEST_BYTES, at, at + DIGEST_BYTES) !== 0)
+        throw mismatch(piece, view);
       found.set(digest, at);
       if (piece.length === length) whole = digest;
     }
@@ -185,7 +200,10 @@ function touchedBlocks(own: readonly Extent[]): TouchedBlock[] {
 function mismatch(piece: OwnPiece, view: Uint8Array | undefined): EngineError {
   return new EngineError('VERIFY_MISMATCH', {
     where: { offsetBytes: piece.offset, object: 'the volume' },
-    expected: piece.kind === 'zero' ? `${piece.length} bytes of zeros` : `the ${piece.length} bytes that were read from the source`,
+    expected:
+      piece.kind === 'zero'
+        ? `${piece.length} bytes of zeros`
+        : `the ${piece.length} bytes that were read from the source`,
     found: view === undefined || isZero(view) ? 'zeros' : 'other bytes',
     hint: 'The storage did not keep what was written. Look at its logs; `kubectl vm-migrate retry` writes the layer again from its parent.',
   });
@@ -195,9 +213,14 @@ function mismatch(piece: OwnPiece, view: Uint8Array | undefined): EngineError {
  * Reads a range that must hold zeros only; what the volume knows to be a hole is not read.
  * @throws EngineError VERIFY_MISMATCH with the offset of the first byte that is not
  */
-export async function assertZeros(volume: VolumeIo, range: ByteRange, buffer: Buffer, onStep: () => void): Promise<void> {
+export async function assertZeros(
+  volume: VolumeIo,
+  range: ByteRange,
+  buffer: Buffer,
+  onStep: () => void,
+): Promise<void> {
   const end = endOf(range);
-  for (let offset = range.offset; offset < end; ) {
+  for (let offset = range.offset; offset < end;) {
     onStep();
     const stored = volume.nextStored?.(offset) ?? offset;
     if (stored > offset) {
@@ -219,10 +242,14 @@ export async function assertZeros(volume: VolumeIo, range: ByteRange, buffer: Bu
 }
 
 /** Makes all entries of a newly created table by reading the volume. What is a hole stays a zero entry. */
-export async function rebuildTable(volume: VolumeIo, table: BlockTable, onStep: () => void): Promise<void> {
+export async function rebuildTable(
+  volume: VolumeIo,
+  table: BlockTable,
+  onStep: () => void,
+): Promise<void> {
   const buffer = ioBuffer(READ_BYTES);
   const size = table.stateSizeBytes;
-  for (let offset = 0; offset < size; ) {
+  for (let offset = 0; offset < size;) {
     onStep();
     const stored = volume.nextStored?.(offset) ?? offset;
     const next = stored >= size ? size : stored - (stored % BLOCK_BYTES);
@@ -241,7 +268,10 @@ export async function rebuildTable(volume: VolumeIo, table: BlockTable, onStep: 
 export function blockDigests(bytes: Uint8Array): Buffer {
   const digests = Buffer.allocUnsafe(Math.ceil(bytes.length / BLOCK_BYTES) * DIGEST_BYTES);
   for (let at = 0, nth = 0; at < bytes.length; at += BLOCK_BYTES, nth++) {
-    digests.set(digestOf(bytes.subarray(at, Math.min(at + BLOCK_BYTES, bytes.length))), nth * DIGEST_BYTES);
+    digests.set(
+      digestOf(bytes.subarray(at, Math.min(at + BLOCK_BYTES, bytes.length))),
+      nth * DIGEST_BYTES,
+    );
   }
   return digests;
 }
@@ -250,9 +280,16 @@ export function blockDigests(bytes: Uint8Array): Buffer {
  * The digest of the same state seen at the volume's size: its last block as long as the volume
  * makes it, zeros behind, which assertZeros has proved.
  */
-export async function digestAtVolumeSize(volume: VolumeIo, beforeLast: StateDigest, stateSizeBytes: number): Promise<string> {
+export async function digestAtVolumeSize(
+  volume: VolumeIo,
+  beforeLast: StateDigest,
+  stateSizeBytes: number,
+): Promise<string> {
   const lastStart = Math.max(0, blockCount(stateSizeBytes) - 1) * BLOCK_BYTES;
-  const last = ioBuffer(BLOCK_BYTES).subarray(0, Math.min(BLOCK_BYTES, volume.sizeBytes - lastStart));
+  const last = ioBuffer(BLOCK_BYTES).subarray(
+    0,
+    Math.min(BLOCK_BYTES, volume.sizeBytes - lastStart),
+  );
   if (last.length > 0) {
     await volume.readBack(lastStart, last);
     beforeLast.add(digestOf(last));

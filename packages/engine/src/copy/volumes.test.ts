@@ -39,7 +39,10 @@ volumeIoSuite('a buffer', async content => {
 
 volumeIoSuite('a raw file', async content => {
   const file = newFile(content);
-  return { volume: FileVolume.open({ kind: 'file', path: file, sizeBytes: content.length }, 'write'), content: async () => fs.readFileSync(file) };
+  return {
+    volume: FileVolume.open({ kind: 'file', path: file, sizeBytes: content.length }, 'write'),
+    content: async () => fs.readFileSync(file),
+  };
 });
 
 volumeIoSuite('all wrappers around a buffer', async content => {
@@ -47,26 +50,43 @@ volumeIoSuite('all wrappers around a buffer', async content => {
   const guard = { assertHeld: () => undefined };
   const budget = { take: async () => undefined };
   const faultless = faulty(leased(inner, guard), () => undefined);
-  return { volume: digesting(recording(rateLimited(retrying(faultless, { attempts: 2, firstPauseMs: 0 }), budget), [])), content: async () => inner.bytes };
+  return {
+    volume: digesting(
+      recording(rateLimited(retrying(faultless, { attempts: 2, firstPauseMs: 0 }), budget), []),
+    ),
+    content: async () => inner.bytes,
+  };
 });
 
 const loop = loopDevice();
-(loop === undefined ? describe.skip : describe)('a block device (skipped without root and loop devices)', () => {
-  afterAll(() => loop?.remove());
-  volumeIoSuite('a loop device', async content => {
-    if (loop === undefined) throw new Error('no loop device');
-    fs.writeFileSync(loop.device, content);
-    const volume = FileVolume.open({ kind: 'block', path: loop.device, sizeBytes: content.length }, 'write');
-    return { volume, content: async () => fs.readFileSync(loop.device).subarray(0, content.length) };
-  });
+(loop === undefined ? describe.skip : describe)(
+  'a block device (skipped without root and loop devices)',
+  () => {
+    afterAll(() => loop?.remove());
+    volumeIoSuite('a loop device', async content => {
+      if (loop === undefined) throw new Error('no loop device');
+      fs.writeFileSync(loop.device, content);
+      const volume = FileVolume.open(
+        { kind: 'block', path: loop.device, sizeBytes: content.length },
+        'write',
+      );
+      return {
+        volume,
+        content: async () => fs.readFileSync(loop.device).subarray(0, content.length),
+      };
+    });
 
-  it('refuses a device that is too small', () => {
-    expect(() => FileVolume.open({ kind: 'block', path: loop?.device ?? '', sizeBytes: 64 * MIB }, 'write')).toThrow(expect.objectContaining({ code: 'VOLUME_UNEXPECTED' }));
-  });
-});
+    it('refuses a device that is too small', () => {
+      expect(() =>
+        FileVolume.open({ kind: 'block', path: loop?.device ?? '', sizeBytes: 64 * MIB }, 'write'),
+      ).toThrow(expect.objectContaining({ code: 'VOLUME_UNEXPECTED' }));
+    });
+  },
+);
 
 describe('a raw file', () => {
-  const open = (file: string, sizeBytes: number) => FileVolume.open({ kind: 'file', path: file, sizeBytes }, 'write');
+  const open = (file: string, sizeBytes: number) =>
+    FileVolume.open({ kind: 'file', path: file, sizeBytes }, 'write');
 
   it('gives space back when it zeroes', async () => {
     const file = newFile(seededBytes(4 * MIB, 1));
@@ -74,7 +94,8 @@ describe('a raw file', () => {
     await volume.zero(MIB, 2 * MIB);
     await volume.close();
     expect(volume.ways().zeros).toBe(posix() === undefined ? 'written' : 'punched');
-    if (process.platform === 'linux') expect(fs.statSync(file).blocks * 512).toBeLessThanOrEqual(2 * MIB + 64 * KIB);
+    if (process.platform === 'linux')
+      expect(fs.statSync(file).blocks * 512).toBeLessThanOrEqual(2 * MIB + 64 * KIB);
   });
 
   it('reads past the page cache and says so', async () => {
@@ -89,7 +110,9 @@ describe('a raw file', () => {
     ['another size', MIB + 512],
   ])('is refused with %s', (_, sizeBytes) => {
     const file = newFile(Buffer.alloc(MIB));
-    expect(() => open(file, sizeBytes)).toThrow(expect.objectContaining({ code: 'VOLUME_UNEXPECTED' }));
+    expect(() => open(file, sizeBytes)).toThrow(
+      expect.objectContaining({ code: 'VOLUME_UNEXPECTED' }),
+    );
   });
 
   it('is never created', () => {
@@ -106,7 +129,10 @@ describe('a raw file', () => {
       fs.writeFileSync(file, '');
       fs.truncateSync(file, 8 * MIB);
       const volume = open(file, 8 * MIB);
-      await expect(volume.write(0, seededBytes(4 * MIB, 1))).rejects.toMatchObject({ code: 'VOLUME_FULL', where: { file } });
+      await expect(volume.write(0, seededBytes(4 * MIB, 1))).rejects.toMatchObject({
+        code: 'VOLUME_FULL',
+        where: { file },
+      });
       await volume.close();
     } finally {
       mount.unmount();

@@ -1,7 +1,14 @@
 import { GIB, MIB, TIB } from '../bytes';
 import { extentsOf, MemoryLayer } from '../testing/memory-layer';
 import { pieceCount, pieces } from './blocks';
-import { chunks, ownWindows, spanWindows, windowBytesFor, windowCount, windowRange } from './windows';
+import {
+  chunks,
+  ownWindows,
+  spanWindows,
+  windowBytesFor,
+  windowCount,
+  windowRange,
+} from './windows';
 
 describe('windows', () => {
   it('are 4 MiB, and larger on disks that would have too many', () => {
@@ -23,7 +30,8 @@ describe('windows', () => {
   it('hold the own extents only, cut at their borders, split runs joined', async () => {
     const layer = new MemoryLayer(1200, extentsOf('d1 d2 i1 z5 i2 d1', 100), Buffer.alloc(1200));
     const found = [];
-    for await (const window of ownWindows(layer, { offset: 0, length: 1200 }, 400, 'parent')) found.push([window.index, window.own.map(own => `${own.kind} ${own.offset}+${own.length}`)]);
+    for await (const window of ownWindows(layer, { offset: 0, length: 1200 }, 400, 'parent'))
+      found.push([window.index, window.own.map(own => `${own.kind} ${own.offset}+${own.length}`)]);
     expect(found).toEqual([
       [0, ['data 0+300']],
       [1, ['zero 400+400']],
@@ -42,7 +50,12 @@ describe('cutting', () => {
   });
 
   it('at the 64 KiB grid, as many pieces as counted', () => {
-    for (const range of [{ offset: 0, length: 0 }, { offset: 65_535, length: 2 }, { offset: 65_536, length: 65_536 }, { offset: 1, length: 200_000 }]) {
+    for (const range of [
+      { offset: 0, length: 0 },
+      { offset: 65_535, length: 2 },
+      { offset: 65_536, length: 65_536 },
+      { offset: 1, length: 200_000 },
+    ]) {
       expect([...pieces(range)]).toHaveLength(pieceCount(range));
     }
     expect([...pieces({ offset: 65_535, length: 2 })]).toEqual([

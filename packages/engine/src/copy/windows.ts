@@ -32,8 +32,12 @@ export function windowCount(sizeBytes: number, windowBytes: number): number {
 
 /** @throws EngineError INTERNAL unless it is a positive multiple of 64 KiB */
 export function assertWindowBytes(windowBytes: number): void {
-  if (Number.isSafeInteger(windowBytes) && windowBytes > 0 && windowBytes % BLOCK_BYTES === 0) return;
-  throw new EngineError('INTERNAL', { expected: 'windows of a positive multiple of 64 KiB', found: `${windowBytes} bytes` });
+  if (Number.isSafeInteger(windowBytes) && windowBytes > 0 && windowBytes % BLOCK_BYTES === 0)
+    return;
+  throw new EngineError('INTERNAL', {
+    expected: 'windows of a positive multiple of 64 KiB',
+    found: `${windowBytes} bytes`,
+  });
 }
 
 /** Stretches of whole windows, about 64 MiB each: what one lane takes at a time, and what one map lookup covers. */
@@ -45,7 +49,12 @@ export function spanWindows(windowBytes: number): number {
  * The windows of `span` that need work, in order. With `zeros` a window without data needs none:
  * it is never written or reported, and the proof reads what was not written once, at the end.
  */
-export async function* ownWindows(layer: Layer, span: ByteRange, windowBytes: number, content: Content): AsyncGenerator<OwnWindow> {
+export async function* ownWindows(
+  layer: Layer,
+  span: ByteRange,
+  windowBytes: number,
+  content: Content,
+): AsyncGenerator<OwnWindow> {
   const extents = await layer.extents(span);
   let at = 0;
   for (let offset = span.offset; offset < endOf(span); offset += windowBytes) {
@@ -54,7 +63,8 @@ export async function* ownWindows(layer: Layer, span: ByteRange, windowBytes: nu
     for (; at < extents.length; at++) {
       const extent = extents[at] as Extent;
       const part = extent.offset >= endOf(window) ? undefined : intersect(extent, window);
-      if (part !== undefined && extent.kind !== 'inherited') own.push({ ...part, kind: extent.kind });
+      if (part !== undefined && extent.kind !== 'inherited')
+        own.push({ ...part, kind: extent.kind });
       if (endOf(extent) > endOf(window)) break;
     }
     if (needsWork(own, content)) yield { index: window.offset / windowBytes, own: mergedRuns(own) };
@@ -87,7 +97,7 @@ export function mergedRuns(extents: readonly Extent[]): readonly Extent[] {
 /** Cuts a range at multiples of `step`. */
 export function* chunks(range: ByteRange, step: number): Generator<ByteRange> {
   const end = endOf(range);
-  for (let offset = range.offset; offset < end; ) {
+  for (let offset = range.offset; offset < end;) {
     const next = Math.min(offset - (offset % step) + step, end);
     yield { offset, length: next - offset };
     offset = next;

@@ -6,6 +6,13 @@ export const checkDatabase: Check = async ({ database }) => {
   const [server] = await database.query<{ version: string; name: string; account: string }>(
     `select current_setting('server_version') as version, current_database() as name, current_user as account`,
   );
-  const [schema] = await database.query<{ version: number }>('select max(number)::int as version from vm_migrate.schema_migration');
-  return [ok('database', `PostgreSQL ${server?.version ?? '?'}, database ${server?.name ?? '?'} as ${server?.account ?? '?'}, schema ${schema?.version ?? '?'}`)];
+  const [schema] = await database.query<{ version: number }>(
+    'select max(number)::int as version from vm_migrate.schema_migration',
+  );
+  return [
+    ok(
+      'database',
+      `PostgreSQL ${server?.version ?? '?'}, database ${server?.name ?? '?'} as ${server?.account ?? '?'}, schema ${schema?.version ?? '?'}`,
+    ),
+  ];
 };

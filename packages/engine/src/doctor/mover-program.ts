@@ -9,12 +9,30 @@ const PATIENCE_MS = 15_000;
 export const checkMoverProgram: Check = async ({ moverProgram }) => {
   const remedy = 'Build it: npm run build. In an installation: install the plugin again.';
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [moverProgram, '--version'], { timeout: PATIENCE_MS });
+    const { stdout } = await promisify(execFile)(process.execPath, [moverProgram, '--version'], {
+      timeout: PATIENCE_MS,
+    });
     const version = stdout.trim();
     if (version === MOVER_VERSION) return [ok('mover program', `starts, version ${version}`)];
-    return [warning('mover program', `version ${version}, the engine's is ${MOVER_VERSION}`, remedy)];
+    return [
+      warning('mover program', `version ${version}, the engine's is ${MOVER_VERSION}`, remedy),
+    ];
   } catch (error) {
-    const found = error instanceof Error ? error.message.split('\n').filter(line => line.trim() !== '').slice(0, 2).join(' ') : String(error);
-    return [{ name: 'mover program', state: 'failed', found: `${moverProgram} does not start: ${found}`, remedy }];
+    const found =
+      error instanceof Error
+        ? error.message
+            .split('\n')
+            .filter(line => line.trim() !== '')
+            .slice(0, 2)
+            .join(' ')
+        : String(error);
+    return [
+      {
+        name: 'mover program',
+        state: 'failed',
+        found: `${moverProgram} does not start: ${found}`,
+        remedy,
+      },
+    ];
   }
 };

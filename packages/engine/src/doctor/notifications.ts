@@ -12,7 +12,13 @@ export const checkNotifications: Check = async ({ database }) => {
   const began = performance.now();
   const heard = Promise.withResolvers<DoctorCheck>();
   const unlisten = await database.listen(CHANNEL, payload => {
-    if (payload === token) heard.resolve(ok('notifications', `LISTEN and NOTIFY work (${Math.max(1, Math.round(performance.now() - began))} ms)`));
+    if (payload === token)
+      heard.resolve(
+        ok(
+          'notifications',
+          `LISTEN and NOTIFY work (${Math.max(1, Math.round(performance.now() - began))} ms)`,
+        ),
+      );
   });
   const timer = setTimeout(() => heard.resolve(failed('notifications', silence())), PATIENCE_MS);
   try {

@@ -1,6 +1,13 @@
 /** Every check, one after the other; a check that breaks is a failed check, not the end. */
 import { checkBackgroundWorkers } from './workers';
-import { failed, ok, type Check, type CheckContext, type DoctorCheck, type DoctorOptions } from './check';
+import {
+  failed,
+  ok,
+  type Check,
+  type CheckContext,
+  type DoctorCheck,
+  type DoctorOptions,
+} from './check';
 import { checkClock } from './clock';
 import { checkDatabase } from './database';
 import { checkMoverProgram } from './mover-program';
@@ -22,15 +29,23 @@ const CHECKS: readonly (readonly [string, Check])[] = [
   ['targets', checkTargets],
 ];
 
-export async function runDoctor({ version, moverProgram, config, database }: DoctorOptions): Promise<DoctorCheck[]> {
+export async function runDoctor({
+  version,
+  moverProgram,
+  config,
+  database,
+}: DoctorOptions): Promise<DoctorCheck[]> {
   const context: CheckContext = {
     version,
     moverProgram,
     config: 'value' in config ? config.value : undefined,
     database: database !== undefined && 'value' in database ? database.value : undefined,
   };
-  const checks: DoctorCheck[] = ['error' in config ? failed('configuration', config.error) : ok('configuration', 'can be read')];
-  if (database !== undefined && 'error' in database) checks.push(failed('database', database.error));
+  const checks: DoctorCheck[] = [
+    'error' in config ? failed('configuration', config.error) : ok('configuration', 'can be read'),
+  ];
+  if (database !== undefined && 'error' in database)
+    checks.push(failed('database', database.error));
   for (const [name, check] of CHECKS) {
     try {
       checks.push(...(await check(context)));

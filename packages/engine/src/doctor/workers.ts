@@ -9,7 +9,14 @@ export const checkBackgroundWorkers: Check = async ({ database, version }) => {
   const all = await workers(database);
   const awake = all.filter(({ silentMs }) => silentMs < SILENT_MS);
   const start = 'Start one: kubectl vm-migrate worker';
-  if (awake.length === 0) return [warning('workers', all.length === 0 ? 'none' : `${all.length}, all silent for more than ${SILENT_MS / 1000} s`, start)];
+  if (awake.length === 0)
+    return [
+      warning(
+        'workers',
+        all.length === 0 ? 'none' : `${all.length}, all silent for more than ${SILENT_MS / 1000} s`,
+        start,
+      ),
+    ];
   const others = awake.filter(worker => worker.version !== version);
   const words = `${awake.length} at work${all.length > awake.length ? `, ${all.length - awake.length} silent` : ''}`;
   if (others.length === 0) return [ok('workers', words)];

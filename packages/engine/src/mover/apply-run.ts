@@ -92,7 +92,11 @@ class ApplyRun {
   async close(): Promise<void> {
     clearInterval(this.ticker);
     await Promise.allSettled(this.lanes);
-    await Promise.allSettled([this.flushing, this.proof?.terminate(), ...this.threads.map(thread => thread.terminate())]);
+    await Promise.allSettled([
+      this.flushing,
+      this.proof?.terminate(),
+      ...this.threads.map(thread => thread.terminate()),
+    ]);
     await this.flusher.close();
   }
 
@@ -111,23 +115,34 @@ class ApplyRun {
   private startProof(): void {
     const { order, context } = this;
     if (order.proof === undefined) return;
-    this.proof = new ProofThread(context.program, { role: 'proof', order, control: context.control.memory }, windows => {
-      context.control.addUnproved(-windows.length);
-      for (const window of windows) context.onWindow(this.tally.proved(window));
-    });
+    this.proof = new ProofThread(
+      context.program,
+      { role: 'proof', order, control: context.control.memory },
+      windows => {
+        context.control.addUnproved(-windows.length);
+        for (const window of windows) context.onWindow(this.tally.proved(window));
+      },
+    );
     this.proof.ended.catch((error: unknown) => this.fail(error));
   }
 
   private startLane(): Promise<VolumeWays> {
     const { order, context } = this;
     const ways = new Deferred<VolumeWays>();
-    const thread = new MoverThread(context.program, { role: 'copy', order, control: context.control.memory }, report => {
-      if (report.type === 'copied') this.onCopied(revived(report.window));
-      if (report.type === 'lane-end') ways.resolve(report.ways);
-    });
+    const thread = new MoverThread(
+      context.program,
+      { role: 'copy', order, control: context.control.memory },
+      report => {
+        if (report.type === 'copied') this.onCopied(revived(report.window));
+        if (report.type === 'lane-end') ways.resolve(report.ways);
+      },
+    );
     this.threads.push(thread);
     // After `lane-end` neither changes anything.
-    thread.ended.then(() => ways.reject(new EngineError('INTERNAL', { found: 'a lane that ended without a word' })), error => ways.reject(error));
+    thread.ended.then(
+      () => ways.reject(new EngineError('INTERNAL', { found: 'a lane that ended without a word' })),
+      error => ways.reject(error),
+    );
     return ways.promise;
   }
 

@@ -19,7 +19,11 @@ export class ApplyTally {
       this.reports.set(window.index, window);
       this.count(window);
     }
-    this.workBefore = order.windowsDone.reduce((sum, { dataBytes, zeroBytes }) => sum + dataBytes + (order.content === 'parent' ? zeroBytes : 0), 0);
+    this.workBefore = order.windowsDone.reduce(
+      (sum, { dataBytes, zeroBytes }) =>
+        sum + dataBytes + (order.content === 'parent' ? zeroBytes : 0),
+      0,
+    );
   }
 
   copied(window: CopiedWindow): void {
@@ -36,7 +40,10 @@ export class ApplyTally {
   }
 
   /** `bytesOfRun`: own bytes dealt with in this run. */
-  progress(bytesOfRun: number, phase: MoverProgress['phase']): Omit<MoverProgress, 'bytesPerSecond'> {
+  progress(
+    bytesOfRun: number,
+    phase: MoverProgress['phase'],
+  ): Omit<MoverProgress, 'bytesPerSecond'> {
     const bytesDone = this.workBefore + bytesOfRun;
     return { bytesDone, bytesTotal: Math.max(bytesDone, this.bytesTotal), phase };
   }
@@ -44,9 +51,16 @@ export class ApplyTally {
   /** `proof` absent: nothing was proved, so no digest is claimed. */
   receipt(ways: readonly VolumeWays[], proof: ProofResult | undefined): ReceiptFacts {
     const { order } = this;
-    const zeros = (['written', 'punched'] as const).find(way => ways.some(one => one.zeros === way)) ?? 'none';
-    const facts = { layerId: order.layerId, fence: order.fence, bytes: { ...this.bytes }, windowBytes: order.windowBytes };
-    if (proof === undefined || order.proof === undefined) return { ...facts, ways: { zeros, readBack: 'none' } };
+    const zeros =
+      (['written', 'punched'] as const).find(way => ways.some(one => one.zeros === way)) ?? 'none';
+    const facts = {
+      layerId: order.layerId,
+      fence: order.fence,
+      bytes: { ...this.bytes },
+      windowBytes: order.windowBytes,
+    };
+    if (proof === undefined || order.proof === undefined)
+      return { ...facts, ways: { zeros, readBack: 'none' } };
     return {
       ...facts,
       windows: this.reports.size,
@@ -67,6 +81,7 @@ export class ApplyTally {
 /** SHA-256 over the windows' digests in the order of the windows, hex. */
 export function windowsDigest(windows: Iterable<WindowReport>): string {
   const hash = createHash('sha256');
-  for (const { digest } of [...windows].sort((one, other) => one.index - other.index)) hash.update(Buffer.from(digest, 'hex'));
+  for (const { digest } of [...windows].sort((one, other) => one.index - other.index))
+    hash.update(Buffer.from(digest, 'hex'));
   return hash.digest('hex');
 }

@@ -4,13 +4,24 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { EngineError, type ErrorData } from '../errors';
 import { Deferred } from './deferred';
 import { LineSplitter } from './line-splitter';
-import { MOVER_PROTOCOL, type MoverCommand, type MoverOrder, type MoverProgress, type MoverReport, type MoverStatus, type Receipt, type WindowReport } from './mover';
+import {
+  MOVER_PROTOCOL,
+  type MoverCommand,
+  type MoverOrder,
+  type MoverProgress,
+  type MoverReport,
+  type MoverStatus,
+  type Receipt,
+  type WindowReport,
+} from './mover';
 import { parseReport } from './parse-report';
 
 /** So much of the end of stderr goes into an error. */
 const STDERR_TAIL_BYTES = 4096;
 
-type End = { readonly state: 'done'; readonly receipt: Receipt } | { readonly state: 'failed'; readonly error: ErrorData };
+type End =
+  | { readonly state: 'done'; readonly receipt: Receipt }
+  | { readonly state: 'failed'; readonly error: ErrorData };
 
 export class ChildRun {
   private readonly child: ChildProcessWithoutNullStreams;
@@ -33,9 +44,17 @@ export class ChildRun {
     });
     // A child that is gone does not read; how it ended says more.
     this.child.stdin.on('error', () => undefined);
-    this.child.on('error', error => this.settle(failed(new EngineError('MOVER_FAILED', { found: error.message, cause: error, retry: 'later' }))));
+    this.child.on('error', error =>
+      this.settle(
+        failed(
+          new EngineError('MOVER_FAILED', { found: error.message, cause: error, retry: 'later' }),
+        ),
+      ),
+    );
     // `close` comes after the last byte of stdout, `exit` may come before.
-    this.child.on('close', (code, signal) => this.settle(this.verdict ?? this.withoutResult(code, signal)));
+    this.child.on('close', (code, signal) =>
+      this.settle(this.verdict ?? this.withoutResult(code, signal)),
+    );
     this.write(order);
   }
 
@@ -126,7 +145,12 @@ export class ChildRun {
   private withoutResult(code: number | null, signal: NodeJS.Signals | null): End {
     const how = signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`;
     const tail = this.stderr.toString('utf8').trim();
-    return failed(new EngineError('MOVER_FAILED', { found: tail === '' ? how : `${how}; its last words: ${tail}`, retry: 'later' }));
+    return failed(
+      new EngineError('MOVER_FAILED', {
+        found: tail === '' ? how : `${how}; its last words: ${tail}`,
+        retry: 'later',
+      }),
+    );
   }
 
   private settle(end: End): void {

@@ -48,7 +48,10 @@ export class MoverControl implements LeaseGuard {
   constructor(readonly memory: SharedArrayBuffer) {
     this.long = new BigInt64Array(memory, 0, Long.Count);
     this.short = new Int32Array(memory, LONG_BYTES, Short.Count);
-    this.shared = new SharedBudget(new BigInt64Array(memory, Long.Rate * 8, 2), new Int32Array(memory, LONG_BYTES + Short.Bell * 4, 1));
+    this.shared = new SharedBudget(
+      new BigInt64Array(memory, Long.Rate * 8, 2),
+      new Int32Array(memory, LONG_BYTES + Short.Bell * 4, 1),
+    );
     // Who was told to stop is not held up by a rate.
     this.budget = { take: bytes => (this.mayGoOn() ? this.shared.take(bytes) : Promise.resolve()) };
   }
@@ -93,7 +96,8 @@ export class MoverControl implements LeaseGuard {
 
   /** @throws EngineError MOVER_STOPPED when the lease ran out or everything must end at once */
   assertHeld(): void {
-    if (this.lapsed() || Atomics.load(this.short, Short.Stop) === Stop.AtOnce) throw this.stopError();
+    if (this.lapsed() || Atomics.load(this.short, Short.Stop) === Stop.AtOnce)
+      throw this.stopError();
   }
 
   stopError(): EngineError {

@@ -33,14 +33,19 @@ export function openForWriting(order: ApplyOrder, control: MoverControl): Volume
  * the volume. The layer's manifest equals the order's before the first and after the last read.
  * @throws EngineError FILE_CHANGED, MOVER_STOPPED and whatever layer and volume throw
  */
-export async function copySpans(order: ApplyOrder, control: MoverControl, onWindow: (window: CopiedWindow) => void): Promise<VolumeWays> {
+export async function copySpans(
+  order: ApplyOrder,
+  control: MoverControl,
+  onWindow: (window: CopiedWindow) => void,
+): Promise<VolumeWays> {
   const layer = await openOrderLayer(order.source, order.layer.file);
   try {
     await assertManifest(layer, order.layer.manifest);
     assertCapacity(layer, order);
     const volume = openForWriting(order, control);
     try {
-      for await (const window of copyLayer(layer, volume, optionsOf(order, layer, control))) onWindow(window);
+      for await (const window of copyLayer(layer, volume, optionsOf(order, layer, control)))
+        onWindow(window);
     } finally {
       await volume.close();
     }
@@ -76,7 +81,11 @@ function optionsOf(order: ApplyOrder, layer: Layer, control: MoverControl): Copy
 }
 
 /** Spans by the shared counter: every span goes to exactly one lane. */
-function* spans(sizeBytes: number, windowBytes: number, control: MoverControl): Generator<ByteRange> {
+function* spans(
+  sizeBytes: number,
+  windowBytes: number,
+  control: MoverControl,
+): Generator<ByteRange> {
   const perSpan = spanWindows(windowBytes) * windowBytes;
   const count = Math.ceil((windowCount(sizeBytes, windowBytes) * windowBytes) / perSpan);
   for (let span = control.takeSpan(); span < count; span = control.takeSpan()) {

@@ -37,8 +37,12 @@ interface StateReader {
   finish(): Promise<void>;
 }
 
-export async function openHashLane(order: HashVolumeOrder | HashChainOrder, control: MoverControl): Promise<HashLane> {
-  const { stored, read, finish } = order.order === 'hash-volume' ? volumeReader(order) : await chainReader(order);
+export async function openHashLane(
+  order: HashVolumeOrder | HashChainOrder,
+  control: MoverControl,
+): Promise<HashLane> {
+  const { stored, read, finish } =
+    order.order === 'hash-volume' ? volumeReader(order) : await chainReader(order);
   const buffer = ioBuffer(READ_BYTES);
   const breathe = breathing();
   const hash = async (span: number): Promise<Uint8Array | undefined> => {
@@ -70,7 +74,7 @@ function volumeReader({ volume }: HashVolumeOrder): StateReader {
     *stored(span) {
       const end = span.offset + span.length;
       // Read by read: a hole inside a read costs less than a list of every hole.
-      for (let offset = span.offset; offset < end; ) {
+      for (let offset = span.offset; offset < end;) {
         const found = file.nextStored?.(offset) ?? offset;
         const start = Math.max(offset, found - (found % BLOCK_BYTES));
         if (start >= end) return;
@@ -106,7 +110,10 @@ async function chainReader({ source, files }: HashChainOrder): Promise<StateRead
       for (const extent of await chain.extents({ offset: span.offset, length: inside })) {
         if (extent.kind !== 'data') continue;
         const start = Math.max(next, extent.offset - (extent.offset % BLOCK_BYTES));
-        const stop = Math.min(end, Math.ceil((extent.offset + extent.length) / BLOCK_BYTES) * BLOCK_BYTES);
+        const stop = Math.min(
+          end,
+          Math.ceil((extent.offset + extent.length) / BLOCK_BYTES) * BLOCK_BYTES,
+        );
         if (stop > start) yield { offset: start, length: stop - start };
         next = Math.max(next, stop);
       }

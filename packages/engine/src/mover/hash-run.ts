@@ -25,32 +25,62 @@ const TICK_MS = 100;
 /** Results that may wait for an earlier span. */
 const AHEAD = 256;
 
-export async function runHashVolume(order: HashVolumeOrder, context: RunContext): Promise<ReceiptFacts> {
+export async function runHashVolume(
+  order: HashVolumeOrder,
+  context: RunContext,
+): Promise<ReceiptFacts> {
   lockVolume(order.volume, 'read');
   if (order.stateSizeBytes > order.volume.sizeBytes) {
-    throw new EngineError('VOLUME_UNEXPECTED', { where: { file: order.volume.path }, expected: `at least ${order.stateSizeBytes} bytes`, found: `${order.volume.sizeBytes} bytes` });
+    throw new EngineError('VOLUME_UNEXPECTED', {
+      where: { file: order.volume.path },
+      expected: `at least ${order.stateSizeBytes} bytes`,
+      found: `${order.volume.sizeBytes} bytes`,
+    });
   }
   const volume = FileVolume.open(order.volume, 'read');
   try {
     if (order.sample !== undefined) {
-      const { windows, bytes } = await compareSample(volume, order.stateSizeBytes, order.sample, context.control);
-      return { bytes: readOnly(bytes), windowsCompared: windows, ways: { zeros: 'none', readBack: volume.ways().readBack } };
+      const { windows, bytes } = await compareSample(
+        volume,
+        order.stateSizeBytes,
+        order.sample,
+        context.control,
+      );
+      return {
+        bytes: readOnly(bytes),
+        windowsCompared: windows,
+        ways: { zeros: 'none', readBack: volume.ways().readBack },
+      };
     }
-    const tail = { offset: order.stateSizeBytes, length: order.volume.sizeBytes - order.stateSizeBytes };
+    const tail = {
+      offset: order.stateSizeBytes,
+      length: order.volume.sizeBytes - order.stateSizeBytes,
+    };
     await assertZeros(volume, tail, ioBuffer(MIB), () => context.control.assertHeld());
     const part = order.table === undefined ? undefined : `${order.table}.${process.pid}.part`;
     const table = part === undefined ? undefined : BlockTable.create(part, order.stateSizeBytes);
     const { digest, beforeLast } = await hashState(order, context, table);
     const volumeDigest = await digestAtVolumeSize(volume, beforeLast, order.stateSizeBytes);
-    const facts = { bytes: readOnly(context.control.bytesDone()), stateDigest: digest, volumeDigest, ways: { zeros: 'none', readBack: volume.ways().readBack } };
+    const facts = {
+      bytes: readOnly(context.control.bytesDone()),
+      stateDigest: digest,
+      volumeDigest,
+      ways: { zeros: 'none', readBack: volume.ways().readBack },
+    };
     if (table === undefined || part === undefined || order.table === undefined) return facts;
-    return { ...facts, table: { path: order.table, sha256: await publish(table, part, order.table) } };
+    return {
+      ...facts,
+      table: { path: order.table, sha256: await publish(table, part, order.table) },
+    };
   } finally {
     await volume.close();
   }
 }
 
-export async function runHashChain(order: HashChainOrder, context: RunContext): Promise<ReceiptFacts> {
+export async function runHashChain(
+  order: HashChainOrder,
+  context: RunContext,
+): Promise<ReceiptFacts> {
   const { digest } = await hashState(order, context, undefined);
   return { bytes: readOnly(context.control.bytesDone()), stateDigest: digest };
 }
@@ -73,19 +103,31 @@ interface HashedState {
   readonly beforeLast: StateDigest;
 }
 
-async function hashState(order: HashVolumeOrder | HashChainOrder, context: RunContext, table: BlockTable | undefined): Promise<HashedState> {
+async function hashState(
+  order: HashVolumeOrder | HashChainOrder,
+  context: RunContext,
+  table: BlockTable | undefined,
+): Promise<HashedState> {
   const state = new InOrder(order.stateSizeBytes, table);
   const lanes: HashLane[] = [await openHashLane(order, context.control)];
   const threads: MoverThread[] = [];
   const spans = Math.ceil(order.stateSizeBytes / HASH_SPAN_BYTES);
-  for (let extra = 1; extra < Math.min(context.lanes ?? Math.min(4, availableParallelism()), spans); extra++) {
+  for (
+    let extra = 1;
+    extra < Math.min(context.lanes ?? Math.min(4, availableParallelism()), spans);
+    extra++
+  ) {
     const { lane, thread } = threadLane(order, context);
     lanes.push(lane);
     threads.push(thread);
   }
   const ticker = setInterval(() => {
     context.control.watch();
-    context.onProgress({ bytesDone: context.control.bytesDone(), bytesTotal: Math.max(context.control.bytesDone(), order.stateSizeBytes), phase: 'hashing' });
+    context.onProgress({
+      bytesDone: context.control.bytesDone(),
+      bytesTotal: Math.max(context.control.bytesDone(), order.stateSizeBytes),
+      phase: 'hashing',
+    });
   }, TICK_MS);
   try {
     await Promise.all(lanes.map(lane => state.fill(lane, spans, context)));
@@ -115,19 +157,28 @@ class InOrder {
 
   /** Lets a lane hash span after span. */
   async fill(lane: HashLane, spans: number, { control }: RunContext): Promise<void> {
-    for (let span = control.takeSpan(); span < spans && control.mayGoOn(); span = control.takeSpan()) {
-      while (span - this.next > AHEAD && control.mayGoOn()) await Promise.race([this.moved.promise, pause()]);
+    for (
+      let span = control.takeSpan();
+      span < spans && control.mayGoOn();
+      span = control.takeSpan()
+    ) {
+      while (span - this.next > AHEAD && control.mayGoOn())
+        await Promise.race([this.moved.promise, pause()]);
       this.deliver(span, await lane.hash(span));
     }
     await lane.finish();
   }
 
   finish(): HashedState {
-    return { digest: this.digest.finish(this.stateSizeBytes), beforeLast: this.beforeLast ?? new StateDigest() };
+    return {
+      digest: this.digest.finish(this.stateSizeBytes),
+      beforeLast: this.beforeLast ?? new StateDigest(),
+    };
   }
 
   private deliver(span: number, digests: Uint8Array | undefined): void {
-    if (digests !== undefined) this.table?.write((span * HASH_SPAN_BYTES) / BLOCK_BYTES, Buffer.from(digests));
+    if (digests !== undefined)
+      this.table?.write((span * HASH_SPAN_BYTES) / BLOCK_BYTES, Buffer.from(digests));
     this.waiting.set(span, digests);
     while (this.waiting.has(this.next)) {
       this.append(this.next, this.waiting.get(this.next));
@@ -155,13 +206,22 @@ function pause(): Promise<void> {
 }
 
 /** A lane in a thread: one question at a time. */
-function threadLane(order: HashVolumeOrder | HashChainOrder, context: RunContext): { lane: HashLane; thread: MoverThread } {
+function threadLane(
+  order: HashVolumeOrder | HashChainOrder,
+  context: RunContext,
+): { lane: HashLane; thread: MoverThread } {
   let answer = new Deferred<Uint8Array | undefined>();
-  const thread = new MoverThread(context.program, { role: 'hash', order, control: context.control.memory }, report => {
-    if (report.type === 'hashed') answer.resolve(report.digests);
-    if (report.type === 'hash-end') answer.resolve(undefined);
-  });
-  const broken = thread.ended.then(() => Promise.reject(new EngineError('INTERNAL', { found: 'a hash lane that ended without a word' })));
+  const thread = new MoverThread(
+    context.program,
+    { role: 'hash', order, control: context.control.memory },
+    report => {
+      if (report.type === 'hashed') answer.resolve(report.digests);
+      if (report.type === 'hash-end') answer.resolve(undefined);
+    },
+  );
+  const broken = thread.ended.then(() =>
+    Promise.reject(new EngineError('INTERNAL', { found: 'a hash lane that ended without a word' })),
+  );
   broken.catch(() => undefined);
   const ask = (request: Parameters<MoverThread['send']>[0]): Promise<Uint8Array | undefined> => {
     answer = new Deferred();

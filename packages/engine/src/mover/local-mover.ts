@@ -43,8 +43,17 @@ export class LocalMover implements Mover {
   }
 
   private start(order: MoverOrder): ChildRun {
-    if (this.closed) throw new EngineError('STATE_REFUSED', { where: { object: order.runId }, expected: 'a mover that is open', found: 'one that was closed' });
-    const run = new ChildRun(process.execPath, [this.options.program, ...(this.options.programArguments ?? [])], order);
+    if (this.closed)
+      throw new EngineError('STATE_REFUSED', {
+        where: { object: order.runId },
+        expected: 'a mover that is open',
+        found: 'one that was closed',
+      });
+    const run = new ChildRun(
+      process.execPath,
+      [this.options.program, ...(this.options.programArguments ?? [])],
+      order,
+    );
     this.runs.set(order.runId, run);
     this.forgetOld();
     return run;

@@ -20,11 +20,17 @@ interface Difference {
 }
 
 /** `undefined` when both say the same, field by field. */
-export function firstDifference(expected: LayerManifest, found: LayerManifest): Difference | undefined {
+export function firstDifference(
+  expected: LayerManifest,
+  found: LayerManifest,
+): Difference | undefined {
   const [one, other] = [facts(expected), facts(found)];
   for (const name of new Set([...one.keys(), ...other.keys()])) {
     if (one.get(name) === other.get(name)) continue;
-    return { expected: `${name} ${one.get(name) ?? 'absent'}`, found: `${name} ${other.get(name) ?? 'absent'}` };
+    return {
+      expected: `${name} ${one.get(name) ?? 'absent'}`,
+      found: `${name} ${other.get(name) ?? 'absent'}`,
+    };
   }
   return undefined;
 }
@@ -35,7 +41,10 @@ function facts(manifest: LayerManifest): Map<string, string> {
     [`size of ${file.name}`, String(file.sizeBytes)],
     [`mtime of ${file.name}`, file.mtimeNs],
     [`inode of ${file.name}`, file.inode],
-    ...Object.entries(file.counters).map(([key, value]): [string, string] => [`${key} of ${file.name}`, value]),
+    ...Object.entries(file.counters).map(([key, value]): [string, string] => [
+      `${key} of ${file.name}`,
+      value,
+    ]),
   ];
   return new Map([
     ['descriptor', manifest.descriptorSha256],

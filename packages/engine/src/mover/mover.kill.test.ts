@@ -13,16 +13,25 @@ const SEED = Number(process.env['KILL_SEED'] ?? 1);
 const KILLS = Number(process.env['KILLS'] ?? 6);
 
 /** Kills the mover at random moments; what was reported is never done again. */
-async function applyWithKills(make: (windowsDone: readonly WindowReport[]) => Promise<ApplyOrder>, random: () => number): Promise<{ receipt: Receipt; windows: WindowReport[]; kills: number }> {
+async function applyWithKills(
+  make: (windowsDone: readonly WindowReport[]) => Promise<ApplyOrder>,
+  random: () => number,
+): Promise<{ receipt: Receipt; windows: WindowReport[]; kills: number }> {
   const windows: WindowReport[] = [];
   for (let kills = 0; ; kills++) {
     const order = await make(windows);
     const mover = new LocalMover({ program: buildMover() });
     // The first look may come before the process is up: then nothing happened yet, which is a moment too.
-    const status = await mover.attend({ ...order, bytesPerSecond: 3 * MIB }, kills < KILLS ? Math.floor(random() * 1500) : 60_000);
+    const status = await mover.attend(
+      { ...order, bytesPerSecond: 3 * MIB },
+      kills < KILLS ? Math.floor(random() * 1500) : 60_000,
+    );
     await mover.close();
     // Reported up to the kill: the store would hold them.
-    windows.push(...status.windows, ...(await mover.attend(order, 0).catch(() => ({ windows: [] }))).windows);
+    windows.push(
+      ...status.windows,
+      ...(await mover.attend(order, 0).catch(() => ({ windows: [] }))).windows,
+    );
     if (status.state === 'done') return { receipt: status.receipt, windows, kills };
     if (status.state === 'failed') throw new Error(JSON.stringify(status.error));
   }

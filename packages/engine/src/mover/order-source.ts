@@ -10,7 +10,10 @@ export function openOrderLayer(source: SourceAddress, file: string): Promise<Lay
 }
 
 /** Base first; the caller closes it. The links were checked when the tree was loaded. */
-export async function openOrderChain(source: SourceAddress, files: readonly string[]): Promise<LayerChain> {
+export async function openOrderChain(
+  source: SourceAddress,
+  files: readonly string[],
+): Promise<LayerChain> {
   const opened = openSource(source);
   const layers: Layer[] = [];
   try {

@@ -13,7 +13,10 @@ export async function ownWork(layer: Layer, content: Content): Promise<number> {
   let bytes = 0;
   for (let offset = 0; offset < layer.sizeBytes; offset += STEP_BYTES) {
     if (Date.now() > until) return Math.round((bytes / offset) * layer.sizeBytes);
-    const extents = await layer.extents({ offset, length: Math.min(STEP_BYTES, layer.sizeBytes - offset) });
+    const extents = await layer.extents({
+      offset,
+      length: Math.min(STEP_BYTES, layer.sizeBytes - offset),
+    });
     bytes += bytesOfKind(extents, 'data');
     if (content === 'parent') bytes += bytesOfKind(extents, 'zero');
   }

@@ -5,7 +5,8 @@ import type { MoverReport } from './mover';
 type Check = (value: unknown) => boolean;
 
 const text: Check = value => typeof value === 'string';
-const count: Check = value => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+const count: Check = value =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 const hex: Check = value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
 const finite: Check = value => typeof value === 'number' && Number.isFinite(value);
 const phase: Check = value => value === 'copying' || value === 'verifying' || value === 'hashing';
@@ -16,12 +17,20 @@ const optional =
 const shape =
   (fields: Readonly<Record<string, Check>>): Check =>
   value =>
-    typeof value === 'object' && value !== null && Object.entries(fields).every(([name, check]) => check((value as Record<string, unknown>)[name]));
+    typeof value === 'object' &&
+    value !== null &&
+    Object.entries(fields).every(([name, check]) =>
+      check((value as Record<string, unknown>)[name]),
+    );
 
 const REPORTS: Readonly<Record<MoverReport['type'], Check>> = {
   started: shape({ protocol: count, version: text, pid: count, startedAt: text }),
-  progress: shape({ progress: shape({ bytesDone: count, bytesTotal: count, bytesPerSecond: finite, phase }) }),
-  window: shape({ window: shape({ index: count, dataBytes: count, zeroBytes: count, digest: hex }) }),
+  progress: shape({
+    progress: shape({ bytesDone: count, bytesTotal: count, bytesPerSecond: finite, phase }),
+  }),
+  window: shape({
+    window: shape({ index: count, dataBytes: count, zeroBytes: count, digest: hex }),
+  }),
   done: shape({
     receipt: shape({
       order: value => value === 'apply' || value === 'hash-volume' || value === 'hash-chain',
@@ -44,7 +53,10 @@ const REPORTS: Readonly<Record<MoverReport['type'], Check>> = {
 export function parseReport(line: string): MoverReport {
   try {
     const value = JSON.parse(line) as { type?: unknown };
-    const check = typeof value.type === 'string' && Object.hasOwn(REPORTS, value.type) ? REPORTS[value.type as MoverReport['type']] : undefined;
+    const check =
+      typeof value.type === 'string' && Object.hasOwn(REPORTS, value.type)
+        ? REPORTS[value.type as MoverReport['type']]
+        : undefined;
     if (check?.(value) === true) return value as MoverReport;
   } catch {
     // Falls through: no JSON, or null.

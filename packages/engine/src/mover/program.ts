@@ -15,7 +15,8 @@ export interface ProgramOptions extends Pick<RunOptions, 'lanes' | 'flush'> {
  */
 export function runProgram(program: string, { stdinEnd, ...options }: ProgramOptions): void {
   let running: OrderRun | undefined;
-  const say = (report: MoverReport): void => void process.stdout.write(`${JSON.stringify(report)}\n`);
+  const say = (report: MoverReport): void =>
+    void process.stdout.write(`${JSON.stringify(report)}\n`);
   const onLine = (line: string): void => {
     if (line.trim() === '') return;
     if (running === undefined) {

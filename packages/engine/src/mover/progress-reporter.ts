@@ -18,10 +18,14 @@ export class ProgressReporter {
     if (now - this.saidAtMs < EVERY_MS) return;
     this.saidAtMs = now;
     this.seen.push({ atMs: now, bytes: facts.bytesDone });
-    while (this.seen.length > 2 && now - (this.seen[0]?.atMs ?? now) > RATE_OVER_MS) this.seen.shift();
+    while (this.seen.length > 2 && now - (this.seen[0]?.atMs ?? now) > RATE_OVER_MS)
+      this.seen.shift();
     const first = this.seen[0];
     const elapsedMs = first === undefined ? 0 : now - first.atMs;
-    const bytesPerSecond = first === undefined || elapsedMs === 0 ? 0 : Math.round(((facts.bytesDone - first.bytes) / elapsedMs) * 1000);
+    const bytesPerSecond =
+      first === undefined || elapsedMs === 0
+        ? 0
+        : Math.round(((facts.bytesDone - first.bytes) / elapsedMs) * 1000);
     this.say({ ...facts, bytesPerSecond });
   }
 }

@@ -6,7 +6,13 @@
 import { MIB, type ByteRange } from '../bytes';
 import type { CopiedWindow } from '../copy/copy-layer';
 import { FileVolume } from '../copy/file-volume';
-import { assertZeros, digestAtVolumeSize, rebuildTable, WindowProof, type ProvedWindow } from '../copy/verify';
+import {
+  assertZeros,
+  digestAtVolumeSize,
+  rebuildTable,
+  WindowProof,
+  type ProvedWindow,
+} from '../copy/verify';
 import type { VolumeIo, VolumeWays } from '../copy/volume-io';
 import { windowCount, windowRange } from '../copy/windows';
 import { retrying } from '../copy/wrappers/retry';
@@ -36,7 +42,10 @@ export class ProofLane {
     private readonly control: MoverControl,
     private readonly working: WorkingTable,
   ) {
-    this.volume = retrying(FileVolume.open(order.volume, 'read'), { attempts: 3, firstPauseMs: 200 });
+    this.volume = retrying(FileVolume.open(order.volume, 'read'), {
+      attempts: 3,
+      firstPauseMs: 200,
+    });
     this.proof = new WindowProof(this.volume, working.table);
     this.written = new Set(order.windowsDone.map(window => window.index));
   }
@@ -44,7 +53,8 @@ export class ProofLane {
   static async open(order: ProofOrder, control: MoverControl): Promise<ProofLane> {
     const working = await openWorkingTable(order, order.proof);
     const lane = new ProofLane(order, control, working);
-    if (working.mustRebuild) await rebuildTable(lane.volume, working.table, () => control.assertHeld());
+    if (working.mustRebuild)
+      await rebuildTable(lane.volume, working.table, () => control.assertHeld());
     return lane;
   }
 
@@ -62,7 +72,8 @@ export class ProofLane {
     const { table } = this.working;
     const assertHeld = () => this.control.assertHeld();
     const buffer = ioBuffer(MIB);
-    for (const range of this.mustReadZero()) await assertZeros(this.volume, range, buffer, assertHeld);
+    for (const range of this.mustReadZero())
+      await assertZeros(this.volume, range, buffer, assertHeld);
     await this.proof.refresh(table.stale());
     const { stateDigest, tableSha256, beforeLast } = table.digests();
     const volumeDigest = await digestAtVolumeSize(this.volume, beforeLast, table.stateSizeBytes);

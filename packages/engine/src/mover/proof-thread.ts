@@ -12,7 +12,11 @@ export class ProofThread {
   private whenDrained = new Deferred<void>();
   private readonly whenFinished = new Deferred<ProofResult>();
 
-  constructor(program: string, task: ThreadTask, onProved: (windows: readonly ProvedWindow[]) => void) {
+  constructor(
+    program: string,
+    task: ThreadTask,
+    onProved: (windows: readonly ProvedWindow[]) => void,
+  ) {
     this.thread = new MoverThread(program, task, report => {
       if (report.type === 'finished') this.whenFinished.resolve(report.result);
       if (report.type !== 'proved') return;

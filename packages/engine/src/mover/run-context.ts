@@ -3,7 +3,10 @@ import type { MoverControl } from './control';
 import type { MoverProgress, Receipt, WindowReport } from './mover';
 
 /** What a kind of order adds to a receipt; the rest is the same for all. */
-export type ReceiptFacts = Omit<Receipt, 'order' | 'runId' | 'startedAt' | 'finishedAt' | 'durationMs' | 'moverVersion'>;
+export type ReceiptFacts = Omit<
+  Receipt,
+  'order' | 'runId' | 'startedAt' | 'finishedAt' | 'durationMs' | 'moverVersion'
+>;
 
 export interface RunContext {
   /** The mover's program file: threads run it again. */

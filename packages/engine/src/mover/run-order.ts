@@ -6,7 +6,13 @@ import { EngineError, toEngineError } from '../errors';
 import { runApply } from './apply-run';
 import { MoverControl } from './control';
 import { runHashChain, runHashVolume } from './hash-run';
-import { MOVER_PROTOCOL, type MoverCommand, type MoverOrder, type MoverReport, type Receipt } from './mover';
+import {
+  MOVER_PROTOCOL,
+  type MoverCommand,
+  type MoverOrder,
+  type MoverReport,
+  type Receipt,
+} from './mover';
 import { ProgressReporter } from './progress-reporter';
 import type { ReceiptFacts, RunContext } from './run-context';
 import { MOVER_VERSION } from './version';
@@ -43,12 +49,24 @@ export function startOrder(order: MoverOrder, options: RunOptions): OrderRun {
   };
 }
 
-async function run(order: MoverOrder, control: MoverControl, options: RunOptions): Promise<Extract<MoverReport, { type: 'done' | 'failed' }>> {
+async function run(
+  order: MoverOrder,
+  control: MoverControl,
+  options: RunOptions,
+): Promise<Extract<MoverReport, { type: 'done' | 'failed' }>> {
   const started = Date.now();
   const startedNs = process.hrtime.bigint();
   const startedAt = new Date(started).toISOString();
-  options.say({ type: 'started', protocol: MOVER_PROTOCOL, version: MOVER_VERSION, pid: process.pid, startedAt });
-  const progress = new ProgressReporter(progressNow => options.say({ type: 'progress', progress: progressNow }));
+  options.say({
+    type: 'started',
+    protocol: MOVER_PROTOCOL,
+    version: MOVER_VERSION,
+    pid: process.pid,
+    startedAt,
+  });
+  const progress = new ProgressReporter(progressNow =>
+    options.say({ type: 'progress', progress: progressNow }),
+  );
   const last = await perform(order, {
     program: options.program,
     lanes: options.lanes,
@@ -57,7 +75,16 @@ async function run(order: MoverOrder, control: MoverControl, options: RunOptions
     onWindow: window => options.say({ type: 'window', window }),
     onProgress: facts => progress.tell(facts),
   }).then(
-    facts => ({ type: 'done', receipt: receiptOf(order, facts, startedAt, Number((process.hrtime.bigint() - startedNs) / 1_000_000n)) }) as const,
+    facts =>
+      ({
+        type: 'done',
+        receipt: receiptOf(
+          order,
+          facts,
+          startedAt,
+          Number((process.hrtime.bigint() - startedNs) / 1_000_000n),
+        ),
+      }) as const,
     (error: unknown) => ({ type: 'failed', error: toEngineError(error).toJSON() }) as const,
   );
   options.say(last);
@@ -82,6 +109,19 @@ async function perform(order: MoverOrder, context: RunContext): Promise<ReceiptF
   }
 }
 
-function receiptOf(order: MoverOrder, facts: ReceiptFacts, startedAt: string, durationMs: number): Receipt {
-  return { order: order.order, runId: order.runId, ...facts, startedAt, finishedAt: new Date().toISOString(), durationMs, moverVersion: MOVER_VERSION };
+function receiptOf(
+  order: MoverOrder,
+  facts: ReceiptFacts,
+  startedAt: string,
+  durationMs: number,
+): Receipt {
+  return {
+    order: order.order,
+    runId: order.runId,
+    ...facts,
+    startedAt,
+    finishedAt: new Date().toISOString(),
+    durationMs,
+    moverVersion: MOVER_VERSION,
+  };
 }

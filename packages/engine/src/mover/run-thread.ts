@@ -15,7 +15,10 @@ export async function runThread(): Promise<void> {
   try {
     await perform(workerData as ThreadTask, port);
   } catch (error) {
-    port.postMessage({ type: 'error', error: toEngineError(error).toJSON() } satisfies ThreadReport);
+    port.postMessage({
+      type: 'error',
+      error: toEngineError(error).toJSON(),
+    } satisfies ThreadReport);
   }
 }
 
@@ -30,12 +33,14 @@ async function perform(task: ThreadTask, port: MessagePort): Promise<void> {
     }
     case 'proof': {
       const { order } = task;
-      if (order.proof === undefined) throw new EngineError('INTERNAL', { found: 'a proof that was not ordered' });
+      if (order.proof === undefined)
+        throw new EngineError('INTERNAL', { found: 'a proof that was not ordered' });
       const lane = ProofLane.open({ ...order, proof: order.proof }, control);
       lane.catch(() => undefined);
       serve(port, async request => {
         const proof = await lane;
-        if (request.type === 'prove') return { type: 'proved', windows: await proof.prove(request.windows.map(revived)) };
+        if (request.type === 'prove')
+          return { type: 'proved', windows: await proof.prove(request.windows.map(revived)) };
         if (request.type === 'finish') return { type: 'finished', result: await proof.finish() };
         throw new EngineError('INTERNAL', { found: `a request ${request.type} to a proof` });
       });
@@ -47,8 +52,10 @@ async function perform(task: ThreadTask, port: MessagePort): Promise<void> {
       lane.catch(() => undefined);
       serve(port, async request => {
         const { hash, finish } = await lane;
-        if (request.type === 'hash') return { type: 'hashed', span: request.span, digests: await hash(request.span) };
-        if (request.type !== 'finish') throw new EngineError('INTERNAL', { found: `a request ${request.type} to a hash lane` });
+        if (request.type === 'hash')
+          return { type: 'hashed', span: request.span, digests: await hash(request.span) };
+        if (request.type !== 'finish')
+          throw new EngineError('INTERNAL', { found: `a request ${request.type} to a hash lane` });
         await finish();
         return { type: 'hash-end' };
       });

@@ -14,7 +14,11 @@ import type { ProofResult } from './proof-lane';
 export type ThreadTask =
   | { readonly role: 'copy'; readonly order: ApplyOrder; readonly control: SharedArrayBuffer }
   | { readonly role: 'proof'; readonly order: ApplyOrder; readonly control: SharedArrayBuffer }
-  | { readonly role: 'hash'; readonly order: HashVolumeOrder | HashChainOrder; readonly control: SharedArrayBuffer };
+  | {
+      readonly role: 'hash';
+      readonly order: HashVolumeOrder | HashChainOrder;
+      readonly control: SharedArrayBuffer;
+    };
 
 /** Main thread to a thread. */
 export type ThreadRequest =
@@ -48,7 +52,13 @@ export class MoverThread {
       this.worker.on('error', error => reject(toEngineError(error)));
       this.worker.on('exit', code => {
         if (code === 0) resolve();
-        else reject(new EngineError('MOVER_FAILED', { found: `a thread that ended with code ${code}`, retry: 'later' }));
+        else
+          reject(
+            new EngineError('MOVER_FAILED', {
+              found: `a thread that ended with code ${code}`,
+              retry: 'later',
+            }),
+          );
       });
     });
     // Whoever waits gets it; nobody waiting yet is no crash.
@@ -65,7 +75,10 @@ export class MoverThread {
 }
 
 /** Requests one after the other, in order, each finished before the next begins; stops at the first error. */
-export function serve(port: MessagePort, handle: (request: ThreadRequest) => Promise<ThreadReport>): void {
+export function serve(
+  port: MessagePort,
+  handle: (request: ThreadRequest) => Promise<ThreadReport>,
+): void {
   let queue = Promise.resolve();
   port.on('message', (request: ThreadRequest) => {
     queue = queue
@@ -75,7 +88,10 @@ export function serve(port: MessagePort, handle: (request: ThreadRequest) => Pro
         if (report.type === 'finished' || report.type === 'hash-end') port.close();
       })
       .catch((error: unknown) => {
-        port.postMessage({ type: 'error', error: toEngineError(error).toJSON() } satisfies ThreadReport);
+        port.postMessage({
+          type: 'error',
+          error: toEngineError(error).toJSON(),
+        } satisfies ThreadReport);
         port.close();
       });
   });

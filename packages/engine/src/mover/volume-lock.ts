@@ -49,7 +49,8 @@ export function checkMark(markPath: string, expected: VolumeMark): void {
   const found = readMark(markPath);
   const differing = MARK_FIELDS.filter(field => found[field] !== expected[field]);
   if (differing.length === 0) return;
-  const words = (mark: Partial<VolumeMark>) => differing.map(field => `${field} ${JSON.stringify(mark[field] ?? null)}`).join(', ');
+  const words = (mark: Partial<VolumeMark>) =>
+    differing.map(field => `${field} ${JSON.stringify(mark[field] ?? null)}`).join(', ');
   throw new EngineError('VOLUME_UNEXPECTED', {
     where: { file: markPath },
     expected: words(expected),
@@ -58,7 +59,16 @@ export function checkMark(markPath: string, expected: VolumeMark): void {
   });
 }
 
-const MARK_FIELDS = ['storeId', 'migrationId', 'volumeId', 'generation', 'phase', 'layerId', 'fence', 'manifestDigest'] as const satisfies readonly (keyof VolumeMark)[];
+const MARK_FIELDS = [
+  'storeId',
+  'migrationId',
+  'volumeId',
+  'generation',
+  'phase',
+  'layerId',
+  'fence',
+  'manifestDigest',
+] as const satisfies readonly (keyof VolumeMark)[];
 
 /** The mark of a metadata file: its field `mark`, or the whole of it. */
 function readMark(file: string): Partial<VolumeMark> {
@@ -77,5 +87,9 @@ function readMark(file: string): Partial<VolumeMark> {
   } catch {
     // Falls through: whatever it is, it is no mark.
   }
-  throw new EngineError('VOLUME_UNEXPECTED', { where: { file }, expected: 'a volume mark', found: 'something else' });
+  throw new EngineError('VOLUME_UNEXPECTED', {
+    where: { file },
+    expected: 'a volume mark',
+    found: 'something else',
+  });
 }

@@ -5,7 +5,9 @@
 const PAGE_BYTES = 64 * 1024;
 
 /** The types of Node leave it out, the types of browsers would bring everything else in. */
-declare const WebAssembly: { Memory: new (size: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer } };
+declare const WebAssembly: {
+  Memory: new (size: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
+};
 
 /** What file systems ask of offset, length and address. */
 export const DIRECT_ALIGNMENT_BYTES = 4096;

@@ -16,7 +16,16 @@ export function isSystemError(thrown: unknown, ...codes: readonly string[]): boo
 
 /** The call does not exist here, for this file or for this range: take the plain way. */
 export function isUnsupported(thrown: unknown): boolean {
-  return isSystemError(thrown, 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'ENOTTY', 'EPERM', 'EXDEV');
+  return isSystemError(
+    thrown,
+    'ENOTSUP',
+    'EOPNOTSUPP',
+    'ENOSYS',
+    'EINVAL',
+    'ENOTTY',
+    'EPERM',
+    'EXDEV',
+  );
 }
 
 /** What went wrong on a volume, by its error number: no space is VOLUME_FULL, everything else VOLUME_IO. */
@@ -32,7 +41,8 @@ export function volumeError(thrown: unknown, file: string, offsetBytes?: number)
       cause: thrown,
     });
   }
-  if (isSystemError(thrown, 'ENOENT', 'ENOTDIR')) return new EngineError('VOLUME_MISSING', { where, found, cause: thrown });
+  if (isSystemError(thrown, 'ENOENT', 'ENOTDIR'))
+    return new EngineError('VOLUME_MISSING', { where, found, cause: thrown });
   return new EngineError('VOLUME_IO', {
     where,
     found,
@@ -42,4 +52,6 @@ export function volumeError(thrown: unknown, file: string, offsetBytes?: number)
   });
 }
 
-const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(constants.errno).map(([name, errno]) => [errno, name]));
+const NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(constants.errno).map(([name, errno]) => [errno, name]),
+);

@@ -25,13 +25,27 @@ export function inflater(limitBytes: number): Inflater {
 
 /** The public way. */
 export function plainInflater(limitBytes: number): Inflater {
-  return { inflate: compressed => inflateSync(compressed, { maxOutputLength: limitBytes, chunkSize: Math.max(64, limitBytes + 64) }) };
+  return {
+    inflate: compressed =>
+      inflateSync(compressed, {
+        maxOutputLength: limitBytes,
+        chunkSize: Math.max(64, limitBytes + 64),
+      }),
+  };
 }
 
 /** What is used of Node's own zlib object. */
 interface Engine {
   readonly _handle: {
-    writeSync(flush: number, from: Uint8Array, fromOffset: number, fromLength: number, into: Uint8Array, intoOffset: number, intoLength: number): void;
+    writeSync(
+      flush: number,
+      from: Uint8Array,
+      fromOffset: number,
+      fromLength: number,
+      into: Uint8Array,
+      intoOffset: number,
+      intoLength: number,
+    ): void;
     reset(): void;
     onerror: (message: string, errno: number, code: string) => void;
   };
@@ -54,7 +68,15 @@ class HandleInflater implements Inflater {
   inflate(compressed: Uint8Array): Uint8Array {
     const { _handle, _writeState } = (this.engine ??= this.newEngine());
     this.failure = undefined;
-    _handle.writeSync(constants.Z_FINISH, compressed, 0, compressed.length, this.output, 0, this.output.length);
+    _handle.writeSync(
+      constants.Z_FINISH,
+      compressed,
+      0,
+      compressed.length,
+      this.output,
+      0,
+      this.output.length,
+    );
     const length = this.output.length - (_writeState[0] ?? 0);
     const failure = this.takeFailure(length);
     if (failure !== undefined) {

@@ -22,7 +22,10 @@ onLinux('native calls', () => {
     fs.truncateSync(file, 8 * MIB);
     const fd = fs.openSync(file, 'r+');
     fs.writeSync(fd, Buffer.alloc(2 * MIB, 1), 0, 2 * MIB, 4 * MIB);
-    const words = () => [...storedRuns(fd, 8 * MIB)].map(run => `${run.kind} ${run.offset / MIB}+${run.length / MIB}`);
+    const words = () =>
+      [...storedRuns(fd, 8 * MIB)].map(
+        run => `${run.kind} ${run.offset / MIB}+${run.length / MIB}`,
+      );
     expect(words()).toEqual(['hole 0+4', 'data 4+2', 'hole 6+2']);
     calls.punchHole(fd, 4 * MIB, MIB);
     expect(words()).toEqual(['hole 0+5', 'data 5+1', 'hole 6+2']);
@@ -64,5 +67,8 @@ it.each([
   [5, 'VOLUME_IO'],
   [2, 'VOLUME_MISSING'],
 ])('error number %i means %s', (errno, code) => {
-  expect(volumeError(systemError('write', errno), 'file', 7)).toMatchObject({ code, where: { file: 'file', offsetBytes: 7 } });
+  expect(volumeError(systemError('write', errno), 'file', 7)).toMatchObject({
+    code,
+    where: { file: 'file', offsetBytes: 7 },
+  });
 });

@@ -34,7 +34,13 @@ export interface Posix {
   /** Shares the bytes with `to` instead of copying them. @throws system error, EOPNOTSUPP or EXDEV where that is impossible */
   cloneRange(from: number, fromOffset: number, length: number, to: number, toOffset: number): void;
   /** Copies inside the kernel; answers how many bytes went, 0 at the end of `from`. @throws system error */
-  copyFileRange(from: number, fromOffset: number, to: number, toOffset: number, length: number): number;
+  copyFileRange(
+    from: number,
+    fromOffset: number,
+    to: number,
+    toOffset: number,
+    length: number,
+  ): number;
 }
 
 /** The calls, or `undefined` where koffi cannot be loaded or the platform is neither Linux nor macOS. Loaded at the first call. */
@@ -62,7 +68,8 @@ export function* storedRuns(fd: number, sizeBytes: number): Generator<StoredRun>
   while (position < sizeBytes) {
     const data = calls?.seekData(fd, position) ?? position;
     const dataStart = data < 0 ? sizeBytes : Math.min(Math.max(data, position), sizeBytes);
-    if (dataStart > position) yield { offset: position, length: dataStart - position, kind: 'hole' };
+    if (dataStart > position)
+      yield { offset: position, length: dataStart - position, kind: 'hole' };
     if (dataStart >= sizeBytes) return;
     const hole = calls?.seekHole(fd, dataStart) ?? sizeBytes;
     const dataEnd = hole <= dataStart ? sizeBytes : Math.min(hole, sizeBytes);
@@ -110,7 +117,9 @@ function load(): Posix | undefined {
 function linux(koffi: Koffi, library: Library): Posix {
   const lseek = library.func('int64_t lseek(int fd, int64_t offset, int whence)');
   const fallocate = library.func('int fallocate(int fd, int mode, int64_t offset, int64_t length)');
-  const fadvise = library.func('int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)');
+  const fadvise = library.func(
+    'int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)',
+  );
   const ioctl = library.func('int ioctl(int fd, unsigned long request, void *argument)');
   const statfs = library.func('int statfs(const char *path, void *into)');
   const copyRange = library.func(
@@ -126,14 +135,17 @@ function linux(koffi: Koffi, library: Library): Posix {
     // ENXIO means "nothing there". Any other error says nothing: then everything counts as stored.
     return koffi.errno() === ENXIO || whence === SEEK_HOLE ? -1 : offset;
   };
-  const range = (offset: number, length: number): BigUint64Array => BigUint64Array.of(BigInt(offset), BigInt(length));
+  const range = (offset: number, length: number): BigUint64Array =>
+    BigUint64Array.of(BigInt(offset), BigInt(length));
 
   return {
     ...locks(koffi, library),
     seekData: (fd, offset) => seek(fd, offset, SEEK_DATA),
     seekHole: (fd, offset) => seek(fd, offset, SEEK_HOLE),
-    punchHole: (fd, offset, length) => void check('fallocate', fallocate(fd, PUNCH_HOLE | KEEP_SIZE, offset, length)),
-    zeroRange: (fd, offset, length) => void check('fallocate', fallocate(fd, ZERO_RANGE | KEEP_SIZE, offset, length)),
+    punchHole: (fd, offset, length) =>
+      void check('fallocate', fallocate(fd, PUNCH_HOLE | KEEP_SIZE, offset, length)),
+    zeroRange: (fd, offset, length) =>
+      void check('fallocate', fallocate(fd, ZERO_RANGE | KEEP_SIZE, offset, length)),
     fadviseDontNeed(fd, offset, length) {
       // The one call that answers with the error number itself.
       const errno = fadvise(fd, offset, length, DONTNEED);
@@ -149,14 +161,24 @@ function linux(koffi: Koffi, library: Library): Posix {
       check('ioctl BLKGETSIZE64', ioctl(fd, BLKGETSIZE64, size));
       return Number(size[0]);
     },
-    blkZeroOut: (fd, offset, length) => void check('ioctl BLKZEROOUT', ioctl(fd, BLKZEROOUT, range(offset, length))),
-    blkDiscard: (fd, offset, length) => void check('ioctl BLKDISCARD', ioctl(fd, BLKDISCARD, range(offset, length))),
+    blkZeroOut: (fd, offset, length) =>
+      void check('ioctl BLKZEROOUT', ioctl(fd, BLKZEROOUT, range(offset, length))),
+    blkDiscard: (fd, offset, length) =>
+      void check('ioctl BLKDISCARD', ioctl(fd, BLKDISCARD, range(offset, length))),
     cloneRange(from, fromOffset, length, to, toOffset) {
-      const argument = BigInt64Array.of(BigInt(from), BigInt(fromOffset), BigInt(length), BigInt(toOffset));
+      const argument = BigInt64Array.of(
+        BigInt(from),
+        BigInt(fromOffset),
+        BigInt(length),
+        BigInt(toOffset),
+      );
       check('ioctl FICLONERANGE', ioctl(to, FICLONERANGE, argument));
     },
     copyFileRange(from, fromOffset, to, toOffset, length) {
-      const [source, target] = [BigInt64Array.of(BigInt(fromOffset)), BigInt64Array.of(BigInt(toOffset))];
+      const [source, target] = [
+        BigInt64Array.of(BigInt(fromOffset)),
+        BigInt64Array.of(BigInt(toOffset)),
+      ];
       return check('copy_file_range', copyRange(from, source, to, target, length, 0));
     },
   };

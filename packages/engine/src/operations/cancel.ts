@@ -5,8 +5,9 @@ import { addEvent } from '../store/events';
 import { findPlace } from '../store/places';
 import { getMigration, setWanted, settleMigration } from '../store/migrations';
 import { setVolumeRemoved, setVolumeSnapshotRemoved } from '../store/objects';
-import { volumeName } from '../store/store';
-import { isPending } from '../targets/target';
+import { probeRuns } from '../steps/prove-class';
+import { volumeName, type StepRow } from '../store/store';
+import { isPending, type Target } from '../targets/target';
 import { migrationView, readMigration, type MigrationRecord } from './migration-record';
 import type { Operation, OperationContext } from './operation';
 
@@ -55,34 +56,55 @@ async function untilLetGo(context: OperationContext, migration: string): Promise
 }
 
 async function removeObjects(context: OperationContext, record: MigrationRecord, choice: 'keep-all' | 'keep-snapshots' | 'remove-all'): Promise<void> {
-  if (choice === 'keep-all') return;
   const place = await findPlace(context.database, 'target', record.row.targetName);
   if (place === undefined) throw new EngineError('NOT_FOUND', { where: { object: `target ${record.row.targetName}` } });
   const target = await context.openTarget(place);
-  const gone = async (kind: 'volume' | 'volume-snapshot', name: string) => {
-    for (;;) {
-      const answer = await target.remove(kind, name, context.storeId);
-      if (!answer || !isPending(answer)) return;
-      await new Promise(resolve => setTimeout(resolve, answer.retryMs));
-    }
-  };
   let removed = 0;
-  if (choice === 'remove-all') {
-    for (const cut of record.cuts.filter(candidate => candidate.state !== 'removed')) {
-      await gone('volume-snapshot', cut.name);
-      await setVolumeSnapshotRemoved(context.database, record.row.id, cut.volumeSnapshotId);
-      removed += 1;
-    }
+  const remove = async (kind: 'volume' | 'volume-snapshot', name: string) => {
+    if (await untilGone(target, kind, name, context.storeId)) removed += 1;
+  };
+  // A working VolumeSnapshot is nobody's snapshot: it is kept with the volumes that it is for.
+  const cuts = choice === 'keep-all' ? [] : record.cuts.filter(cut => cut.state !== 'removed' && (choice === 'remove-all' || cut.purpose === 'fork'));
+  for (const cut of cuts) {
+    await remove('volume-snapshot', cut.name);
+    await setVolumeSnapshotRemoved(context.database, record.row.id, cut.volumeSnapshotId);
   }
-  for (const volume of record.volumes) {
-    for (let generation = 1; generation <= volume.generation; generation++) await gone('volume', volumeName({ ...volume, generation }));
-    await setVolumeRemoved(context.database, record.row.id, volume.volumeId);
-    removed += 1;
+  // By name as well: what was being made when its worker died is no object yet.
+  if (choice !== 'keep-all') for (const volume of record.volumes) await remove('volume', volumeName(volume));
+  const kept = choice === 'keep-all' ? new Set(record.volumes.map(volumeName)) : new Set<string>();
+  // Volumes of checks, replaced generations and probes carry their migration's mark as well.
+  const ids = new Set([record.row.id, ...record.steps.filter(step => step.kind === 'proveClass').flatMap(probesOf)]);
+  const { volumes, volumeSnapshots } = await target.inventory();
+  for (const { name, mark } of volumes) {
+    if (mark.storeId === context.storeId && ids.has(mark.migrationId) && !kept.has(name)) await remove('volume', name);
   }
+  for (const { name, spec } of volumeSnapshots) {
+    if (spec.storeId === context.storeId && ids.has(spec.migrationId) && spec.migrationId !== record.row.id) await remove('volume-snapshot', name);
+  }
+  if (choice !== 'keep-all') for (const volume of record.volumes) await setVolumeRemoved(context.database, record.row.id, volume.volumeId);
   await addEvent(context.database, {
     migrationId: record.row.id,
     kind: 'objects-removed',
     actor: context.actor,
     message: `${removed} objects removed from ${record.row.targetName} (${choice})`,
   });
+}
+
+function probesOf({ migrationId, stepId, fence }: StepRow): readonly string[] {
+  const { runId, earlierRunIds } = probeRuns({ migrationId, stepId }, fence);
+  return [runId, ...earlierRunIds];
+}
+
+/** False when an object of that name is another store's: it was never ours to give up. */
+async function untilGone(target: Target, kind: 'volume' | 'volume-snapshot', name: string, storeId: string): Promise<boolean> {
+  for (;;) {
+    try {
+      const answer = await target.remove(kind, name, storeId);
+      if (!answer || !isPending(answer)) return true;
+      await new Promise(resolve => setTimeout(resolve, answer.retryMs));
+    } catch (error) {
+      if (error instanceof EngineError && error.code === 'VOLUME_FOREIGN') return false;
+      throw error;
+    }
+  }
 }

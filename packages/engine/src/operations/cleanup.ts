@@ -1,6 +1,8 @@
 /** cleanup: lists, and only when asked removes, objects on a target that no migration needs; forgets old records. */
 import type { CleanupView } from '@vm-migrate/api';
+import { probeRuns } from '../steps/prove-class';
 import type { Tx } from '../store/database';
+import type { StepKey } from '../store/steps';
 import { findPlace, places } from '../store/places';
 import { isPending, type Target } from '../targets/target';
 import type { Operation, OperationContext } from './operation';
@@ -32,7 +34,7 @@ export const cleanup: Operation<'cleanup', CleanupView> = async (context, { targ
 async function orphansOf(context: OperationContext, target: Target): Promise<{ orphans: Orphan[]; foreign: number }> {
   const { volumes, volumeSnapshots } = await target.inventory();
   const wanted = await wantedNames(context.database);
-  const busy = new Set((await context.database.query<{ id: string }>(`select id from vm_migrate.migration where state in ('running', 'paused', 'failed')`)).map(row => row.id));
+  const busy = await busyIds(context.database);
   const objects = [
     ...volumes.map(volume => ({ kind: 'volume' as const, name: volume.name, storeId: volume.mark.storeId, migrationId: volume.mark.migrationId })),
     ...volumeSnapshots.map(cut => ({ kind: 'volume-snapshot' as const, name: cut.name, storeId: cut.spec.storeId, migrationId: cut.spec.migrationId })),
@@ -45,6 +47,15 @@ async function orphansOf(context: OperationContext, target: Target): Promise<{ o
     orphans.push({ kind: object.kind, name: object.name, why: `no migration needs it (made by ${object.migrationId})` });
   }
   return { orphans, foreign: objects.filter(object => object.storeId !== context.storeId).length };
+}
+
+/** Marks of migrations under way, and of the probes of classes that they have under way. */
+async function busyIds(tx: Tx): Promise<Set<string>> {
+  const open = await tx.query<{ id: string }>(`select id from vm_migrate.migration where state in ('running', 'paused', 'failed')`);
+  const probes = await tx.query<StepKey & { fence: number }>(
+    `select migration_id as "migrationId", step_id as "stepId", fence from vm_migrate.step where kind = 'proveClass' and state not in ('done', 'canceled')`,
+  );
+  return new Set([...open.map(row => row.id), ...probes.map(probe => probeRuns(probe, probe.fence).runId)]);
 }
 
 /** Every object that a migration which was not given up has made or will make. */

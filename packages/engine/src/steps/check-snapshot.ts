@@ -10,11 +10,12 @@ import type { Plan } from '../plan/plan';
 import { getVolumeSnapshot, setProof } from '../store/objects';
 import { holdClaim, putProgress, type Claim } from '../store/steps';
 import type { StepRow, VolumeSnapshotRow } from '../store/store';
-import { isPending, type Volume } from '../targets/target';
+import { isPending, type Target, type Volume } from '../targets/target';
 import { attend, done, wait, type StepContext, type StepKind, type StepOutcome } from './step';
 import { originOf, plannedLayer, plannedVolumeSnapshot, required } from './step-objects';
 
 export const sampleSnapshot: StepKind = {
+  leave: leaveCheck,
   words: (step, plan) => `compare random windows of a restore of ${cutName(step, plan)}`,
 
   async advance(context) {
@@ -31,6 +32,7 @@ export const sampleSnapshot: StepKind = {
 };
 
 export const verifySnapshot: StepKind = {
+  leave: leaveCheck,
   words: (step, plan) => `read a restore of ${cutName(step, plan)} and its chain at the source, whole`,
 
   async advance(context) {
@@ -67,7 +69,8 @@ async function withRestore(
   const cut = await cutOf(context);
   const planned = plannedVolumeSnapshot(plan, cut.volumeSnapshotId);
   const owner = plan.volumes.find(volume => volume.id === cut.volumeId);
-  const name = checkVolumeName(cut);
+  await removeEarlier(context, cut);
+  const name = checkVolumeName(cut, context.claim.fence);
   const volume = await target.ensureVolumeFrom(
     {
       name,
@@ -87,18 +90,41 @@ async function withRestore(
     },
     cut.name,
   );
-  if (isPending(volume)) return wait(volume.retryMs, volume.reason);
+  if (isPending(volume)) return attend(volume.retryMs, volume.reason);
   const receipt = await check(cut, { volume, tablePath: `${volume.tablesPath}/${cut.layerId}.table` });
   if ('outcome' in receipt) return receipt;
   const gone = await target.remove('volume', name, storeId);
-  if (gone && isPending(gone)) return wait(gone.retryMs, gone.reason);
+  if (gone && isPending(gone)) return attend(gone.retryMs, gone.reason);
   return { cut, receipt };
 }
 
-/** Two VolumeSnapshots may be called alike as far as a volume's name reaches. */
-export function checkVolumeName({ name, migrationId, volumeSnapshotId }: Pick<VolumeSnapshotRow, 'name' | 'migrationId' | 'volumeSnapshotId'>): string {
-  const tag = createHash('sha256').update(`${migrationId}/${volumeSnapshotId}`).digest('hex').slice(0, 8);
+/**
+ * Each claim has a volume of its own: a worker that slept longer than its lease must not take away
+ * what another one reads. Two VolumeSnapshots may be called alike as far as a volume's name reaches.
+ */
+export function checkVolumeName({ name, migrationId, volumeSnapshotId }: Pick<VolumeSnapshotRow, 'name' | 'migrationId' | 'volumeSnapshotId'>, fence: number): string {
+  const tag = createHash('sha256').update(`${migrationId}/${volumeSnapshotId}/${fence}`).digest('hex').slice(0, 8);
   return `${name.slice(0, 48).replace(/-+$/, '')}-${tag}-check`;
+}
+
+const cleared = new WeakSet<Claim>();
+
+/** What killed workers left. One that is still being read goes with `cleanup`. */
+async function removeEarlier({ claim, target, storeId }: StepContext, cut: VolumeSnapshotRow): Promise<void> {
+  if (cleared.has(claim)) return;
+  cleared.add(claim);
+  for (let fence = 1; fence < claim.fence; fence++) await removeQuietly(target, checkVolumeName(cut, fence), storeId);
+}
+
+/** The step is given back: its volume would be nobody's. */
+async function leaveCheck(context: StepContext): Promise<void> {
+  await removeQuietly(context.target, checkVolumeName(await cutOf(context), context.claim.fence), context.storeId);
+}
+
+async function removeQuietly(target: Target, name: string, storeId: string): Promise<void> {
+  await target.remove('volume', name, storeId).catch((error: unknown) => {
+    if (!(error instanceof EngineError)) throw error;
+  });
 }
 
 async function run(context: StepContext, order: MoverOrder): Promise<Receipt | StepOutcome> {

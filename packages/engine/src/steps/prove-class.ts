@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { findClassProof, putClassProof } from '../store/places';
 import type { Database } from '../store/database';
-import type { Claim } from '../store/steps';
+import type { Claim, StepKey } from '../store/steps';
 import { advanceProbe, type ClassProof, type ProbeState } from '../targets/prove-class';
 import { attend, done, wait, type StepKind } from './step';
 
@@ -18,7 +18,7 @@ export const proveClass: StepKind = {
     if (await isProvedElsewhere(database, claim, plan.target, step.storageClass)) {
       return wait(300, `the proof of class ${step.storageClass} that another migration has under way`);
     }
-    const request = { storageClass: step.storageClass, storeId, runId: runIdOf(claim), patternBytes: settings.probeBytes };
+    const request = { storageClass: step.storageClass, storeId, ...probeRuns(claim, claim.fence), patternBytes: settings.probeBytes };
     const until = performance.now() + settings.patienceMs;
     for (;;) {
       const progress = await advanceProbe(target, request, states.get(claim));
@@ -44,9 +44,14 @@ async function isProvedElsewhere(database: Database, claim: Claim, target: strin
   return row?.elsewhere === true;
 }
 
-/** How far the probe of a claim is. A new claim starts it over, under the same names, so nothing is left behind. */
+/** How far the probe of a claim is. A new claim starts it over, and clears what the earlier ones left. */
 const states = new WeakMap<Claim, ProbeState>();
 
-function runIdOf({ migrationId, stepId }: Claim): string {
-  return createHash('sha256').update(`${migrationId}/${stepId}`).digest('hex').slice(0, 10);
+/**
+ * Names of the probes that the claims of a step made, the present one's and the earlier ones'. Each
+ * claim has its own: a worker that slept longer than its lease must not write on another's volume.
+ */
+export function probeRuns({ migrationId, stepId }: StepKey, fence: number): { readonly runId: string; readonly earlierRunIds: readonly string[] } {
+  const nameOf = (claim: number) => createHash('sha256').update(`${migrationId}/${stepId}/${claim}`).digest('hex').slice(0, 10);
+  return { runId: nameOf(fence), earlierRunIds: Array.from({ length: Math.max(0, fence - 1) }, (_, index) => nameOf(index + 1)) };
 }

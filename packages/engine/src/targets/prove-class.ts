@@ -27,6 +27,8 @@ export interface ProbeRequest {
   readonly storeId: string;
   /** Unique for one probe and the same when it is resumed; names its objects. */
   readonly runId: string;
+  /** Probes given up in whose place this one is: what they left is cleared first. */
+  readonly earlierRunIds?: readonly string[];
   /** A multiple of 1 MiB. Absent: 64 MiB. */
   readonly patternBytes?: number;
   /** A phase that takes longer has failed. Absent: ten minutes. */
@@ -215,7 +217,14 @@ class Probe implements Record<ProbePhase, (state: ProbeState) => PhaseAnswer> {
   }
 
   async clear(): PhaseAnswer {
-    return this.removeAll();
+    const { earlierRunIds = [], ...request } = this.request;
+    let waiting: Partial<ProbeState> | Pending = {};
+    for (const runId of earlierRunIds) {
+      const cleared = await new Probe(this.target, this.io, { ...request, runId }).removeAll();
+      if (isPending(cleared)) waiting = cleared;
+    }
+    const own = await this.removeAll();
+    return isPending(own) ? own : waiting;
   }
 
   async create(): PhaseAnswer {

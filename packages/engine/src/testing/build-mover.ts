@@ -14,7 +14,16 @@ export function buildMover(): string {
     const esbuild = path.join(root, 'node_modules/.bin/esbuild');
     execFileSync(
       esbuild,
-      [path.join(root, 'packages/mover/src/main.ts'), '--bundle', '--platform=node', '--target=node22', '--format=cjs', '--external:koffi', `--outfile=${outfile}`, '--log-level=error'],
+      [
+        path.join(root, 'packages/mover/src/main.ts'),
+        '--bundle',
+        '--platform=node',
+        '--target=node22',
+        '--format=cjs',
+        '--external:koffi',
+        `--outfile=${outfile}`,
+        '--log-level=error',
+      ],
       { cwd: root },
     );
     built = outfile;

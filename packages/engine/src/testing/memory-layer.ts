@@ -25,8 +25,11 @@ export class MemoryLayer implements Layer {
 
   async read(offset: number, into: Uint8Array): Promise<void> {
     const range = { offset, length: into.length };
-    const inside = this.all.filter(extent => extent.kind === 'data').reduce((sum, extent) => sum + (intersect(extent, range)?.length ?? 0), 0);
-    if (inside !== into.length) throw new Error(`a read of ${into.length} bytes at ${offset} outside of data`);
+    const inside = this.all
+      .filter(extent => extent.kind === 'data')
+      .reduce((sum, extent) => sum + (intersect(extent, range)?.length ?? 0), 0);
+    if (inside !== into.length)
+      throw new Error(`a read of ${into.length} bytes at ${offset} outside of data`);
     this.reads.push(range);
     into.set(this.content.subarray(offset, endOf(range)));
   }

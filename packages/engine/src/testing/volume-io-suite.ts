@@ -10,7 +10,10 @@ export interface VolumeHarness {
 }
 
 /** `make`: a volume of exactly these bytes. */
-export function volumeIoSuite(name: string, make: (content: Uint8Array) => Promise<VolumeHarness>): void {
+export function volumeIoSuite(
+  name: string,
+  make: (content: Uint8Array) => Promise<VolumeHarness>,
+): void {
   describe(`VolumeIo: ${name}`, () => {
     const size = 3 * MIB + 512;
     const start = Buffer.from(seededBytes(size, 1));
@@ -75,7 +78,9 @@ export function volumeIoSuite(name: string, make: (content: Uint8Array) => Promi
       await harness.volume.write(MIB / 2, bytes);
       bytes.copy(model, MIB / 2);
       await harness.volume.flush();
-      expect((await readBack(offset, length)).equals(model.subarray(offset, offset + length))).toBe(true);
+      expect((await readBack(offset, length)).equals(model.subarray(offset, offset + length))).toBe(
+        true,
+      );
     });
 
     it('refuses what lies outside of it and leaves the rest alone', async () => {

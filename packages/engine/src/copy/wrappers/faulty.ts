@@ -7,7 +7,10 @@ import type { VolumeCall } from './record';
 export type Fault = Error | number | undefined;
 
 /** Asked before each call, with the number of calls so far. */
-export function faulty(volume: VolumeIo, fault: (call: VolumeCall, nth: number) => Fault): VolumeIo {
+export function faulty(
+  volume: VolumeIo,
+  fault: (call: VolumeCall, nth: number) => Fault,
+): VolumeIo {
   return new FaultyVolume(volume, fault);
 }
 

@@ -7,7 +7,8 @@ export class ForwardingVolume implements VolumeIo {
 
   constructor(protected readonly inner: VolumeIo) {
     this.sizeBytes = inner.sizeBytes;
-    if (inner.nextStored !== undefined) this.nextStored = offset => inner.nextStored?.(offset) ?? offset;
+    if (inner.nextStored !== undefined)
+      this.nextStored = offset => inner.nextStored?.(offset) ?? offset;
   }
 
   write(offset: number, from: Uint8Array): Promise<void> {

@@ -49,7 +49,7 @@ export class SharedBudget implements ByteBudget {
   }
 
   async take(bytes: number): Promise<void> {
-    for (let changed = true; changed; ) {
+    for (let changed = true; changed;) {
       const heard = Atomics.load(this.bell, 0);
       const until = this.reserve(bytes);
       changed = false;

@@ -3,7 +3,11 @@ import type { VolumeIo } from '../volume-io';
 import { ForwardingVolume } from './forward';
 
 export type VolumeCall =
-  | { readonly call: 'write' | 'zero' | 'readBack'; readonly offset: number; readonly length: number }
+  | {
+      readonly call: 'write' | 'zero' | 'readBack';
+      readonly offset: number;
+      readonly length: number;
+    }
   | { readonly call: 'flush' };
 
 /** Calls are added to `calls` before they are handed on. */

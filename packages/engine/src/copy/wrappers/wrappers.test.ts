@@ -38,7 +38,11 @@ describe('retry', () => {
         faulty(new MemoryVolume(10), () => error()),
         calls,
       );
-      await expect(call === 'flush' ? retrying(inner, rule).flush() : retrying(inner, rule).write(0, Buffer.from('x'))).rejects.toThrow();
+      await expect(
+        call === 'flush'
+          ? retrying(inner, rule).flush()
+          : retrying(inner, rule).write(0, Buffer.from('x')),
+      ).rejects.toThrow();
       expect(calls).toHaveLength(1);
     }
   });
@@ -56,13 +60,22 @@ describe('lease', () => {
     const volume = leased(recording(new MemoryVolume(100), calls), guard);
     await volume.write(0, Buffer.from('x'));
     held = false;
-    for (const call of [() => volume.write(0, Buffer.from('y')), () => volume.zero(0, 5), () => volume.flush()]) await expect(call()).rejects.toMatchObject({ code: 'MOVER_STOPPED' });
+    for (const call of [
+      () => volume.write(0, Buffer.from('y')),
+      () => volume.zero(0, 5),
+      () => volume.flush(),
+    ])
+      await expect(call()).rejects.toMatchObject({ code: 'MOVER_STOPPED' });
     expect(calls).toHaveLength(1);
   });
 });
 
 describe('rate limit', () => {
-  const newBudget = () => new SharedBudget(new BigInt64Array(new SharedArrayBuffer(16)), new Int32Array(new SharedArrayBuffer(4)));
+  const newBudget = () =>
+    new SharedBudget(
+      new BigInt64Array(new SharedArrayBuffer(16)),
+      new Int32Array(new SharedArrayBuffer(4)),
+    );
 
   it('holds the rate', async () => {
     const budget = newBudget();
@@ -91,6 +104,8 @@ describe('digest', () => {
       return volume.digest();
     };
     expect(await digestOf(0, 'a')).toBe(await digestOf(0, 'a'));
-    expect(new Set([await digestOf(0, 'a'), await digestOf(1, 'a'), await digestOf(0, 'b')]).size).toBe(3);
+    expect(
+      new Set([await digestOf(0, 'a'), await digestOf(1, 'a'), await digestOf(0, 'b')]).size,
+    ).toBe(3);
   });
 });

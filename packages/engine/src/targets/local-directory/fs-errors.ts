@@ -34,7 +34,7 @@ interface Meaning {
 const FULL: Meaning = {
   code: 'VOLUME_FULL',
   hint: 'Free some space in the folder of the storage class, or choose another class; then retry.',
-  retry: 'later',
+  retry: 'never',
 };
 const REFUSED: Meaning = {
   code: 'VOLUME_IO',
