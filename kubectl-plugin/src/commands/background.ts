@@ -60,6 +60,8 @@ async function startWork(databaseUrl: string, { program }: Session, log: (line: 
   });
   const worker = await engine.startWorker({
     surface: 'background',
+    // The lock of the state folder: there is no other on this database.
+    neighbours: 'none',
     version: VERSION,
     settings: workerSettings({}),
     log,

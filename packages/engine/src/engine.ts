@@ -66,6 +66,8 @@ export interface Engine {
 
 export interface EngineWorkerOptions {
   readonly surface: string;
+  /** `none`: a lock says that this is the only worker of its surface, so those on record are dead. */
+  readonly neighbours?: 'possible' | 'none';
   readonly version: string;
   readonly settings?: Partial<WorkerSettings>;
   readonly log: (line: string) => void;
@@ -129,7 +131,7 @@ class OpenEngine implements Engine {
     return this.database.listen(CHANGE_CHANNEL, listener);
   }
 
-  async startWorker({ surface, version, settings, log }: EngineWorkerOptions): Promise<Worker> {
+  async startWorker({ surface, neighbours, version, settings, log }: EngineWorkerOptions): Promise<Worker> {
     const merged = { ...DEFAULT_WORKER_SETTINGS, ...settings };
     const pool = openPool({
       connectionString: this.options.databaseUrl,
@@ -146,6 +148,7 @@ class OpenEngine implements Engine {
       openTarget: place => this.openTarget(place),
       kinds: STEP_KINDS,
       surface,
+      neighbours,
       version,
       // A mover that is waited for is not renewed meanwhile: the wait stays well inside half the lease.
       settings: { ...merged, patienceMs: Math.min(merged.patienceMs, merged.leaseMs / 5) },

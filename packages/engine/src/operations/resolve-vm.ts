@@ -72,11 +72,29 @@ async function resolvePath(context: OperationContext, reference: string): Promis
   const given = resolve(reference);
   if (!existsSync(given)) throw new EngineError('VM_NOT_FOUND', { where: { file: given }, found: 'no such file or folder' });
   const folder = realpathSync(statSync(given).isDirectory() ? given : dirname(given));
+  const known = await configuredVms(context, folder);
+  const wanted = statSync(given).isDirectory() ? known : known.filter(({ vm }) => basename(vm.location) === basename(given));
+  if (wanted.length > 0) return choose(reference, wanted);
   const place = await placeForFolder(context, folder);
   const source = await context.openSource(place);
   const vms = await source.listVms();
   const named = statSync(given).isDirectory() ? vms : vms.filter(vm => basename(vm.location) === basename(given));
   return choose(reference, named.map(vm => ({ place, source, vm })));
+}
+
+/** VMs in this very folder that a configured source lists already: they keep its name. */
+async function configuredVms(context: OperationContext, folder: string): Promise<ResolvedVm[]> {
+  const found: ResolvedVm[] = [];
+  for (const place of await places(context.database, 'source')) {
+    const root = place.options['folder'];
+    if (place.kind !== 'vm-directory' || typeof root !== 'string' || !existsSync(root)) continue;
+    if (folder === root || !`${folder}/`.startsWith(`${realpathSync(root)}/`)) continue;
+    const source = await context.openSource(place).catch(() => undefined);
+    for (const vm of (await source?.listVms().catch(() => [])) ?? []) {
+      if (source !== undefined && dirname(vm.location) === folder) found.push({ place, source, vm });
+    }
+  }
+  return found;
 }
 
 /** The configured source with exactly this folder, else a new one named after it. */

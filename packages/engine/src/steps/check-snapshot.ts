@@ -67,6 +67,8 @@ async function withRestore(
 ): Promise<{ cut: VolumeSnapshotRow; receipt: Receipt } | StepOutcome> {
   const { step, plan, storeId, target } = context;
   const cut = await cutOf(context);
+  const earlier = checked.get(context.claim);
+  if (earlier !== undefined) return removeChecked(context, cut, earlier);
   const planned = plannedVolumeSnapshot(plan, cut.volumeSnapshotId);
   const owner = plan.volumes.find(volume => volume.id === cut.volumeId);
   await removeEarlier(context, cut);
@@ -93,7 +95,15 @@ async function withRestore(
   if (isPending(volume)) return attend(volume.retryMs, volume.reason);
   const receipt = await check(cut, { volume, tablePath: `${volume.tablesPath}/${cut.layerId}.table` });
   if ('outcome' in receipt) return receipt;
-  const gone = await target.remove('volume', name, storeId);
+  checked.set(context.claim, receipt);
+  return removeChecked(context, cut, receipt);
+}
+
+/** What a claim's check found: while its volume is being removed it is not made again. */
+const checked = new WeakMap<Claim, Receipt>();
+
+async function removeChecked({ claim, target, storeId }: StepContext, cut: VolumeSnapshotRow, receipt: Receipt): Promise<{ cut: VolumeSnapshotRow; receipt: Receipt } | StepOutcome> {
+  const gone = await target.remove('volume', checkVolumeName(cut, claim.fence), storeId);
   if (gone && isPending(gone)) return attend(gone.retryMs, gone.reason);
   return { cut, receipt };
 }

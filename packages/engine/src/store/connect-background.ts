@@ -107,10 +107,21 @@ async function findOrStart(
 async function find(files: BackgroundFiles): Promise<Found | undefined> {
   const connection = readConnection(files);
   if (connection === undefined || isFree(files.backgroundLock)) return undefined;
+  // Left by one that was killed, while the next one has the lock and has not cleared it away yet.
+  if (!isAlive(connection.pid)) return undefined;
   // The lock last: an orphaned server would answer too.
   return (await answers(connection.databaseUrl)) && !isFree(files.backgroundLock)
     ? connection
     : undefined;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -90,6 +90,19 @@ export async function takeDeadWorkers(tx: Tx, ms: number): Promise<{ id: string;
   );
 }
 
+/**
+ * Every other worker of this surface is known to be gone: their rows go and their leases end now.
+ * Their movers end with them, and until then hold the locks of their volumes.
+ */
+export async function buryWorkers(tx: Tx, surface: string, survivor: string): Promise<{ id: string; poolId: string | null }[]> {
+  return tx.query(
+    `with gone as (delete from vm_migrate.worker w where w.surface = $1 and w.id <> $2 returning w.id, w.pool_id)
+     , freed as (update vm_migrate.step s set lease_until = now() - interval '1 second' from gone g where s.lease_owner = g.id and s.state = 'running')
+     select id, pool_id as "poolId" from gone`,
+    [surface, survivor],
+  );
+}
+
 /** Result of a class's probe; the shape is the target's own. */
 export interface ClassProofRow<T> {
   readonly provedAt: Date;

@@ -16,6 +16,8 @@ export interface WorkerOptions {
   readonly kinds: Readonly<Record<StepRow['kind'], StepKind>>;
   /** Who runs it: `background`, `cli`, `backstage`. */
   readonly surface: string;
+  /** `none`: a lock says that this is the only worker of its surface, so those on record are dead. */
+  readonly neighbours?: 'possible' | 'none';
   readonly version: string;
   readonly settings: WorkerSettings;
   /** One line for the log. */

@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
 import { toEngineError } from '../errors';
 import type { QueueRunner } from '../queue/queue';
-import { beat, removeWorker, storeId } from '../store/places';
+import { beat, buryWorkers, removeWorker, storeId } from '../store/places';
 import { Advancer } from './advance-step';
 import { keepLeases } from './keep-leases';
 import { every } from './loop';
@@ -59,6 +59,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     });
   };
   await heartbeat();
+  if (options.neighbours === 'none') {
+    const gone = await buryWorkers(database, options.surface, id);
+    await queue.unlock(gone.flatMap(worker => (worker.poolId === null ? [] : [worker.poolId])));
+  }
   const loops = [
     every(settings.heartbeatMs, log, heartbeat),
     every(Math.min(settings.leaseMs / 6, 1_000), log, () => keepLeases({ database, settings, advancer })),
