@@ -27,7 +27,7 @@ const engine = {
   worker: ['steps', 'store', 'queue'],
 };
 // `native` (calls of the C library) is for these files of formats only; the readers know nothing of it.
-const nativeReaders = ['formats/hole-finder.ts'];
+const nativeReaders = ['formats/hole-finder.ts', 'formats/vmdk/stream-optimized.ts'];
 
 // Operations and what they are made of see the whole engine below them, and the api.
 const lower = Object.keys(engine);

@@ -13,7 +13,11 @@ import { seededBytes } from '../../packages/engine/src/testing/seeded-bytes';
 import { expectMigrated } from '../../packages/engine/src/testing/expect-migrated';
 import { InProcessMover } from '../../packages/engine/src/testing/in-process-mover';
 import { tempFolder } from '../../packages/engine/src/testing/temp-folder';
-import { moverProgram, testEngine, type TestEngine } from '../../packages/engine/src/testing/test-engine';
+import {
+  moverProgram,
+  testEngine,
+  type TestEngine,
+} from '../../packages/engine/src/testing/test-engine';
 import { VmBuilder } from '../../packages/engine/src/testing/vm-builder';
 import type { WrittenVm } from '../../packages/engine/src/testing/write-vm-folder';
 
@@ -22,7 +26,14 @@ const KIB = 1024;
 const LANES = 6;
 
 /** Calls that do something; what only looks cannot be half done, but it can fail. */
-const TARGET_CALLS = ['ensureVolume', 'ensureVolumeFrom', 'findVolume', 'mark', 'ensureVolumeSnapshot', 'remove'] as const;
+const TARGET_CALLS = [
+  'ensureVolume',
+  'ensureVolumeFrom',
+  'findVolume',
+  'mark',
+  'ensureVolumeSnapshot',
+  'remove',
+] as const;
 const MOVER_CALLS = ['attend'] as const;
 
 /** Counts the calls on behalf of one VM and lets the k-th of them fail. */
@@ -47,11 +58,19 @@ class Fault {
 }
 
 function fault(name: string): EngineError {
-  return new EngineError('VOLUME_IO', { where: { object: name }, found: 'a fault of the test', retry: 'later' });
+  return new EngineError('VOLUME_IO', {
+    where: { object: name },
+    found: 'a fault of the test',
+    retry: 'later',
+  });
 }
 
 /** Wraps the named methods of an object; the rest is its own. */
-function faulty<T extends object>(inner: T, methods: readonly (keyof T & string)[], faultOf: (args: unknown[]) => Fault | undefined): T {
+function faulty<T extends object>(
+  inner: T,
+  methods: readonly (keyof T & string)[],
+  faultOf: (args: unknown[]) => Fault | undefined,
+): T {
   return new Proxy(inner, {
     get(of, key) {
       const value: unknown = Reflect.get(of, key);
@@ -60,7 +79,9 @@ function faulty<T extends object>(inner: T, methods: readonly (keyof T & string)
       if (!methods.some(name => name === key)) return method;
       return (...args: unknown[]) => {
         const active = faultOf(args);
-        return active === undefined ? method(...args) : active.around(String(key), async () => method(...args));
+        return active === undefined
+          ? method(...args)
+          : active.around(String(key), async () => method(...args));
       };
     },
   });
@@ -92,42 +113,56 @@ describe('a fault at every call', () => {
   }, 60_000);
   afterAll(() => test?.close());
 
-  it.each(['before', 'after'] as const)('%s its effect is survived', async when => {
-    let next = 0;
-    let clean = 0;
-    const met = new Map<string, number>();
-    await Promise.all(
-      Array.from({ length: LANES }, async () => {
-        // Calls are not equally many in all runs: a clean one is not yet the end.
-        while (clean < LANES) {
-          const fault = new Fault(next++, when);
-          await migrate(`${when}${fault.at}`, fault);
-          if (fault.failed === undefined) clean += 1;
-          else met.set(fault.failed, (met.get(fault.failed) ?? 0) + 1);
-        }
-      }),
-    );
-    // Every kind of call was hit, so the wrappers are where the calls are.
-    expect([...met.keys()].sort()).toEqual([...TARGET_CALLS, ...MOVER_CALLS].sort());
-  }, 120_000);
+  it.each(['before', 'after'] as const)(
+    '%s its effect is survived',
+    async when => {
+      let next = 0;
+      let clean = 0;
+      const met = new Map<string, number>();
+      await Promise.all(
+        Array.from({ length: LANES }, async () => {
+          // Calls are not equally many in all runs: a clean one is not yet the end.
+          while (clean < LANES) {
+            const fault = new Fault(next++, when);
+            await migrate(`${when}${fault.at}`, fault);
+            if (fault.failed === undefined) clean += 1;
+            else met.set(fault.failed, (met.get(fault.failed) ?? 0) + 1);
+          }
+        }),
+      );
+      // Every kind of call was hit, so the wrappers are where the calls are.
+      expect([...met.keys()].sort()).toEqual([...TARGET_CALLS, ...MOVER_CALLS].sort());
+    },
+    120_000,
+  );
 
   function left(prefix: string, kind: 'volumes' | 'snapshots'): string[] {
-    return readdirSync(path.join(test.classFolder, kind)).filter(name => name.startsWith(`${prefix}-`));
+    return readdirSync(path.join(test.classFolder, kind)).filter(name =>
+      name.startsWith(`${prefix}-`),
+    );
   }
 
   async function migrate(name: string, fault: Fault | undefined): Promise<void> {
     const vm = smallVm(path.join(folder, name));
     if (fault !== undefined) faults.set(name, fault);
-    const { migration } = await test.engine.call('start', { vm: vm.folder, options: { sampleWindows: 1, namePrefix: name } });
+    const { migration } = await test.engine.call('start', {
+      vm: vm.folder,
+      options: { sampleWindows: 1, namePrefix: name },
+    });
     try {
       await test.until(migration, ['migrated']);
       expect(await expectMigrated(test.engine, migration, vm, test.classFolder)).toBe(5);
       expect(left(name, 'volumes')).toHaveLength(1);
       expect(left(name, 'snapshots')).toHaveLength(4);
-      const flags = await test.engine.database.query<{ flag: string }>('select distinct flag from vm_migrate.layer where migration_id = $1', [migration]);
+      const flags = await test.engine.database.query<{ flag: string }>(
+        'select distinct flag from vm_migrate.layer where migration_id = $1',
+        [migration],
+      );
       expect(flags).toEqual([{ flag: 'migrated' }]);
     } catch (error) {
-      throw new Error(`fault ${fault?.when ?? ''} call ${fault?.at ?? ''} (${fault?.failed ?? 'none'}): ${error instanceof Error ? error.message : String(error)}`);
+      throw new Error(
+        `fault ${fault?.when ?? ''} call ${fault?.at ?? ''} (${fault?.failed ?? 'none'}): ${error instanceof Error ? error.message : String(error)}`,
+      );
     } finally {
       faults.delete(name);
     }
@@ -138,7 +173,8 @@ describe('a fault at every call', () => {
 function smallVm(folder: string): WrittenVm {
   const vm = new VmBuilder({ folder, name: 'small', seed: 5 });
   const disk = vm.addDisk({ format: 'hosted-sparse', sizeBytes: 512 * KIB });
-  const write = (offset: number, stream: number) => vm.write(disk, offset * KIB, seededBytes(40 * KIB, stream));
+  const write = (offset: number, stream: number) =>
+    vm.write(disk, offset * KIB, seededBytes(40 * KIB, stream));
   write(0, 1);
   write(256, 2);
   const first = vm.takeSnapshot('first');

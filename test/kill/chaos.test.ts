@@ -9,7 +9,11 @@ import { writeExampleVm } from '../../packages/engine/src/testing/example-vm';
 import { expectMigrated } from '../../packages/engine/src/testing/expect-migrated';
 import { writeRandomVm } from '../../packages/engine/src/testing/random-vm';
 import { tempFolder } from '../../packages/engine/src/testing/temp-folder';
-import { testEngine, TEST_WORKER_SETTINGS, type TestEngine } from '../../packages/engine/src/testing/test-engine';
+import {
+  testEngine,
+  TEST_WORKER_SETTINGS,
+  type TestEngine,
+} from '../../packages/engine/src/testing/test-engine';
 import type { WrittenVm } from '../../packages/engine/src/testing/write-vm-folder';
 import { expectOnce } from './expect-once';
 import { pace } from './pace';
@@ -44,71 +48,118 @@ describe(`${KILLS} kills and ${STOPS} stops (replay with VM_MIGRATE_SEED=${SEED}
   beforeAll(async () => {
     test = await testEngine(folder);
     await logWindows(test.engine.database);
-    fleet = await WorkerFleet.open({ databaseUrl: test.database.url, classFolder: test.classFolder, settings: { windowBytes: 64 * KIB } });
+    fleet = await WorkerFleet.open({
+      databaseUrl: test.database.url,
+      classFolder: test.classFolder,
+      settings: { windowBytes: 64 * KIB },
+    });
   });
   afterAll(async () => {
     await fleet?.close();
     await test?.close();
   });
 
-  it('lose nothing and repeat nothing', async () => {
-    const vms: WrittenVm[] = [
-      writeExampleVm(path.join(folder, 'example'), { diskBytes: 64 * MIB, seed: SEED }),
-      ...[1, 2].map(nth => writeRandomVm(path.join(folder, `random-${nth}`), { seed: SEED + nth, events: 16, maxDiskBytes: 6 * MIB })),
-    ];
-    const actions = shuffled([
-      ...Array.from({ length: KILLS }, (): Action => ({ what: 'kill', victim: pick(['worker', 'worker', 'mover', 'both']) })),
-      ...Array.from({ length: STOPS }, (_, nth): Action => ({ what: 'stop', victim: (['worker', 'mover', 'both'] as const)[nth % 3] ?? 'worker' })),
-    ]);
-    await pace(test.engine, actions.length);
-    fleet.start(WORKERS);
-    const started = [];
-    for (const vm of vms) started.push({ vm, migration: (await test.engine.call('start', { vm: vm.folder, options: { sampleWindows: 2 } })).migration });
-    // The class is proved before the first byte; a proof that is killed again and again is another test.
-    await until(async () => (await reached()).copied > 0);
+  it(
+    'lose nothing and repeat nothing',
+    async () => {
+      const vms: WrittenVm[] = [
+        writeExampleVm(path.join(folder, 'example'), { diskBytes: 64 * MIB, seed: SEED }),
+        ...[1, 2].map(nth =>
+          writeRandomVm(path.join(folder, `random-${nth}`), {
+            seed: SEED + nth,
+            events: 16,
+            maxDiskBytes: 6 * MIB,
+          }),
+        ),
+      ];
+      const actions = shuffled([
+        ...Array.from({ length: KILLS }, (): Action => ({
+          what: 'kill',
+          victim: pick(['worker', 'worker', 'mover', 'both']),
+        })),
+        ...Array.from({ length: STOPS }, (_, nth): Action => ({
+          what: 'stop',
+          victim: (['worker', 'mover', 'both'] as const)[nth % 3] ?? 'worker',
+        })),
+      ]);
+      await pace(test.engine, actions.length);
+      fleet.start(WORKERS);
+      const started = [];
+      for (const vm of vms)
+        started.push({
+          vm,
+          migration: (
+            await test.engine.call('start', { vm: vm.folder, options: { sampleWindows: 2 } })
+          ).migration,
+        });
+      // The class is proved before the first byte; a proof that is killed again and again is another test.
+      await until(async () => (await reached()).copied > 0);
 
-    const continuing: Promise<void>[] = [];
-    const done: string[] = [];
-    for (const [nth, action] of actions.entries()) {
-      if (!(await progressed(1 + below(4)))) break;
-      const victim = await until(async () => aVictim());
-      done.push(`${action.what} ${await act(action, victim, continuing)}`);
-      fleet.start(WORKERS - fleet.workers.filter(worker => worker.isAlive).length);
-      await pace(test.engine, actions.length - nth - 1);
-    }
-    await Promise.all(continuing);
-    // All of them met a running migration.
-    expect(done).toHaveLength(actions.length);
+      const continuing: Promise<void>[] = [];
+      const done: string[] = [];
+      for (const [nth, action] of actions.entries()) {
+        if (!(await progressed(1 + below(4)))) break;
+        const victim = await until(async () => aVictim());
+        done.push(`${action.what} ${await act(action, victim, continuing)}`);
+        fleet.start(WORKERS - fleet.workers.filter(worker => worker.isAlive).length);
+        await pace(test.engine, actions.length - nth - 1);
+      }
+      await Promise.all(continuing);
+      // All of them met a running migration.
+      expect(done).toHaveLength(actions.length);
 
-    await test.engine.call('setLimit', { scope: 'all', bytesPerSecond: null });
-    for (const { vm, migration } of started) {
-      await test.until(migration, ['migrated'], 60_000).catch((error: unknown) => {
-        throw new Error(`${String(error)}\n${done.join('\n')}\n${fleet.logs()}`);
-      });
-      expect(await expectMigrated(test.engine, migration, vm, test.classFolder)).toBe(
-        vm.snapshots.reduce((sum, state) => sum + state.disks.length, vm.current.disks.length),
+      await test.engine.call('setLimit', { scope: 'all', bytesPerSecond: null });
+      for (const { vm, migration } of started) {
+        await test.until(migration, ['migrated'], 60_000).catch((error: unknown) => {
+          throw new Error(`${String(error)}\n${done.join('\n')}\n${fleet.logs()}`);
+        });
+        expect(await expectMigrated(test.engine, migration, vm, test.classFolder)).toBe(
+          vm.snapshots.reduce((sum, state) => sum + state.disks.length, vm.current.disks.length),
+        );
+      }
+      await fleet.end();
+      await test.engine.call('cleanup', { remove: true });
+      await tell();
+      const counted = await expectOnce(test.engine.database, test.classFolder);
+      process.stdout.write(
+        `chaos: seed ${SEED}, ${done.length} actions, ${JSON.stringify(counted)}\n`,
       );
-    }
-    await fleet.end();
-    await test.engine.call('cleanup', { remove: true });
-    await tell();
-    const counted = await expectOnce(test.engine.database, test.classFolder);
-    process.stdout.write(`chaos: seed ${SEED}, ${done.length} actions, ${JSON.stringify(counted)}\n`);
-    expect(counted.skippedWindows).toBeGreaterThan(0);
-  }, 60_000 + (KILLS + STOPS) * 5_000);
+      expect(counted.skippedWindows).toBeGreaterThan(0);
+    },
+    60_000 + (KILLS + STOPS) * 5_000,
+  );
 
   async function tell(): Promise<void> {
     if (process.env['VM_MIGRATE_TELL'] === undefined) return;
-    const kinds = await test.engine.database.query<{ kind: string; code: string | null; count: number }>(`select kind, data->>'code' as code, count(*) as count from vm_migrate.event group by 1, 2 order by 1, 2`);
-    const replaced = await test.engine.database.query<{ text: string }>(`select step_id || ' ' || (data->>'mark') || ' again ' || (data->>'again') as text from vm_migrate.event where kind = 'volume-replaced'`);
-    const windows = await test.engine.database.query<{ text: string }>(`select step_id || ' gen ' || generation || ' fence ' || fence || ': ' || count(*) as text from test_log.copied group by migration_id, step_id, generation, fence order by 1`);
-    process.stdout.write(`${kinds.map(row => `${row.kind} ${row.code ?? ''} ${row.count}`).join('\n')}\n${replaced.map(row => row.text).join('\n')}\n${windows.map(row => row.text).join('\n')}\n`);
+    const kinds = await test.engine.database.query<{
+      kind: string;
+      code: string | null;
+      count: number;
+    }>(
+      `select kind, data->>'code' as code, count(*) as count from vm_migrate.event group by 1, 2 order by 1, 2`,
+    );
+    const replaced = await test.engine.database.query<{ text: string }>(
+      `select step_id || ' ' || (data->>'mark') || ' again ' || (data->>'again') as text from vm_migrate.event where kind = 'volume-replaced'`,
+    );
+    const windows = await test.engine.database.query<{ text: string }>(
+      `select step_id || ' gen ' || generation || ' fence ' || fence || ': ' || count(*) as text from test_log.copied group by migration_id, step_id, generation, fence order by 1`,
+    );
+    process.stdout.write(
+      `${kinds.map(row => `${row.kind} ${row.code ?? ''} ${row.count}`).join('\n')}\n${replaced.map(row => row.text).join('\n')}\n${windows.map(row => row.text).join('\n')}\n`,
+    );
   }
 
   /** Sends the signal; a stopped one goes on after more than a lease. */
-  async function act({ what, victim }: Action, worker: WorkerProcess, continuing: Promise<void>[]): Promise<string> {
+  async function act(
+    { what, victim }: Action,
+    worker: WorkerProcess,
+    continuing: Promise<void>[],
+  ): Promise<string> {
     const movers = worker.movers();
-    const pids = [...(victim === 'mover' && movers.length > 0 ? [] : [worker.pid]), ...(victim === 'worker' ? [] : movers)];
+    const pids = [
+      ...(victim === 'mover' && movers.length > 0 ? [] : [worker.pid]),
+      ...(victim === 'worker' ? [] : movers),
+    ];
     const words = `${victim} ${pids.join(' ')}`;
     if (what === 'kill') {
       for (const pid of pids) signalIfThere(pid, 'SIGKILL');
@@ -141,7 +192,9 @@ describe(`${KILLS} kills and ${STOPS} stops (replay with VM_MIGRATE_SEED=${SEED}
     return until(async () => {
       const now = await reached();
       if (now.open === 0) return 'all done';
-      return now.copied + now.ended >= start.copied + start.ended + by || performance.now() > late ? 'progress' : undefined;
+      return now.copied + now.ended >= start.copied + start.ended + by || performance.now() > late
+        ? 'progress'
+        : undefined;
     }).then(end => end === 'progress');
   }
 

@@ -17,11 +17,17 @@ export interface Counted {
 
 /** Call it when all migrations of the database are migrated, and after `cleanup --remove`. */
 export async function expectOnce(database: Tx, classFolder: string): Promise<Counted> {
-  const problems = [...(await flagProblems(database)), ...(await eventProblems(database)), ...(await targetProblems(database, classFolder))];
+  const problems = [
+    ...(await flagProblems(database)),
+    ...(await eventProblems(database)),
+    ...(await targetProblems(database, classFolder)),
+  ];
   const windows = await loggedWindows(database);
   problems.push(...windowProblems(windows));
   if (problems.length > 0) throw new Error(problems.join('\n'));
-  const [replaced] = await database.query<{ count: number }>(`select count(*) as count from vm_migrate.event where kind = 'volume-replaced'`);
+  const [replaced] = await database.query<{ count: number }>(
+    `select count(*) as count from vm_migrate.event where kind = 'volume-replaced'`,
+  );
   return { ...resumed(windows), replacedVolumes: replaced?.count ?? 0 };
 }
 
@@ -32,7 +38,9 @@ async function flagProblems(database: Tx): Promise<string[]> {
   );
   const runs = layers.map(layer => layer.run);
   return [
-    ...layers.filter(layer => layer.flag !== 'migrated').map(layer => `${layer.file} is not migrated`),
+    ...layers
+      .filter(layer => layer.flag !== 'migrated')
+      .map(layer => `${layer.file} is not migrated`),
     ...layers.filter(layer => layer.run === null).map(layer => `${layer.file} has no receipt`),
     ...(new Set(runs).size === runs.length ? [] : ['two layers share a receipt']),
   ];
@@ -46,7 +54,9 @@ async function eventProblems(database: Tx): Promise<string[]> {
             (select count(*) from vm_migrate.event e where e.migration_id = s.migration_id and e.kind = 'volume-replaced' and e.data->'again' ? s.layer_id) as again
        from vm_migrate.step s where s.kind = 'applyLayer'`,
   );
-  return rows.filter(row => row.ended !== row.again + 1).map(row => `${row.step} ended ${row.ended} times, was begun anew ${row.again} times`);
+  return rows
+    .filter(row => row.ended !== row.again + 1)
+    .map(row => `${row.step} ended ${row.ended} times, was begun anew ${row.again} times`);
 }
 
 /** Main volumes and kept VolumeSnapshots by name, nothing beside them. */
@@ -54,8 +64,12 @@ async function targetProblems(database: Tx, classFolder: string): Promise<string
   const volumes = await database.query<{ name: string }>(
     `select base_name || case when generation > 1 then '-g' || generation else '' end as name from vm_migrate.volume where removed_at is null`,
   );
-  const notMain = await database.query<{ name: string }>(`select base_name as name from vm_migrate.volume where role = 'branch' and removed_at is null`);
-  const cuts = await database.query<{ name: string }>(`select name from vm_migrate.volume_snapshot where purpose <> 'fork'`);
+  const notMain = await database.query<{ name: string }>(
+    `select base_name as name from vm_migrate.volume where role = 'branch' and removed_at is null`,
+  );
+  const cuts = await database.query<{ name: string }>(
+    `select name from vm_migrate.volume_snapshot where purpose <> 'fork'`,
+  );
   return [
     ...notMain.map(volume => `branch volume ${volume.name} was not removed`),
     ...differing('volume', names(volumes), readdirSync(path.join(classFolder, 'volumes'))),
@@ -73,14 +87,18 @@ function windowProblems(windows: readonly LoggedWindow[]): string[] {
     const first = seen.get(key);
     if (first !== undefined) {
       const how = first.digest === window.digest ? 'equal' : 'DIFFERENT';
-      problems.push(`${key} was copied under fence ${first.fence} and again under fence ${window.fence}, digests ${how}`);
+      problems.push(
+        `${key} was copied under fence ${first.fence} and again under fence ${window.fence}, digests ${how}`,
+      );
     }
     seen.set(key, window);
   }
   return problems;
 }
 
-function resumed(windows: readonly LoggedWindow[]): Pick<Counted, 'resumedLayers' | 'skippedWindows'> {
+function resumed(
+  windows: readonly LoggedWindow[],
+): Pick<Counted, 'resumedLayers' | 'skippedWindows'> {
   const runs = new Map<string, Map<number, number>>();
   for (const { migrationId, stepId, generation, fence } of windows) {
     const key = `${migrationId}/${stepId}/${generation}`;
@@ -88,7 +106,9 @@ function resumed(windows: readonly LoggedWindow[]): Pick<Counted, 'resumedLayers
     runs.set(key, byFence.set(fence, (byFence.get(fence) ?? 0) + 1));
   }
   const several = [...runs.values()].filter(byFence => byFence.size > 1);
-  const skipped = several.flatMap(byFence => [...byFence.values()].slice(0, -1)).reduce((sum, count) => sum + count, 0);
+  const skipped = several
+    .flatMap(byFence => [...byFence.values()].slice(0, -1))
+    .reduce((sum, count) => sum + count, 0);
   return { resumedLayers: several.length, skippedWindows: skipped };
 }
 

@@ -1,6 +1,13 @@
 /** Causes that a person has to remove, each followed by `retry`; and a database that dies and comes back. */
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readdirSync, renameSync, rmSync, truncateSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,8 +35,14 @@ describe('a failure with a cause', () => {
 
   const start = async (name: string, engine: TestEngine = test) => {
     const vm = writeSmallVm(path.join(folder, name), { seed: name.length, baseBytes: 2 * MIB });
-    const file = path.join(vm.folder, readdirSync(vm.folder).find(entry => entry.endsWith('-flat.vmdk')) ?? '');
-    const { migration } = await engine.engine.call('start', { vm: vm.folder, options: { sampleWindows: 1, namePrefix: name } });
+    const file = path.join(
+      vm.folder,
+      readdirSync(vm.folder).find(entry => entry.endsWith('-flat.vmdk')) ?? '',
+    );
+    const { migration } = await engine.engine.call('start', {
+      vm: vm.folder,
+      options: { sampleWindows: 1, namePrefix: name },
+    });
     return { vm, file, migration };
   };
   const failure = async (migration: string, engine: TestEngine = test) => {
@@ -38,32 +51,46 @@ describe('a failure with a cause', () => {
     return steps.filter(step => step.state === 'failed').map(step => step.error?.code);
   };
   const copied = async (migration: string) => {
-    const [row] = await test.engine.database.query<{ count: number }>('select count(*) as count from vm_migrate.copied_window where migration_id = $1', [migration]);
+    const [row] = await test.engine.database.query<{ count: number }>(
+      'select count(*) as count from vm_migrate.copied_window where migration_id = $1',
+      [migration],
+    );
     return (row?.count ?? 0) > 1;
   };
-  const finish = async ({ vm, migration }: Awaited<ReturnType<typeof start>>, engine: TestEngine = test) => {
+  const finish = async (
+    { vm, migration }: Awaited<ReturnType<typeof start>>,
+    engine: TestEngine = test,
+  ) => {
     await engine.engine.call('setLimit', { scope: 'all', bytesPerSecond: null });
     await engine.engine.call('retry', { migration });
     await engine.until(migration, ['migrated']);
-    expect(await expectMigrated(engine.engine, migration, vm, engine.classFolder)).toBe(SMALL_VM_POINTS);
+    expect(await expectMigrated(engine.engine, migration, vm, engine.classFolder)).toBe(
+      SMALL_VM_POINTS,
+    );
   };
 
   it.each([
     { what: 'grew', harm: (file: string) => appendFileSync(file, 'more') },
     { what: 'was cut short', harm: (file: string) => truncateSync(file, MIB) },
-  ])('a source file that $what in the middle is named, and when it is back the rest is copied', async ({ what, harm }) => {
-    await test.engine.call('setLimit', { scope: 'all', bytesPerSecond: MIB });
-    const started = await start(`file${what.length}`);
-    await until(() => copied(started.migration));
-    const aside = `${started.file}.aside`;
-    execFileSync('cp', ['-p', started.file, aside]);
-    harm(started.file);
-    expect((await failure(started.migration))[0]).toMatch(/^(FILE_CHANGED|LAYER_DAMAGED|FILE_UNREADABLE|FILE_MISSING)$/);
-    // The very same file again: its inode, its bytes, and its time to the nanosecond.
-    execFileSync('dd', [`if=${aside}`, `of=${started.file}`, 'bs=1M'], { stdio: 'pipe' });
-    execFileSync('touch', ['-r', aside, started.file]);
-    await finish(started);
-  }, 60_000);
+  ])(
+    'a source file that $what in the middle is named, and when it is back the rest is copied',
+    async ({ what, harm }) => {
+      await test.engine.call('setLimit', { scope: 'all', bytesPerSecond: MIB });
+      const started = await start(`file${what.length}`);
+      await until(() => copied(started.migration));
+      const aside = `${started.file}.aside`;
+      execFileSync('cp', ['-p', started.file, aside]);
+      harm(started.file);
+      expect((await failure(started.migration))[0]).toMatch(
+        /^(FILE_CHANGED|LAYER_DAMAGED|FILE_UNREADABLE|FILE_MISSING)$/,
+      );
+      // The very same file again: its inode, its bytes, and its time to the nanosecond.
+      execFileSync('dd', [`if=${aside}`, `of=${started.file}`, 'bs=1M'], { stdio: 'pipe' });
+      execFileSync('touch', ['-r', aside, started.file]);
+      await finish(started);
+    },
+    60_000,
+  );
 
   it('a source file that is gone is named, and when it is back the rest is copied', async () => {
     await test.engine.call('setLimit', { scope: 'all', bytesPerSecond: MIB });
@@ -86,13 +113,21 @@ describe('a failure with a cause', () => {
       await full.startWorker({ windowBytes: 64 * KIB, retryBaseMs: 20 });
       const vm = writeSmallVm(path.join(folder, 'full'), { seed: 9, baseBytes: 4 * MIB });
       const plan = await full.engine.call('plan', { vm: vm.folder, options: { sampleWindows: 1 } });
-      const accept = plan.findings.filter(finding => finding.severity === 'blocks').map(finding => finding.id);
-      const { migration } = await full.engine.call('start', { vm: vm.folder, accept, options: { sampleWindows: 1 } });
+      const accept = plan.findings
+        .filter(finding => finding.severity === 'blocks')
+        .map(finding => finding.id);
+      const { migration } = await full.engine.call('start', {
+        vm: vm.folder,
+        accept,
+        options: { sampleWindows: 1 },
+      });
       expect(await failure(migration, full)).toEqual(['VOLUME_FULL']);
       execFileSync('mount', ['-o', `remount,size=${200 * MIB}`, mount.folder], { stdio: 'pipe' });
       await full.engine.call('retry', { migration });
       await full.until(migration, ['migrated']);
-      expect(await expectMigrated(full.engine, migration, vm, full.classFolder)).toBe(SMALL_VM_POINTS);
+      expect(await expectMigrated(full.engine, migration, vm, full.classFolder)).toBe(
+        SMALL_VM_POINTS,
+      );
     } finally {
       await full.close();
       mount.unmount();
@@ -106,16 +141,29 @@ describe('a database server', () => {
   it('that is killed in the middle and started again finds its workers where they were', async () => {
     const state = mkdtempSync(path.join(os.tmpdir(), 'vm-migrate-killed-'));
     let server = await startEmbeddedServer(state);
-    const database = { url: server.url, open: () => Promise.reject(new Error('not for this test')), drop: async () => undefined };
+    const database = {
+      url: server.url,
+      open: () => Promise.reject(new Error('not for this test')),
+      drop: async () => undefined,
+    };
     const test = await testEngine(folder, { database });
-    const fleet = await WorkerFleet.open({ databaseUrl: server.url, classFolder: test.classFolder, settings: { windowBytes: 64 * KIB } });
+    const fleet = await WorkerFleet.open({
+      databaseUrl: server.url,
+      classFolder: test.classFolder,
+      settings: { windowBytes: 64 * KIB },
+    });
     try {
       fleet.start(2);
       await test.engine.call('setLimit', { scope: 'all', bytesPerSecond: MIB });
       const vm = writeSmallVm(path.join(folder, 'vm'), { seed: 4, baseBytes: 4 * MIB });
-      const { migration } = await test.engine.call('start', { vm: vm.folder, options: { sampleWindows: 1 } });
+      const { migration } = await test.engine.call('start', {
+        vm: vm.folder,
+        options: { sampleWindows: 1 },
+      });
       const copying = async () => {
-        const [row] = await test.engine.database.query<{ count: number }>('select count(*) as count from vm_migrate.copied_window');
+        const [row] = await test.engine.database.query<{ count: number }>(
+          'select count(*) as count from vm_migrate.copied_window',
+        );
         return (row?.count ?? 0) > 3;
       };
       await until(copying);
@@ -127,7 +175,9 @@ describe('a database server', () => {
         server = await startEmbeddedServer(state, { port });
         expect(server.port).toBe(port);
         const done = async () => {
-          const rows = await test.engine.database.query(`select 1 from vm_migrate.event where kind = 'step-done'`).catch(() => []);
+          const rows = await test.engine.database
+            .query(`select 1 from vm_migrate.event where kind = 'step-done'`)
+            .catch(() => []);
           return rows.length;
         };
         const before = await until(done);
@@ -137,7 +187,9 @@ describe('a database server', () => {
       }
       await test.engine.call('setLimit', { scope: 'all', bytesPerSecond: null });
       await test.until(migration, ['migrated'], 60_000);
-      expect(await expectMigrated(test.engine, migration, vm, test.classFolder)).toBe(SMALL_VM_POINTS);
+      expect(await expectMigrated(test.engine, migration, vm, test.classFolder)).toBe(
+        SMALL_VM_POINTS,
+      );
       expect(fleet.workers.every(worker => worker.isAlive)).toBe(true);
     } finally {
       await fleet.close();

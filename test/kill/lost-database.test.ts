@@ -4,7 +4,11 @@ import path from 'node:path';
 import { writeExampleVm } from '../../packages/engine/src/testing/example-vm';
 import { expectMigrated } from '../../packages/engine/src/testing/expect-migrated';
 import { tempFolder } from '../../packages/engine/src/testing/temp-folder';
-import { copyOfDatabase, testDatabase, type TestDatabase } from '../../packages/engine/src/testing/test-database';
+import {
+  copyOfDatabase,
+  testDatabase,
+  type TestDatabase,
+} from '../../packages/engine/src/testing/test-database';
 import { testEngine, type TestEngine } from '../../packages/engine/src/testing/test-engine';
 import type { WrittenVm } from '../../packages/engine/src/testing/write-vm-folder';
 import { pace } from './pace';
@@ -27,7 +31,10 @@ describe('a database', () => {
   });
 
   it('that is lost is recovered from the target, and nothing that was cut is copied again', async () => {
-    const first = await begin('lost', writeExampleVm(path.join(folder, 'lost', 'vm'), { diskBytes: 64 * MIB }));
+    const first = await begin(
+      'lost',
+      writeExampleVm(path.join(folder, 'lost', 'vm'), { diskBytes: 64 * MIB }),
+    );
     await untilCut(first.test, 4);
     for (const worker of first.fleet.workers) worker.signal('SIGKILL');
     await Promise.all(first.fleet.workers.map(worker => worker.ended));
@@ -38,14 +45,24 @@ describe('a database', () => {
 
     const second = await open('lost', await testDatabase());
     await logWindows(second.test.engine.database);
-    await expect(second.test.engine.call('recover', { vm: first.vm.folder, options: OPTIONS })).rejects.toMatchObject({ code: 'VOLUME_FOREIGN' });
-    const recovered = await second.test.engine.call('recover', { vm: first.vm.folder, options: OPTIONS, takeOver: true });
+    await expect(
+      second.test.engine.call('recover', { vm: first.vm.folder, options: OPTIONS }),
+    ).rejects.toMatchObject({ code: 'VOLUME_FOREIGN' });
+    const recovered = await second.test.engine.call('recover', {
+      vm: first.vm.folder,
+      options: OPTIONS,
+      takeOver: true,
+    });
     expect(recovered).toMatchObject({ migration: first.migration, adopted: cut.length });
     expect(recovered.again).toBeGreaterThan(0);
     second.fleet.start(2);
     await finish(second, first);
 
-    const copied = new Set((await loggedWindows(second.test.engine.database)).map(window => window.stepId.split(':').at(-1)));
+    const copied = new Set(
+      (await loggedWindows(second.test.engine.database)).map(window =>
+        window.stepId.split(':').at(-1),
+      ),
+    );
     expect(copied.size).toBeGreaterThan(0);
     expect(cut.filter(layer => copied.has(layer))).toEqual([]);
   }, 120_000);
@@ -68,15 +85,26 @@ describe('a database', () => {
     await first.database.drop();
     const second = await open('done', await testDatabase());
     await logWindows(second.test.engine.database);
-    await second.test.engine.call('recover', { vm: first.vm.folder, options: OPTIONS, takeOver: true });
+    await second.test.engine.call('recover', {
+      vm: first.vm.folder,
+      options: OPTIONS,
+      takeOver: true,
+    });
     second.fleet.start(1);
     await finish(second, first);
     // Only what no VolumeSnapshot holds, the current state of each disk, is written once more.
-    const copied = new Set((await loggedWindows(second.test.engine.database)).map(window => window.stepId.split(':').at(-1)));
+    const copied = new Set(
+      (await loggedWindows(second.test.engine.database)).map(window =>
+        window.stepId.split(':').at(-1),
+      ),
+    );
     expect(layersCut(second.test.classFolder).filter(layer => copied.has(layer))).toEqual([]);
   }, 120_000);
 
-  async function olderGoesOn(name: string, goOn: (later: TestEngine, migration: string) => Promise<void>): Promise<void> {
+  async function olderGoesOn(
+    name: string,
+    goOn: (later: TestEngine, migration: string) => Promise<void>,
+  ): Promise<void> {
     const first = await begin(name);
     await untilCut(first.test, 1);
     await first.fleet.end();
@@ -107,13 +135,20 @@ describe('a database', () => {
 
   async function open(name: string, database: TestDatabase): Promise<Opened> {
     const test = await testEngine(path.join(folder, name), { database });
-    const fleet = await WorkerFleet.open({ databaseUrl: database.url, classFolder: test.classFolder, settings: { windowBytes: 128 * KIB } });
+    const fleet = await WorkerFleet.open({
+      databaseUrl: database.url,
+      classFolder: test.classFolder,
+      settings: { windowBytes: 128 * KIB },
+    });
     opened.push(test, fleet);
     dropped.push(database);
     return { database, test, fleet };
   }
 
-  async function begin(name: string, vm: WrittenVm = writeSmallVm(path.join(folder, name, 'vm'), { seed: 7, baseBytes: 3 * MIB })): Promise<Begun> {
+  async function begin(
+    name: string,
+    vm: WrittenVm = writeSmallVm(path.join(folder, name, 'vm'), { seed: 7, baseBytes: 3 * MIB }),
+  ): Promise<Begun> {
     const own = await open(name, await testDatabase());
     await pace(own.test.engine, 1);
     const { migration } = await own.test.engine.call('start', { vm: vm.folder, options: OPTIONS });
@@ -127,7 +162,9 @@ describe('a database', () => {
     await test.until(migration, ['migrated'], 60_000).catch((error: unknown) => {
       throw new Error(`${String(error)}\n${fleet.logs()}`);
     });
-    expect(await expectMigrated(test.engine, migration, vm, test.classFolder)).toBe(vm.snapshots.reduce((sum, state) => sum + state.disks.length, vm.current.disks.length));
+    expect(await expectMigrated(test.engine, migration, vm, test.classFolder)).toBe(
+      vm.snapshots.reduce((sum, state) => sum + state.disks.length, vm.current.disks.length),
+    );
   }
 
   async function untilCut(test: TestEngine, count: number): Promise<void> {
@@ -145,7 +182,9 @@ describe('a database', () => {
   function layersCut(classFolder: string): string[] {
     const snapshots = path.join(classFolder, 'snapshots');
     return readdirSync(snapshots).map(name => {
-      const record = JSON.parse(readFileSync(path.join(snapshots, name, 'snapshot.json'), 'utf8')) as { spec: { layerId: string } };
+      const record = JSON.parse(
+        readFileSync(path.join(snapshots, name, 'snapshot.json'), 'utf8'),
+      ) as { spec: { layerId: string } };
       return record.spec.layerId;
     });
   }

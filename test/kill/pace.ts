@@ -11,6 +11,9 @@ export async function pace(engine: Engine, actions: number): Promise<void> {
     `select (select sum(data_bytes) from vm_migrate.layer where flag = 'needs migration')::int8
             - coalesce((select sum(w.data_bytes) from vm_migrate.copied_window w join vm_migrate.step s using (migration_id, step_id) where s.state <> 'done'), 0)::int8 as left`,
   );
-  const bytesPerSecond = Math.max(LEAST, Math.round(((row?.left ?? 0) * 1000) / ((actions + 2) * ACTION_MS)));
+  const bytesPerSecond = Math.max(
+    LEAST,
+    Math.round(((row?.left ?? 0) * 1000) / ((actions + 2) * ACTION_MS)),
+  );
   await engine.call('setLimit', { scope: 'all', bytesPerSecond });
 }

@@ -18,7 +18,12 @@ export function writeSmallVm(folder: string, { seed, baseBytes = MIB }: SmallVmO
   const vm = new VmBuilder({ folder, name: 'small', displayName: `small ${seed}`, seed });
   const disk = vm.addDisk({ format: 'flat+se-sparse', sizeBytes: baseBytes * 2 });
   let stream = seed * 100;
-  const write = (from: number, part: number) => vm.write(disk, Math.floor(baseBytes * from), seededBytes(Math.floor(baseBytes * part), (stream += 1)));
+  const write = (from: number, part: number) =>
+    vm.write(
+      disk,
+      Math.floor(baseBytes * from),
+      seededBytes(Math.floor(baseBytes * part), (stream += 1)),
+    );
   write(0, 1);
   const first = vm.takeSnapshot('first');
   write(0.5, 0.25);

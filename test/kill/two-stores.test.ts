@@ -4,7 +4,11 @@ import path from 'node:path';
 import { expectMigrated } from '../../packages/engine/src/testing/expect-migrated';
 import { InProcessMover } from '../../packages/engine/src/testing/in-process-mover';
 import { tempFolder } from '../../packages/engine/src/testing/temp-folder';
-import { moverProgram, testEngine, type TestEngine } from '../../packages/engine/src/testing/test-engine';
+import {
+  moverProgram,
+  testEngine,
+  type TestEngine,
+} from '../../packages/engine/src/testing/test-engine';
 import { SMALL_VM_POINTS, writeSmallVm } from './small-vm';
 
 describe('two stores on one target folder', () => {
@@ -24,7 +28,12 @@ describe('two stores on one target folder', () => {
     expect(first.engine.storeId).not.toBe(second.engine.storeId);
     const vm = writeSmallVm(path.join(folder, 'vm'), { seed: 3 });
     const begin = async (test: TestEngine, namePrefix?: string) =>
-      (await test.engine.call('start', { vm: vm.folder, options: { sampleWindows: 1, namePrefix } })).migration;
+      (
+        await test.engine.call('start', {
+          vm: vm.folder,
+          options: { sampleWindows: 1, namePrefix },
+        })
+      ).migration;
     const firstMigration = await begin(first);
     await first.until(firstMigration, ['migrated']);
     const before = everything(first.classFolder);
@@ -32,7 +41,9 @@ describe('two stores on one target folder', () => {
     const refused = await begin(second);
     await second.until(refused, ['failed']);
     const description = await second.engine.call('describe', { migration: refused });
-    expect(description.steps.filter(step => step.state === 'failed').map(step => step.error?.code)).toEqual(['VOLUME_FOREIGN']);
+    expect(
+      description.steps.filter(step => step.state === 'failed').map(step => step.error?.code),
+    ).toEqual(['VOLUME_FOREIGN']);
     expect(everything(first.classFolder)).toEqual(before);
     await second.engine.call('cancel', { migration: refused, objects: 'remove-all' });
     expect(everything(first.classFolder)).toEqual(before);
@@ -41,15 +52,25 @@ describe('two stores on one target folder', () => {
 
     const other = await begin(second, 'other');
     await second.until(other, ['migrated']);
-    expect(await expectMigrated(second.engine, other, vm, second.classFolder)).toBe(SMALL_VM_POINTS);
-    expect(await expectMigrated(first.engine, firstMigration, vm, first.classFolder)).toBe(SMALL_VM_POINTS);
+    expect(await expectMigrated(second.engine, other, vm, second.classFolder)).toBe(
+      SMALL_VM_POINTS,
+    );
+    expect(await expectMigrated(first.engine, firstMigration, vm, first.classFolder)).toBe(
+      SMALL_VM_POINTS,
+    );
   }, 60_000);
 });
 
 /** Name and metadata of every object. */
 function everything(classFolder: string): Record<string, string> {
-  const records = [['volumes', 'volume.json'], ['snapshots', 'snapshot.json']].flatMap(([kind = '', file = '']) =>
-    readdirSync(path.join(classFolder, kind)).map((name): [string, string] => [`${kind}/${name}`, readFileSync(path.join(classFolder, kind, name, file), 'utf8')]),
+  const records = [
+    ['volumes', 'volume.json'],
+    ['snapshots', 'snapshot.json'],
+  ].flatMap(([kind = '', file = '']) =>
+    readdirSync(path.join(classFolder, kind)).map((name): [string, string] => [
+      `${kind}/${name}`,
+      readFileSync(path.join(classFolder, kind, name, file), 'utf8'),
+    ]),
   );
   return Object.fromEntries(records);
 }

@@ -31,7 +31,9 @@ export async function logWindows(database: Tx): Promise<void> {
        return null;
      end $$`,
   );
-  await database.query(`create trigger note after insert or update on vm_migrate.copied_window for each row execute function test_log.note()`);
+  await database.query(
+    `create trigger note after insert or update on vm_migrate.copied_window for each row execute function test_log.note()`,
+  );
 }
 
 export async function loggedWindows(database: Tx): Promise<LoggedWindow[]> {

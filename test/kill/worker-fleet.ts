@@ -25,7 +25,9 @@ export class WorkerProcess {
   private hasEnded = false;
 
   constructor(program: string, input: WorkerProgramInput) {
-    this.child = spawn(process.execPath, [program, JSON.stringify(input)], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(process.execPath, [program, JSON.stringify(input)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const keep = (chunk: Buffer) => {
       this.log.push(...chunk.toString('utf8').trimEnd().split('\n'));
       this.log.splice(0, this.log.length - LOG_LINES);
@@ -55,7 +57,11 @@ export class WorkerProcess {
   /** Process ids of the movers that it started and that live. */
   movers(): number[] {
     try {
-      return readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+      return readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8')
+        .trim()
+        .split(' ')
+        .filter(Boolean)
+        .map(Number);
     } catch {
       return [];
     }
@@ -81,7 +87,12 @@ export class WorkerFleet {
   start(count = 1): WorkerProcess[] {
     const { databaseUrl, classFolder, settings } = this.options;
     const started = Array.from({ length: count }, () => {
-      const input = { databaseUrl, classFolder, moverProgram: moverProgram(), settings: { ...TEST_WORKER_SETTINGS, concurrency: 4, ...settings } };
+      const input = {
+        databaseUrl,
+        classFolder,
+        moverProgram: moverProgram(),
+        settings: { ...TEST_WORKER_SETTINGS, concurrency: 4, ...settings },
+      };
       return new WorkerProcess(this.program, input);
     });
     this.workers.push(...started);
@@ -95,20 +106,26 @@ export class WorkerFleet {
 
   /** The end of what every worker said, for a failure's message. */
   logs(): string {
-    return this.workers.map(worker => `${worker.pid} ${worker.isAlive ? 'alive' : 'ended'}: ${worker.log.join('\n  ')}`).join('\n');
+    return this.workers
+      .map(
+        worker => `${worker.pid} ${worker.isAlive ? 'alive' : 'ended'}: ${worker.log.join('\n  ')}`,
+      )
+      .join('\n');
   }
 
   /** All of them end well; what does not end is killed. */
   async end(): Promise<void> {
     await Promise.all(
-      this.workers.filter(worker => worker.isAlive).map(async worker => {
-        for (const mover of worker.movers()) signalIfThere(mover, 'SIGCONT');
-        worker.signal('SIGCONT');
-        worker.signal('SIGTERM');
-        const late = setTimeout(() => worker.signal('SIGKILL'), 15_000);
-        await worker.ended;
-        clearTimeout(late);
-      }),
+      this.workers
+        .filter(worker => worker.isAlive)
+        .map(async worker => {
+          for (const mover of worker.movers()) signalIfThere(mover, 'SIGCONT');
+          worker.signal('SIGCONT');
+          worker.signal('SIGTERM');
+          const late = setTimeout(() => worker.signal('SIGKILL'), 15_000);
+          await worker.ended;
+          clearTimeout(late);
+        }),
     );
     this.workers.splice(0);
   }

@@ -13,19 +13,36 @@ export interface WorkerProgramInput {
   readonly settings: Partial<WorkerSettings>;
 }
 
-async function main({ databaseUrl, classFolder, moverProgram, settings }: WorkerProgramInput): Promise<void> {
+async function main({
+  databaseUrl,
+  classFolder,
+  moverProgram,
+  settings,
+}: WorkerProgramInput): Promise<void> {
   const engine = await openEngine({
     databaseUrl,
     databaseName: 'test',
     applicationName: 'vm-migrate test worker',
     sources: [],
-    targets: [{ name: 'local', kind: 'local-directory', options: { classes: { fast: { path: classFolder, default: true } } }, isDefault: true }],
+    targets: [
+      {
+        name: 'local',
+        kind: 'local-directory',
+        options: { classes: { fast: { path: classFolder, default: true } } },
+        isDefault: true,
+      },
+    ],
     moverProgram,
     // Many such workers share the one server of a test run, whose connections are a hundred.
     maxConnections: 4,
   });
   const print = (line: string) => process.stdout.write(`${line}\n`);
-  const worker = await engine.startWorker({ surface: 'test', version: 'test', settings, log: print });
+  const worker = await engine.startWorker({
+    surface: 'test',
+    version: 'test',
+    settings,
+    log: print,
+  });
   print(`worker ${worker.id}`);
   process.once('SIGTERM', () => {
     void worker

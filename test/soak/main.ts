@@ -21,12 +21,18 @@ function run({ part, tests, environment }: Round): number {
   process.stdout.write(`\n== soak: ${tests} with ${words.join(' ')}\n`);
   const began = performance.now();
   const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js');
-  const { status } = spawnSync(process.execPath, [jest, '--selectProjects', part, '--runInBand', '--testPathPatterns', tests], {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, ...environment, VM_MIGRATE_TELL: '1' },
-  });
-  process.stdout.write(`== soak: ${tests} ${status === 0 ? 'passed' : 'FAILED'} after ${Math.round((performance.now() - began) / 1000)} s\n`);
+  const { status } = spawnSync(
+    process.execPath,
+    [jest, '--selectProjects', part, '--runInBand', '--testPathPatterns', tests],
+    {
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...process.env, ...environment, VM_MIGRATE_TELL: '1' },
+    },
+  );
+  process.stdout.write(
+    `== soak: ${tests} ${status === 0 ? 'passed' : 'FAILED'} after ${Math.round((performance.now() - began) / 1000)} s\n`,
+  );
   return status ?? 1;
 }
 
@@ -43,7 +49,11 @@ function main(): number {
     {
       part: 'kill',
       tests: 'test/kill/chaos',
-      environment: { VM_MIGRATE_SEED: values.seed, VM_MIGRATE_KILLS: values.kills, VM_MIGRATE_STOPS: values.stops },
+      environment: {
+        VM_MIGRATE_SEED: values.seed,
+        VM_MIGRATE_KILLS: values.kills,
+        VM_MIGRATE_STOPS: values.stops,
+      },
     },
     {
       part: 'engine',

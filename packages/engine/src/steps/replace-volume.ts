@@ -19,7 +19,12 @@ import type { StepContext, StepOutcome } from './step';
  * `needed`: the layer whose state this step needs under it; absent: the volume's first state.
  * @throws EngineError VOLUME_FOREIGN when the volume is another store's
  */
-export async function replace(context: StepContext, row: VolumeRow, found: VolumeMark | undefined, needed: string | undefined): Promise<StepOutcome> {
+export async function replace(
+  context: StepContext,
+  row: VolumeRow,
+  found: VolumeMark | undefined,
+  needed: string | undefined,
+): Promise<StepOutcome> {
   const { claim, database, plan, storeId } = context;
   if (found !== undefined && found.storeId !== storeId) {
     throw new EngineError('VOLUME_FOREIGN', {
@@ -48,7 +53,11 @@ export async function replace(context: StepContext, row: VolumeRow, found: Volum
 }
 
 /** The VolumeSnapshot that a volume is to be restored from is gone: it is cut again, from a volume brought back to that state. */
-export async function remakeOrigin(context: StepContext, row: VolumeRow, cutId: string): Promise<StepOutcome> {
+export async function remakeOrigin(
+  context: StepContext,
+  row: VolumeRow,
+  cutId: string,
+): Promise<StepOutcome> {
   const { claim, database, plan } = context;
   const { name } = plannedVolumeSnapshot(plan, cutId);
   await assertNotAllGone(context, name);
@@ -75,7 +84,10 @@ function originOfVolume(plan: Plan, row: VolumeRow): string | null {
 /** Where nothing of the migration stands, the target itself is away (not mounted, say): nothing is begun anew there by itself. */
 async function assertNotAllGone({ target, claim }: StepContext, object: string): Promise<void> {
   const { volumes, volumeSnapshots } = await target.inventory();
-  const standing = [...volumes.map(volume => volume.mark.migrationId), ...volumeSnapshots.map(cut => cut.spec.migrationId)];
+  const standing = [
+    ...volumes.map(volume => volume.mark.migrationId),
+    ...volumeSnapshots.map(cut => cut.spec.migrationId),
+  ];
   if (standing.includes(claim.migrationId)) return;
   throw new EngineError('VOLUME_MISSING', {
     where: { object },

@@ -166,7 +166,7 @@ export class Advancer {
             message: `Done: ${this.options.kinds[step.kind].words(step, plan)}`,
             data: outcome.result,
           });
-          await settleMigration(tx, claim.migrationId);
+          await settleAfterStep(tx, claim.migrationId);
           await admitSteps(tx);
         });
         return this.forget(claim);

@@ -4,12 +4,12 @@
  * qemu's with a redundant directory. The header and its footer are sorted out in hosted-header, from
  * then on they are one: a table entry is the place of a grain's marker.
  */
-import { inflateSync } from 'node:zlib';
 
 import { SECTOR_BYTES, viewOf } from '../../bytes';
 import { EngineError } from '../../errors';
 import type { ExtentFile, OpenExtentOptions } from '../extent-file';
 import type { RandomAccess } from '../random-access';
+import { inflater, type Inflater } from '../../native/inflater';
 import { DAMAGED_HINT, GrainMap, storedGrainBytes } from './grain-map';
 import { assertClean, hostedCounters, readHostedHeader, type HostedHeader } from './hosted-header';
 import { hostedTables, meets, type GrainCheck } from './hosted-sparse';
@@ -67,9 +67,11 @@ class CompressedGrains {
   private readonly compressedLimit: number;
   /** The piece that the last read left behind. A read takes it, so overlapping reads never share one. */
   private spare: Piece | undefined;
+  private readonly inflater: Inflater;
 
   constructor(private readonly map: GrainMap) {
     // Deflate makes random bytes longer by a few bytes in each 16 KiB; writers are known to stay below two grains.
+    this.inflater = inflater(map.format.grainBytes);
     this.compressedLimit = map.format.grainBytes * 2 + SECTOR_BYTES;
   }
 
@@ -93,7 +95,7 @@ class CompressedGrains {
     const size = this.compressedSize(piece, place, guest);
     if (!holds(piece, place, GRAIN_MARKER_BYTES + size)) await this.load(piece, place, GRAIN_MARKER_BYTES + size);
     const at = place - piece.start + GRAIN_MARKER_BYTES;
-    const grain = inflateGrain(format.file, piece.buffer.subarray(at, at + size), place, format.grainBytes);
+    const grain = inflateGrain(this.inflater, format.file, piece.buffer.subarray(at, at + size), place, format.grainBytes);
 
     const guestIndex = guest / format.grainBytes;
     const needed = storedGrainBytes(format, Math.floor(guestIndex / format.entriesPerTable), guestIndex % format.entriesPerTable);
@@ -133,10 +135,10 @@ function holds(piece: Piece, place: number, length: number): boolean {
 }
 
 /** Never more than one grain comes out, whatever the input says. */
-function inflateGrain(file: RandomAccess, compressed: Uint8Array, place: number, grainBytes: number): Uint8Array {
+function inflateGrain(inflating: Inflater, file: RandomAccess, compressed: Uint8Array, place: number, grainBytes: number): Uint8Array {
   try {
-    // One output chunk holds a whole grain and a bit: zlib then needs no second one to see the end.
-    return inflateSync(compressed, { maxOutputLength: grainBytes, chunkSize: grainBytes + 64 });
+    // A view that the next grain overwrites: it is copied before anything else happens.
+    return inflating.inflate(compressed);
   } catch (cause) {
     const found = cause instanceof Error ? cause.message : String(cause);
     throw new EngineError('LAYER_DAMAGED', {

@@ -6,6 +6,7 @@ interface Job {
   readonly wish: string;
   readonly startedAt: number;
   outcome: Promise<unknown>;
+  state: 'running' | 'done' | 'failed';
 }
 
 export class BackgroundJobs {
@@ -15,8 +16,10 @@ export class BackgroundJobs {
   constructor(private readonly patienceMs: number) {}
 
   /**
-   * Starts `work` unless it runs, and waits for it for `patienceMs`. Its result or error goes to
-   * the first call that sees its end; after that the key is free again.
+   * Starts `work` unless it runs, and waits for it for `patienceMs`. Its result goes to the calls
+   * that wait for it, its error to the next call with the same wish as well; then the key is free.
+   * A success that nobody waited for is not kept: who asked may have seen the object itself and not
+   * come again, and by the next call the world may be another one. `work` is safe to repeat.
    */
   async run<T extends object | void>(
     key: string,
@@ -25,10 +28,23 @@ export class BackgroundJobs {
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T | Pending> {
     let job = this.jobs.get(key);
-    if (job === undefined) {
-      job = { wish, startedAt: performance.now(), outcome: work(this.stopping.signal) };
-      job.outcome.catch(() => undefined); // collected below, perhaps by a later call
-      this.jobs.set(key, job);
+    if (
+      job === undefined ||
+      job.state === 'done' ||
+      (job.state === 'failed' && job.wish !== wish)
+    ) {
+      const begun: Job = {
+        wish,
+        startedAt: performance.now(),
+        outcome: work(this.stopping.signal),
+        state: 'running',
+      };
+      begun.outcome.then(
+        () => (begun.state = 'done'),
+        () => (begun.state = 'failed'), // collected below, perhaps by a later call
+      );
+      this.jobs.set(key, begun);
+      job = begun;
     }
     if (job.wish !== wish) return pending(job, reason);
     const ended = await endsWithin(job.outcome, this.patienceMs);
