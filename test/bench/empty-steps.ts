@@ -28,7 +28,10 @@ export interface EmptyStepsResult {
 const empty: StepKind = { words: () => 'nothing', advance: async () => done() };
 
 /** `chains` chains of `length` steps each, as disks with that many layers would be. */
-export async function measureEmptySteps({ chains = 20, length = 50 } = {}): Promise<EmptyStepsResult> {
+export async function measureEmptySteps({
+  chains = 20,
+  length = 50,
+} = {}): Promise<EmptyStepsResult> {
   const folder = mkdtempSync(path.join(tmpdir(), 'vm-migrate-steps-'));
   const server = await startEmbeddedServer(path.join(folder, 'state'));
   const engine = await openEngine({
@@ -36,13 +39,30 @@ export async function measureEmptySteps({ chains = 20, length = 50 } = {}): Prom
     databaseName: 'bench',
     applicationName: 'vm-migrate bench',
     sources: [{ name: 'nowhere', kind: 'vm-directory', options: { folder } }],
-    targets: [{ name: 'local', kind: 'local-directory', options: { classes: { fast: { path: path.join(folder, 'class') } } } }],
+    targets: [
+      {
+        name: 'local',
+        kind: 'local-directory',
+        options: { classes: { fast: { path: path.join(folder, 'class') } } },
+      },
+    ],
     moverProgram: 'none',
   });
-  const queue = graphileQueue(openPool({ connectionString: server.url, max: 12, options: '-c synchronous_commit=off' }));
-  const kinds = Object.fromEntries(Object.keys(STEP_KINDS).map(kind => [kind, empty])) as typeof STEP_KINDS;
+  const queue = graphileQueue(
+    openPool({ connectionString: server.url, max: 12, options: '-c synchronous_commit=off' }),
+  );
+  const kinds = Object.fromEntries(
+    Object.keys(STEP_KINDS).map(kind => [kind, empty]),
+  ) as typeof STEP_KINDS;
   try {
-    await engine.database.transaction(tx => insertMigration(tx, { id: 'm-empty', plan: emptyPlan(chains, length), accepted: [], actor: 'bench' }));
+    await engine.database.transaction(tx =>
+      insertMigration(tx, {
+        id: 'm-empty',
+        plan: emptyPlan(chains, length),
+        accepted: [],
+        actor: 'bench',
+      }),
+    );
     const worker = await startWorker({
       database: engine.database,
       queue,
@@ -71,7 +91,9 @@ export async function measureEmptySteps({ chains = 20, length = 50 } = {}): Prom
 
 async function untilMigrated(database: Parameters<typeof insertMigration>[0]): Promise<void> {
   for (;;) {
-    const [row] = await database.query<{ state: string }>(`select state from vm_migrate.migration where id = 'm-empty'`);
+    const [row] = await database.query<{ state: string }>(
+      `select state from vm_migrate.migration where id = 'm-empty'`,
+    );
     if (row?.state === 'migrated') return;
     await new Promise(resolve => setTimeout(resolve, 20));
   }
@@ -98,5 +120,14 @@ function emptyPlan(chains: number, length: number): Plan {
     target: 'local',
     steps,
   };
-  return { ...plan, options: {}, disks: [], layers: [], volumes: [], volumeSnapshots: [], snapshots: [], findings: [] } as unknown as Plan;
+  return {
+    ...plan,
+    options: {},
+    disks: [],
+    layers: [],
+    volumes: [],
+    volumeSnapshots: [],
+    snapshots: [],
+    findings: [],
+  } as unknown as Plan;
 }

@@ -4,7 +4,11 @@ import { expectMigrated } from '../../packages/engine/src/testing/expect-migrate
 import { InProcessMover } from '../../packages/engine/src/testing/in-process-mover';
 import { seededBytes } from '../../packages/engine/src/testing/seeded-bytes';
 import { tempFolder } from '../../packages/engine/src/testing/temp-folder';
-import { moverProgram, testEngine, type TestEngine } from '../../packages/engine/src/testing/test-engine';
+import {
+  moverProgram,
+  testEngine,
+  type TestEngine,
+} from '../../packages/engine/src/testing/test-engine';
 import { VmBuilder } from '../../packages/engine/src/testing/vm-builder';
 import type { WrittenVm } from '../../packages/engine/src/testing/write-vm-folder';
 
@@ -31,12 +35,16 @@ describe('a VM that goes on after its history was migrated', () => {
 
   async function migrated(vm: WrittenVm, migration: string): Promise<void> {
     await test.until(migration, ['migrated']);
-    const points = vm.snapshots.reduce((sum, state) => sum + state.disks.length, vm.current.disks.length);
+    const points = vm.snapshots.reduce(
+      (sum, state) => sum + state.disks.length,
+      vm.current.disks.length,
+    );
     expect(await expectMigrated(test.engine, migration, vm, test.classFolder)).toBe(points);
   }
 
   it('new snapshots and layers are added to the same migration, what was written stays', async () => {
-    const build = (name: string) => new VmBuilder({ folder: path.join(folder, name), name: 'goes on', seed: 7 });
+    const build = (name: string) =>
+      new VmBuilder({ folder: path.join(folder, name), name: 'goes on', seed: 7 });
     const live = (name: string, steps: number): WrittenVm => {
       const vm = build(name);
       const disk = vm.addDisk({ format: 'hosted-sparse', sizeBytes: 2 * MIB });
@@ -74,12 +82,16 @@ describe('a VM that goes on after its history was migrated', () => {
     await migrated(after, second.migration);
     const cutsAfter = await test.engine.call('getSnapshots', { migration: first.migration });
     for (const snapshot of cutsBefore) {
-      expect(cutsAfter.find(candidate => candidate.id === snapshot.id)?.volumeSnapshots).toEqual(snapshot.volumeSnapshots);
+      expect(cutsAfter.find(candidate => candidate.id === snapshot.id)?.volumeSnapshots).toEqual(
+        snapshot.volumeSnapshots,
+      );
     }
     expect(await test.engine.call('start', { vm: vmFolder })).toMatchObject({ outcome: 'already' });
 
     // A revert moves the main path: what was migrated stays, and the way on is named.
     publish(live('reverted', 2));
-    await expect(test.engine.call('start', { vm: vmFolder })).rejects.toMatchObject({ code: 'STATE_REFUSED' });
+    await expect(test.engine.call('start', { vm: vmFolder })).rejects.toMatchObject({
+      code: 'STATE_REFUSED',
+    });
   }, 120_000);
 });

@@ -38,9 +38,13 @@ describe(`random histories (replay with VM_MIGRATE_SEED=${FIRST_SEED} VM_MIGRATE
       started.push({ seed, vm, migration });
     }
     for (const { seed, vm, migration } of started) {
-      await test.until(migration, ['migrated'], Number(process.env["VM_MIGRATE_WAIT_MS"] ?? 240_000)).catch((error: unknown) => {
-        throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : String(error)}`);
-      });
+      await test
+        .until(migration, ['migrated'], Number(process.env['VM_MIGRATE_WAIT_MS'] ?? 240_000))
+        .catch((error: unknown) => {
+          throw new Error(
+            `seed ${seed}: ${error instanceof Error ? error.message : String(error)}`,
+          );
+        });
       const compared = await expectMigrated(test.engine, migration, vm, test.classFolder).catch(
         (error: unknown) => {
           throw new Error(

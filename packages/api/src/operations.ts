@@ -5,8 +5,14 @@
  */
 import { z } from './zod';
 
-const vmReference = z.string().min(1).describe('SOURCE/NAME, NAME where it is unique, or a path to a folder with a VM');
-const migrationId = z.string().regex(/^m-[a-z0-9]+$/).describe('Id of a migration');
+const vmReference = z
+  .string()
+  .min(1)
+  .describe('SOURCE/NAME, NAME where it is unique, or a path to a folder with a VM');
+const migrationId = z
+  .string()
+  .regex(/^m-[a-z0-9]+$/)
+  .describe('Id of a migration');
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
 export const keepRule = z.discriminatedUnion('rule', [
@@ -22,10 +28,24 @@ export const migrationOptions = z.object({
   storageClass: z.string().optional().describe('One class for all volumes'),
   storageClassByDisk: z.record(z.string()).optional().describe('Disk (slot, file or id) -> class'),
   leaveOutDisks: z.array(z.string()).optional().describe('Disks that are not migrated'),
-  keep: keepRule.optional().describe('Which snapshots become VolumeSnapshots; the rest is merged into the next kept state'),
-  namePrefix: z.string().regex(/^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/).optional().describe('Prefix of all object names'),
+  keep: keepRule
+    .optional()
+    .describe(
+      'Which snapshots become VolumeSnapshots; the rest is merged into the next kept state',
+    ),
+  namePrefix: z
+    .string()
+    .regex(/^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/)
+    .optional()
+    .describe('Prefix of all object names'),
   cutCurrent: z.boolean().optional().describe('Take a VolumeSnapshot of the current state as well'),
-  sampleWindows: z.number().int().min(0).max(10_000).optional().describe('Random windows compared through a restore, per disk'),
+  sampleWindows: z
+    .number()
+    .int()
+    .min(0)
+    .max(10_000)
+    .optional()
+    .describe('Random windows compared through a restore, per disk'),
 });
 export type MigrationOptions = z.infer<typeof migrationOptions>;
 
@@ -60,31 +80,93 @@ export interface OperationDefinition<Input extends z.ZodTypeAny = z.ZodTypeAny> 
   readonly destructive?: true;
 }
 
-function define<Input extends z.ZodTypeAny>(definition: OperationDefinition<Input>): OperationDefinition<Input> {
+function define<Input extends z.ZodTypeAny>(
+  definition: OperationDefinition<Input>,
+): OperationDefinition<Input> {
   return definition;
 }
 
 export const OPERATIONS = {
-  getSources: define({ kind: 'query', summary: 'Configured sources and what they can see', input: z.object({}) }),
-  getVms: define({ kind: 'query', summary: 'VMs of the configured sources', input: z.object({ source: z.string().optional() }) }),
-  getMigrations: define({ kind: 'query', summary: 'Migrations and how far they are', input: filterInput }),
-  getLayers: define({ kind: 'query', summary: 'The flag of every base and delta', input: filterInput }),
-  getSnapshots: define({ kind: 'query', summary: 'VMware snapshots and their VolumeSnapshots', input: filterInput }),
-  getWorkers: define({ kind: 'query', summary: 'Workers and what they serve', input: z.object({}) }),
-  getTree: define({ kind: 'query', summary: "A VM's snapshot history, before, during and after", input: z.object({ vm: vmReference }) }),
-  getStatus: define({ kind: 'query', summary: 'Running migrations, disk by disk', input: filterInput }),
-  describe: define({ kind: 'query', summary: 'Everything about one migration: facts, waits, events, next command', input: migrationInput }),
+  getSources: define({
+    kind: 'query',
+    summary: 'Configured sources and what they can see',
+    input: z.object({}),
+  }),
+  getVms: define({
+    kind: 'query',
+    summary: 'VMs of the configured sources',
+    input: z.object({ source: z.string().optional() }),
+  }),
+  getMigrations: define({
+    kind: 'query',
+    summary: 'Migrations and how far they are',
+    input: filterInput,
+  }),
+  getLayers: define({
+    kind: 'query',
+    summary: 'The flag of every base and delta',
+    input: filterInput,
+  }),
+  getSnapshots: define({
+    kind: 'query',
+    summary: 'VMware snapshots and their VolumeSnapshots',
+    input: filterInput,
+  }),
+  getWorkers: define({
+    kind: 'query',
+    summary: 'Workers and what they serve',
+    input: z.object({}),
+  }),
+  getTree: define({
+    kind: 'query',
+    summary: "A VM's snapshot history, before, during and after",
+    input: z.object({ vm: vmReference }),
+  }),
+  getStatus: define({
+    kind: 'query',
+    summary: 'Running migrations, disk by disk',
+    input: filterInput,
+  }),
+  describe: define({
+    kind: 'query',
+    summary: 'Everything about one migration: facts, waits, events, next command',
+    input: migrationInput,
+  }),
   getEvents: define({
     kind: 'query',
     summary: 'What happened, by cursor',
-    input: z.object({ migration: migrationId.optional(), after: z.number().int().optional(), limit: z.number().int().min(1).max(1000).optional() }),
+    input: z.object({
+      migration: migrationId.optional(),
+      after: z.number().int().optional(),
+      limit: z.number().int().min(1).max(1000).optional(),
+    }),
   }),
-  getReport: define({ kind: 'query', summary: 'What was done, per VMware snapshot, with digests and proofs', input: migrationInput }),
-  getLimits: define({ kind: 'query', summary: 'How much may run at once, and how fast', input: z.object({}) }),
-  getPlace: define({ kind: 'query', summary: 'Where this program is: database, store, workers', input: z.object({}) }),
-  plan: define({ kind: 'query', summary: 'What a migration would do, cost and lose; writes nothing', input: planInput }),
+  getReport: define({
+    kind: 'query',
+    summary: 'What was done, per VMware snapshot, with digests and proofs',
+    input: migrationInput,
+  }),
+  getLimits: define({
+    kind: 'query',
+    summary: 'How much may run at once, and how fast',
+    input: z.object({}),
+  }),
+  getPlace: define({
+    kind: 'query',
+    summary: 'Where this program is: database, store, workers',
+    input: z.object({}),
+  }),
+  plan: define({
+    kind: 'query',
+    summary: 'What a migration would do, cost and lose; writes nothing',
+    input: planInput,
+  }),
   start: define({ kind: 'command', summary: 'Accept a plan and begin', input: startInput }),
-  pause: define({ kind: 'command', summary: 'Stop after the window in hand', input: migrationInput }),
+  pause: define({
+    kind: 'command',
+    summary: 'Stop after the window in hand',
+    input: migrationInput,
+  }),
   resume: define({ kind: 'command', summary: 'Go on after a pause', input: migrationInput }),
   retry: define({ kind: 'command', summary: 'Try failed steps again', input: migrationInput }),
   cancel: define({
@@ -95,8 +177,11 @@ export const OPERATIONS = {
   }),
   verify: define({
     kind: 'command',
-    summary: 'Read every VolumeSnapshot through a restore and compare it with its chain at the source',
-    input: migrationInput.extend({ snapshots: z.array(z.string()).optional().describe('VMware snapshot ids; all when absent') }),
+    summary:
+      'Read every VolumeSnapshot through a restore and compare it with its chain at the source',
+    input: migrationInput.extend({
+      snapshots: z.array(z.string()).optional().describe('VMware snapshot ids; all when absent'),
+    }),
   }),
   setLimit: define({
     kind: 'command',
@@ -110,7 +195,10 @@ export const OPERATIONS = {
   recover: define({
     kind: 'command',
     summary: 'Rebuild the records of a VM from what stands on the target',
-    input: planInput.extend({ accept: z.array(z.string()).optional(), takeOver: z.boolean().optional() }),
+    input: planInput.extend({
+      accept: z.array(z.string()).optional(),
+      takeOver: z.boolean().optional(),
+    }),
   }),
   cleanup: define({
     kind: 'command',
@@ -125,4 +213,6 @@ export const OPERATIONS = {
 } as const;
 
 export type OperationName = keyof typeof OPERATIONS;
-export type OperationInput<Name extends OperationName> = z.infer<(typeof OPERATIONS)[Name]['input']>;
+export type OperationInput<Name extends OperationName> = z.infer<
+  (typeof OPERATIONS)[Name]['input']
+>;

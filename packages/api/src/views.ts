@@ -27,7 +27,12 @@ export interface ErrorView {
   readonly code: string;
   readonly message: string;
   readonly hint?: string;
-  readonly where?: { readonly file?: string; readonly offsetBytes?: number; readonly line?: number; readonly object?: string };
+  readonly where?: {
+    readonly file?: string;
+    readonly offsetBytes?: number;
+    readonly line?: number;
+    readonly object?: string;
+  };
 }
 
 export interface FindingView {
@@ -59,7 +64,11 @@ export interface MigrationView {
   readonly state: MigrationStateView;
   /** What the user asked for last: run, pause or cancel. */
   readonly wanted: 'run' | 'pause' | 'cancel';
-  readonly layers: { readonly total: number; readonly migrated: number; readonly notWanted: number };
+  readonly layers: {
+    readonly total: number;
+    readonly migrated: number;
+    readonly notWanted: number;
+  };
   readonly snapshots: { readonly total: number; readonly ready: number };
   readonly progress: ProgressView;
   readonly startedBy: string;
@@ -90,7 +99,8 @@ export interface StepView {
   readonly kind: string;
   /** What it does, for a person. */
   readonly words: string;
-  readonly state: 'blocked' | 'ready' | 'queued' | 'running' | 'waiting' | 'done' | 'failed' | 'canceled';
+  readonly state:
+    'blocked' | 'ready' | 'queued' | 'running' | 'waiting' | 'done' | 'failed' | 'canceled';
   readonly after: readonly string[];
   readonly diskId: string | null;
   readonly weightBytes: number;
@@ -195,7 +205,12 @@ export interface TreeView {
   readonly power: string;
   readonly migration: MigrationView | null;
   readonly nodes: readonly TreeNodeView[];
-  readonly disks: readonly { readonly id: string; readonly label: string; readonly rootFile: string; readonly sizeBytes: number }[];
+  readonly disks: readonly {
+    readonly id: string;
+    readonly label: string;
+    readonly rootFile: string;
+    readonly sizeBytes: number;
+  }[];
   readonly findings: readonly FindingView[];
 }
 
@@ -294,12 +309,26 @@ export interface ReportView {
       readonly disk: string;
       readonly volumeSnapshot: VolumeSnapshotView;
       readonly layers: readonly ReportLayerView[];
-      readonly proof: { readonly kind: ProofView | null; readonly words: string; readonly at: string | null };
+      readonly proof: {
+        readonly kind: ProofView | null;
+        readonly words: string;
+        readonly at: string | null;
+      };
     }[];
   }[];
-  readonly current: readonly { readonly disk: string; readonly volume: string | null; readonly layerFile: string; readonly stateDigest: string | null }[];
+  readonly current: readonly {
+    readonly disk: string;
+    readonly volume: string | null;
+    readonly layerFile: string;
+    readonly stateDigest: string | null;
+  }[];
   readonly findings: readonly FindingView[];
-  readonly totals: { readonly dataBytes: number; readonly zeroBytes: number; readonly writtenBytes: number; readonly durationMs: number | null };
+  readonly totals: {
+    readonly dataBytes: number;
+    readonly zeroBytes: number;
+    readonly writtenBytes: number;
+    readonly durationMs: number | null;
+  };
 }
 
 export interface ReportLayerView {
@@ -320,7 +349,12 @@ export interface ReportLayerView {
 }
 
 export interface CleanupView {
-  readonly orphans: readonly { readonly kind: 'volume' | 'volume-snapshot'; readonly name: string; readonly why: string; readonly removed: boolean }[];
+  readonly orphans: readonly {
+    readonly kind: 'volume' | 'volume-snapshot';
+    readonly name: string;
+    readonly why: string;
+    readonly removed: boolean;
+  }[];
   readonly foreign: number;
   readonly recordsRemoved: number;
 }

@@ -51,8 +51,19 @@ export function intersect(range: ByteRange, within: ByteRange): ByteRange | unde
 
 export function assertSafeRange(range: ByteRange, object: string): void {
   const { offset, length } = range;
-  if (Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0 && Number.isSafeInteger(offset + length)) return;
-  throw new EngineError('INTERNAL', { where: { object }, expected: 'a range of safe integers', found: `offset ${offset}, length ${length}` });
+  if (
+    Number.isSafeInteger(offset) &&
+    Number.isSafeInteger(length) &&
+    offset >= 0 &&
+    length >= 0 &&
+    Number.isSafeInteger(offset + length)
+  )
+    return;
+  throw new EngineError('INTERNAL', {
+    where: { object },
+    expected: 'a range of safe integers',
+    found: `offset ${offset}, length ${length}`,
+  });
 }
 
 export function viewOf(bytes: Uint8Array): DataView {

@@ -55,7 +55,10 @@ export interface Engine {
   readonly database: Database;
   readonly storeId: string;
   /** @throws EngineError as the operation says */
-  call<Name extends OperationName>(name: Name, input: OperationInput<Name>): Promise<OperationAnswer<Name>>;
+  call<Name extends OperationName>(
+    name: Name,
+    input: OperationInput<Name>,
+  ): Promise<OperationAnswer<Name>>;
   /** Calls back after every committed change, with the migration's id ('' = look at all), until the returned function is called. */
   onChange(listener: (migrationId: string) => void): Promise<() => Promise<void>>;
   startWorker(options: EngineWorkerOptions): Promise<Worker>;
@@ -92,7 +95,11 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   }
 }
 
-async function register(database: Database, table: PlaceTable, { name, kind, options }: ConfiguredPlace): Promise<void> {
+async function register(
+  database: Database,
+  table: PlaceTable,
+  { name, kind, options }: ConfiguredPlace,
+): Promise<void> {
   // Folders are of this machine; what is reached over a network is of none.
   const host = kind === 'vm-directory' || kind === 'local-directory' ? hostname() : null;
   const row: PlaceRow = { name, kind, options, credentialRef: null, host };
@@ -122,7 +129,10 @@ class OpenEngine implements Engine {
     };
   }
 
-  async call<Name extends OperationName>(name: Name, input: OperationInput<Name>): Promise<OperationAnswer<Name>> {
+  async call<Name extends OperationName>(
+    name: Name,
+    input: OperationInput<Name>,
+  ): Promise<OperationAnswer<Name>> {
     // Recovery may have given this database the id of a lost store.
     return runOperation({ ...this.context, storeId: await storeId(this.database) }, name, input);
   }
@@ -131,7 +141,13 @@ class OpenEngine implements Engine {
     return this.database.listen(CHANGE_CHANNEL, listener);
   }
 
-  async startWorker({ surface, neighbours, version, settings, log }: EngineWorkerOptions): Promise<Worker> {
+  async startWorker({
+    surface,
+    neighbours,
+    version,
+    settings,
+    log,
+  }: EngineWorkerOptions): Promise<Worker> {
     const merged = { ...DEFAULT_WORKER_SETTINGS, ...settings };
     const pool = openPool({
       connectionString: this.options.databaseUrl,
@@ -184,13 +200,24 @@ class OpenEngine implements Engine {
 
 async function openSourcePlace({ name, kind, options }: PlaceRow): Promise<Source> {
   if (kind !== 'vm-directory') {
-    throw new EngineError('CONFIG_INVALID', { where: { object: `source ${name}` }, expected: 'kind vm-directory', found: kind });
+    throw new EngineError('CONFIG_INVALID', {
+      where: { object: `source ${name}` },
+      expected: 'kind vm-directory',
+      found: kind,
+    });
   }
-  const { folder, roots, datastores } = options as { folder: string; roots?: string[]; datastores?: Record<string, string> };
+  const { folder, roots, datastores } = options as {
+    folder: string;
+    roots?: string[];
+    datastores?: Record<string, string>;
+  };
   return vmDirectorySource({ name, folder, roots, datastores });
 }
 
-export async function openTargetPlace({ name, kind, options }: PlaceRow, mover: Mover): Promise<Target> {
+export async function openTargetPlace(
+  { name, kind, options }: PlaceRow,
+  mover: Mover,
+): Promise<Target> {
   return openTarget({ ...options, name, kind }, { mover });
 }
 

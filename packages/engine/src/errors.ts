@@ -49,7 +49,8 @@ export const ERROR_CODES = {
   PLAN_CHANGED: 'The VM, the options or the target changed since this plan was shown.',
   CLASS_NOT_FOUND: 'The target has no storage class of that name.',
   CLASS_WITHOUT_SNAPSHOTS: 'The storage class cannot take snapshots.',
-  CLASS_PROBE_FAILED: 'The storage class says that it can take snapshots, but the probe showed otherwise.',
+  CLASS_PROBE_FAILED:
+    'The storage class says that it can take snapshots, but the probe showed otherwise.',
   SPACE_SHORT: 'The target has less free space than the plan needs.',
   // copying and targets
   VOLUME_BUSY: 'Another writer holds the volume.',
@@ -87,7 +88,10 @@ export class EngineError extends Error {
   readonly retry: Retry;
 
   constructor(code: ErrorCode, details: ErrorDetails = {}) {
-    super(sentence(code, details), details.cause === undefined ? undefined : { cause: details.cause });
+    super(
+      sentence(code, details),
+      details.cause === undefined ? undefined : { cause: details.cause },
+    );
     this.name = 'EngineError';
     this.code = code;
     this.where = details.where ?? {};

@@ -18,7 +18,11 @@ export { planDigest } from './plan/plan-digest';
 export { planOf } from './store/migrations';
 export type { Worker } from './worker/worker';
 export type { WorkerSettings } from './worker/worker-options';
-export { connectBackground, runBackground, type BackgroundClient } from './store/background-process';
+export {
+  connectBackground,
+  runBackground,
+  type BackgroundClient,
+} from './store/background-process';
 export { databaseUrl, OWN_DATABASE_HINT, type DatabaseAddress } from './store/database-address';
 export { removeServerFolder } from './store/server-folder';
 export { runDoctor } from './doctor/run-doctor';

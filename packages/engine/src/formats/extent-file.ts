@@ -74,6 +74,7 @@ export class ExtentList {
   }
 
   private finish(): void {
-    if (this.length > 0) this.done.push({ offset: this.offset, length: this.length, kind: this.kind });
+    if (this.length > 0)
+      this.done.push({ offset: this.offset, length: this.length, kind: this.kind });
   }
 }

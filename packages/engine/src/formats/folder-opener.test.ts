@@ -5,7 +5,13 @@ import { tempFolder } from '../testing/temp-folder';
 import { folderOpener, type FolderAddress } from './folder-opener';
 
 const site = tempFolder();
-for (const [name, content] of Object.entries({ 'vm/a.vmdk': 'a', 'vm/sub/b.vmdk': 'b', 'vm/Größe.VMDK': 'g', 'shared/base.vmdk': 'base', 'private/c.vmdk': 'c' })) {
+for (const [name, content] of Object.entries({
+  'vm/a.vmdk': 'a',
+  'vm/sub/b.vmdk': 'b',
+  'vm/Größe.VMDK': 'g',
+  'shared/base.vmdk': 'base',
+  'private/c.vmdk': 'c',
+})) {
   mkdirSync(path.dirname(path.join(site, name)), { recursive: true });
   writeFileSync(path.join(site, name), content);
 }
@@ -16,10 +22,18 @@ symlinkSync(path.join(site, 'vm'), path.join(site, 'alias'));
 const address: FolderAddress = {
   folder: path.join(site, 'vm'),
   roots: [path.join(site, 'shared')],
-  datastores: { '[store]': site, '/vmfs/volumes/1234': path.join(site, 'shared'), '/vmfs/volumes/1234/deep': path.join(site, 'vm/sub') },
+  datastores: {
+    '[store]': site,
+    '/vmfs/volumes/1234': path.join(site, 'shared'),
+    '/vmfs/volumes/1234/deep': path.join(site, 'vm/sub'),
+  },
 };
 
-async function contentOf(name: string, from?: string, at: FolderAddress = address): Promise<string> {
+async function contentOf(
+  name: string,
+  from?: string,
+  at: FolderAddress = address,
+): Promise<string> {
   const file = await folderOpener(at).open(name, from);
   try {
     const bytes = Buffer.alloc(file.sizeBytes);
@@ -41,7 +55,12 @@ describe('a folder opener', () => {
     ['a datastore by name', '[store] shared/base.vmdk', undefined, 'base'],
     ['a datastore by path', '/vmfs/volumes/1234/base.vmdk', undefined, 'base'],
     ['the longest prefix that fits', '/vmfs/volumes/1234/deep/b.vmdk', undefined, 'b'],
-    ['another case and composition of letters', 'gro\u0308ße.vmdk'.normalize('NFD'), undefined, 'g'],
+    [
+      'another case and composition of letters',
+      'gro\u0308ße.vmdk'.normalize('NFD'),
+      undefined,
+      'g',
+    ],
   ])('opens %s', async (_what, name, from, content) => {
     expect(await contentOf(name, from)).toBe(content);
   });
@@ -60,17 +79,31 @@ describe('a folder opener', () => {
     ['a NUL', 'a.vmdk\0.txt'],
     ['nothing', ''],
   ])('refuses %s', async (_what, name) => {
-    const only = name.startsWith('..') || name.startsWith(site) || name.includes('way-out') ? { ...address, datastores: {} } : address;
-    await expect(contentOf(name, undefined, only)).rejects.toMatchObject({ code: 'FILE_OUTSIDE_ROOT' });
+    const only =
+      name.startsWith('..') || name.startsWith(site) || name.includes('way-out')
+        ? { ...address, datastores: {} }
+        : address;
+    await expect(contentOf(name, undefined, only)).rejects.toMatchObject({
+      code: 'FILE_OUTSIDE_ROOT',
+    });
   });
 
   it('says that a file inside is missing', async () => {
-    await expect(contentOf('gone.vmdk')).rejects.toMatchObject({ code: 'FILE_MISSING', where: { file: path.join(site, 'vm/gone.vmdk') } });
+    await expect(contentOf('gone.vmdk')).rejects.toMatchObject({
+      code: 'FILE_MISSING',
+      where: { file: path.join(site, 'vm/gone.vmdk') },
+    });
     await expect(contentOf('gone/x.vmdk')).rejects.toMatchObject({ code: 'FILE_MISSING' });
   });
 
   it('takes a VM folder that is itself reached through a link', async () => {
-    expect(await contentOf('a.vmdk', undefined, { folder: path.join(site, 'alias'), roots: [], datastores: {} })).toBe('a');
+    expect(
+      await contentOf('a.vmdk', undefined, {
+        folder: path.join(site, 'alias'),
+        roots: [],
+        datastores: {},
+      }),
+    ).toBe('a');
   });
 
   it('does not guess between two spellings', async () => {
@@ -79,7 +112,9 @@ describe('a folder opener', () => {
     for (const name of ['disk.vmdk', 'DISK.vmdk']) writeFileSync(path.join(folder, name), name);
     const at = { folder, roots: [], datastores: {} };
     expect(await contentOf('disk.vmdk', undefined, at)).toBe('disk.vmdk');
-    await expect(contentOf('Disk.vmdk', undefined, at)).rejects.toMatchObject({ code: 'FILE_MISSING' });
+    await expect(contentOf('Disk.vmdk', undefined, at)).rejects.toMatchObject({
+      code: 'FILE_MISSING',
+    });
     renameSync(path.join(folder, 'DISK.vmdk'), path.join(folder, 'other'));
     expect(await contentOf('Disk.vmdk', undefined, at)).toBe('disk.vmdk');
   });

@@ -36,23 +36,34 @@ class FolderOpener implements FileOpener {
     private readonly address: FolderAddress,
     private readonly mode: LocalFileMode,
   ) {
-    this.datastores = Object.entries(address.datastores).map(([prefix, folder]) => ({ prefix: foreignForm(prefix), folder: path.resolve(folder) }));
-    this.allowed = [address.folder, ...address.roots].map(folder => path.resolve(folder)).concat(this.datastores.map(store => store.folder));
+    this.datastores = Object.entries(address.datastores).map(([prefix, folder]) => ({
+      prefix: foreignForm(prefix),
+      folder: path.resolve(folder),
+    }));
+    this.allowed = [address.folder, ...address.roots]
+      .map(folder => path.resolve(folder))
+      .concat(this.datastores.map(store => store.folder));
   }
 
   async open(name: string, from?: string): Promise<RandomAccess> {
-    if (name === '' || name.includes('\0')) throw outside(name.replaceAll('\0', '\\0'), 'a file name', from);
+    if (name === '' || name.includes('\0'))
+      throw outside(name.replaceAll('\0', '\\0'), 'a file name', from);
     const wanted = this.localPath(name, from);
     const realAllowed = await this.realFolders();
     // Told apart before anything is touched: a name must not even show whether a file outside exists.
-    if (!isInsideAny(wanted, [...this.allowed, ...realAllowed])) throw outside(name, 'a file inside the VM’s folder or a configured root', from);
+    if (!isInsideAny(wanted, [...this.allowed, ...realAllowed]))
+      throw outside(name, 'a file inside the VM’s folder or a configured root', from);
     const folder = await realFolder(path.dirname(wanted));
-    if (!isInsideOrSameAny(folder, realAllowed)) throw outside(name, 'a file inside the VM’s folder or a configured root', from);
+    if (!isInsideOrSameAny(folder, realAllowed))
+      throw outside(name, 'a file inside the VM’s folder or a configured root', from);
     const file = path.join(folder, path.basename(wanted));
     try {
       return await openLocalFile(file, this.mode);
     } catch (error) {
-      const spelled = error instanceof EngineError && error.code === 'FILE_MISSING' ? await otherSpelling(folder, path.basename(wanted)) : undefined;
+      const spelled =
+        error instanceof EngineError && error.code === 'FILE_MISSING'
+          ? await otherSpelling(folder, path.basename(wanted))
+          : undefined;
       if (spelled === undefined) throw error;
       return openLocalFile(path.join(folder, spelled), this.mode);
     }
@@ -61,12 +72,16 @@ class FolderOpener implements FileOpener {
   private localPath(name: string, from: string | undefined): string {
     const foreign = foreignForm(name);
     const store = longestMatch(this.datastores, foreign);
-    if (store !== undefined) return path.resolve(store.folder, `./${foreign.path.slice(store.prefix.path.length)}`);
+    if (store !== undefined)
+      return path.resolve(store.folder, `./${foreign.path.slice(store.prefix.path.length)}`);
     switch (foreign.kind) {
       case 'posix':
         return path.resolve(name);
       case 'relative':
-        return path.resolve(from === undefined ? this.address.folder : path.dirname(from), foreign.path);
+        return path.resolve(
+          from === undefined ? this.address.folder : path.dirname(from),
+          foreign.path,
+        );
       case 'datastore':
       case 'windows':
         throw outside(name, 'a prefix that is configured under `datastores`', from);
@@ -74,7 +89,9 @@ class FolderOpener implements FileOpener {
   }
 
   private async realFolders(): Promise<readonly string[]> {
-    this.realAllowed ??= (await Promise.all(this.allowed.map(folder => realpath(folder).catch(() => undefined)))).filter(folder => folder !== undefined);
+    this.realAllowed ??= (
+      await Promise.all(this.allowed.map(folder => realpath(folder).catch(() => undefined)))
+    ).filter(folder => folder !== undefined);
     return this.realAllowed;
   }
 }
@@ -93,8 +110,16 @@ interface Datastore {
 /** `[ds] vm/x.vmdk`, `C:\VMs\x.vmdk`, `\\server\share\x.vmdk`, `/vmfs/volumes/ds/x.vmdk`, `..\x.vmdk`. */
 function foreignForm(name: string): ForeignPath {
   const datastore = /^\[([^\]]+)\]\s*(.*)$/.exec(name);
-  if (datastore !== null) return { kind: 'datastore', path: `/vmfs/volumes/${datastore[1] ?? ''}/${slashed(datastore[2] ?? '')}`.replace(/\/+$/, '') };
-  if (/^[a-z]:[\\/]/i.test(name) || name.startsWith('\\\\')) return { kind: 'windows', path: slashed(name).toLowerCase().replace(/\/+$/, '') };
+  if (datastore !== null)
+    return {
+      kind: 'datastore',
+      path: `/vmfs/volumes/${datastore[1] ?? ''}/${slashed(datastore[2] ?? '')}`.replace(
+        /\/+$/,
+        '',
+      ),
+    };
+  if (/^[a-z]:[\\/]/i.test(name) || name.startsWith('\\\\'))
+    return { kind: 'windows', path: slashed(name).toLowerCase().replace(/\/+$/, '') };
   if (name.startsWith('/')) return { kind: 'posix', path: name.replace(/(?<=.)\/+$/, '') };
   return { kind: 'relative', path: slashed(name) };
 }
@@ -130,7 +155,10 @@ async function realFolder(folder: string): Promise<string> {
     return await realpath(folder);
   } catch (cause) {
     const missing = ['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '');
-    throw new EngineError(missing ? 'FILE_MISSING' : 'FILE_UNREADABLE', { where: { file: folder }, cause });
+    throw new EngineError(missing ? 'FILE_MISSING' : 'FILE_UNREADABLE', {
+      where: { file: folder },
+      cause,
+    });
   }
 }
 

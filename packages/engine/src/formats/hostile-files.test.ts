@@ -3,7 +3,16 @@
  * read as something else. The list is section "hostile input" of the format notes in docs/formats/.
  */
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, symlinkSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 
 import { descriptorText } from '../testing/encoders/descriptor-text';
@@ -54,7 +63,10 @@ describe('extent names', () => {
     ['CVE-2024-4467: a JSON of block drivers', 'json:{"driver":"file","filename":"/etc/passwd"}'],
   ])('%s', async (_what, name) => {
     describeDisk('names.vmdk', 'monolithicFlat', `RW 8 FLAT "${name}" 0`);
-    await expect(readAll('names.vmdk')).rejects.toMatchObject({ code: 'FILE_OUTSIDE_ROOT', where: { file: inFolder('names.vmdk'), line: 8 } });
+    await expect(readAll('names.vmdk')).rejects.toMatchObject({
+      code: 'FILE_OUTSIDE_ROOT',
+      where: { file: inFolder('names.vmdk'), line: 8 },
+    });
   });
 
   it.each([
@@ -65,11 +77,22 @@ describe('extent names', () => {
   ])('%s', async (_what, name, code) => {
     if (name === '.hidden') mkdirSync(inFolder(name));
     describeDisk('kinds.vmdk', 'monolithicFlat', `RW 8 FLAT "${name}" 0`);
-    await expect(readAll('kinds.vmdk')).rejects.toMatchObject({ code, where: { file: inFolder(name) } });
+    await expect(readAll('kinds.vmdk')).rejects.toMatchObject({
+      code,
+      where: { file: inFolder(name) },
+    });
   });
 
   it('CVE-2015-5163: a parent outside is not read either', async () => {
-    writeFileSync(inFolder('delta.vmdk'), descriptorText({ createType: 'monolithicFlat', parentCid: '00000001', parentHint: '../secret', extents: ['RW 8 FLAT "inside" 0'] }));
+    writeFileSync(
+      inFolder('delta.vmdk'),
+      descriptorText({
+        createType: 'monolithicFlat',
+        parentCid: '00000001',
+        parentHint: '../secret',
+        extents: ['RW 8 FLAT "inside" 0'],
+      }),
+    );
     await expect(readAll('delta.vmdk')).rejects.toMatchObject({ code: 'FILE_OUTSIDE_ROOT' });
   });
 });
@@ -78,12 +101,42 @@ describe('kinds that disagree', () => {
   const cowd = Buffer.concat([Buffer.from('COWD'), Buffer.alloc(4092)]);
 
   it.each([
-    ['the descriptor says COWD, the file is hosted sparse', 'vmfsSparse', 'RW 1024 VMFSSPARSE "sparse.vmdk"', 'LAYER_DAMAGED'],
-    ['the descriptor says seSparse, the file is hosted sparse', 'seSparse', 'RW 1024 SESPARSE "sparse.vmdk"', 'LAYER_DAMAGED'],
-    ['the descriptor says sparse, the file is COWD', 'monolithicSparse', 'RW 1024 SPARSE "cowd.vmdk"', 'LAYER_DAMAGED'],
-    ['createType and extent type', 'monolithicSparse', 'RW 8 FLAT "inside" 0', 'DESCRIPTOR_INVALID'],
-    ['createType and compression', 'streamOptimized', 'RW 1024 SPARSE "sparse.vmdk"', 'LAYER_DAMAGED'],
-    ['capacity and extent line', 'monolithicSparse', 'RW 2048 SPARSE "sparse.vmdk"', 'LAYER_DAMAGED'],
+    [
+      'the descriptor says COWD, the file is hosted sparse',
+      'vmfsSparse',
+      'RW 1024 VMFSSPARSE "sparse.vmdk"',
+      'LAYER_DAMAGED',
+    ],
+    [
+      'the descriptor says seSparse, the file is hosted sparse',
+      'seSparse',
+      'RW 1024 SESPARSE "sparse.vmdk"',
+      'LAYER_DAMAGED',
+    ],
+    [
+      'the descriptor says sparse, the file is COWD',
+      'monolithicSparse',
+      'RW 1024 SPARSE "cowd.vmdk"',
+      'LAYER_DAMAGED',
+    ],
+    [
+      'createType and extent type',
+      'monolithicSparse',
+      'RW 8 FLAT "inside" 0',
+      'DESCRIPTOR_INVALID',
+    ],
+    [
+      'createType and compression',
+      'streamOptimized',
+      'RW 1024 SPARSE "sparse.vmdk"',
+      'LAYER_DAMAGED',
+    ],
+    [
+      'capacity and extent line',
+      'monolithicSparse',
+      'RW 2048 SPARSE "sparse.vmdk"',
+      'LAYER_DAMAGED',
+    ],
   ])('%s', async (_what, createType, extent, code) => {
     writeSparse('sparse.vmdk');
     writeFileSync(inFolder('cowd.vmdk'), cowd);
@@ -93,12 +146,18 @@ describe('kinds that disagree', () => {
 
   it('CVE-2026-24708: a suffix says nothing', async () => {
     writeFileSync(inFolder('text.vmdk'), 'root:x:0:0:root:/root:/bin/bash\n');
-    await expect(readAll('text.vmdk')).rejects.toMatchObject({ code: 'DESCRIPTOR_INVALID', where: { file: inFolder('text.vmdk') } });
+    await expect(readAll('text.vmdk')).rejects.toMatchObject({
+      code: 'DESCRIPTOR_INVALID',
+      where: { file: inFolder('text.vmdk') },
+    });
   });
 
   it('a data part is opened by its descriptor only', async () => {
     writeFileSync(inFolder('cowd.vmdk'), cowd);
-    await expect(readAll('cowd.vmdk')).rejects.toMatchObject({ code: 'DESCRIPTOR_INVALID', where: { file: inFolder('cowd.vmdk') } });
+    await expect(readAll('cowd.vmdk')).rejects.toMatchObject({
+      code: 'DESCRIPTOR_INVALID',
+      where: { file: inFolder('cowd.vmdk') },
+    });
   });
 
   it('CVE-2015-5162: a huge file without a magic is not read as text', async () => {
@@ -131,19 +190,43 @@ describe('kinds that are refused by name', () => {
 
   it.each([
     ['an RDM inside a custom disk', 'custom', 'RW 8 VMFSRDM "x"', ''],
-    ['a disk that Workstation encrypted', 'monolithicFlat', 'RW 8 FLAT "inside" 0', 'encryption.keySafe = "vmware:key/list/(pair)"'],
-    ['a disk that vSphere encrypted', 'vmfs', 'RW 8 VMFS "inside"', 'ddb.iofilters = "vmwarevmcrypt"'],
+    [
+      'a disk that Workstation encrypted',
+      'monolithicFlat',
+      'RW 8 FLAT "inside" 0',
+      'encryption.keySafe = "vmware:key/list/(pair)"',
+    ],
+    [
+      'a disk that vSphere encrypted',
+      'vmfs',
+      'RW 8 VMFS "inside"',
+      'ddb.iofilters = "vmwarevmcrypt"',
+    ],
     ['sectors of 4 KiB', 'vmfs', 'RW 8 VMFS "inside"', 'ddb.sectorFormat = "native_4k"'],
   ])('%s', async (_what, createType, extent, line) => {
     describeDisk('refused.vmdk', createType, extent, line);
-    await expect(readAll('refused.vmdk')).rejects.toMatchObject({ code: 'LAYER_UNSUPPORTED', where: { file: inFolder('refused.vmdk') } });
+    await expect(readAll('refused.vmdk')).rejects.toMatchObject({
+      code: 'LAYER_UNSUPPORTED',
+      where: { file: inFolder('refused.vmdk') },
+    });
   });
 });
 
-const LAYOUT: GrainLayout = { capacitySectors: 1024, grainSectors: 128, grains: new Map([[0, patternBytes(65_536, 1)], [1, patternBytes(65_536, 2)], [7, patternBytes(65_536, 3)]]) };
+const LAYOUT: GrainLayout = {
+  capacitySectors: 1024,
+  grainSectors: 128,
+  grains: new Map([
+    [0, patternBytes(65_536, 1)],
+    [1, patternBytes(65_536, 2)],
+    [7, patternBytes(65_536, 3)],
+  ]),
+};
 
 function writeSparse(name: string): EncodedTables {
-  const descriptor = descriptorText({ createType: 'monolithicSparse', extents: [`RW 1024 SPARSE "${name}"`] });
+  const descriptor = descriptorText({
+    createType: 'monolithicSparse',
+    extents: [`RW 1024 SPARSE "${name}"`],
+  });
   return encodeHostedSparse(inFolder(name), LAYOUT, { descriptor });
 }
 
@@ -192,14 +275,23 @@ describe('headers of hosted sparse files', () => {
   ])('%s', async (_what, at, bytes, code, where) => {
     writeSparse('header.vmdk');
     patch('header.vmdk', at, bytes);
-    await expect(readAll('header.vmdk')).rejects.toMatchObject({ code, where: { file: inFolder('header.vmdk'), ...(where === undefined ? {} : { offsetBytes: where }) } });
+    await expect(readAll('header.vmdk')).rejects.toMatchObject({
+      code,
+      where: {
+        file: inFolder('header.vmdk'),
+        ...(where === undefined ? {} : { offsetBytes: where }),
+      },
+    });
   });
 
   it('truncated-after-magic', async () => {
     for (const length of [4, 5, 79, 511]) {
       writeSparse('magic.vmdk');
       truncateSync(inFolder('magic.vmdk'), length);
-      await expect(readAll('magic.vmdk')).rejects.toMatchObject({ code: 'LAYER_DAMAGED', where: { file: inFolder('magic.vmdk'), offsetBytes: 0 } });
+      await expect(readAll('magic.vmdk')).rejects.toMatchObject({
+        code: 'LAYER_DAMAGED',
+        where: { file: inFolder('magic.vmdk'), offsetBytes: 0 },
+      });
     }
   });
 });
@@ -212,7 +304,10 @@ describe('tables of hosted sparse files', () => {
   ] as const)('%s', async (_what, _field, entry) => {
     const tables = writeSparse('tables.vmdk');
     patch('tables.vmdk', tables.directoryEntry(0), u32(entry));
-    await expect(readAll('tables.vmdk')).rejects.toMatchObject({ code: 'LAYER_DAMAGED', where: { file: inFolder('tables.vmdk'), offsetBytes: tables.directoryEntry(0) } });
+    await expect(readAll('tables.vmdk')).rejects.toMatchObject({
+      code: 'LAYER_DAMAGED',
+      where: { file: inFolder('tables.vmdk'), offsetBytes: tables.directoryEntry(0) },
+    });
   });
 
   it.each([
@@ -224,14 +319,20 @@ describe('tables of hosted sparse files', () => {
     const tables = writeSparse('grains.vmdk');
     const at = tables.tableEntry(7) as number;
     patch('grains.vmdk', at, u32(entry === -1 ? tables.fileBytes / 512 - 127 : entry));
-    await expect(readAll('grains.vmdk')).rejects.toMatchObject({ code: 'LAYER_DAMAGED', where: { file: inFolder('grains.vmdk'), offsetBytes: at } });
+    await expect(readAll('grains.vmdk')).rejects.toMatchObject({
+      code: 'LAYER_DAMAGED',
+      where: { file: inFolder('grains.vmdk'), offsetBytes: at },
+    });
   });
 
   it('a grain over the directory', async () => {
     const tables = writeSparse('over.vmdk');
     const at = tables.tableEntry(1) as number;
     patch('over.vmdk', at, u32(tables.directoryEntry(0) / 512));
-    await expect(readAll('over.vmdk')).rejects.toMatchObject({ code: 'LAYER_DAMAGED', where: { offsetBytes: at } });
+    await expect(readAll('over.vmdk')).rejects.toMatchObject({
+      code: 'LAYER_DAMAGED',
+      where: { offsetBytes: at },
+    });
   });
 
   it('two entries that share a grain read the same bytes', async () => {
@@ -247,7 +348,9 @@ describe('tables of hosted sparse files', () => {
     const whole = readFileSync(inFolder('cut.vmdk'));
     for (let keep = 512; keep < fileBytes; keep += 37 * 512) {
       writeFileSync(inFolder('cut.vmdk'), whole.subarray(0, keep));
-      await expect(readAll('cut.vmdk')).rejects.toMatchObject({ where: { file: inFolder('cut.vmdk') } });
+      await expect(readAll('cut.vmdk')).rejects.toMatchObject({
+        where: { file: inFolder('cut.vmdk') },
+      });
     }
   });
 });

@@ -21,7 +21,11 @@ const DEPTH_LIMIT = 64;
  * Opens the leaf `name` and all its parents. The caller closes the chain.
  * @throws EngineError CHAIN_BROKEN, and what openLayer throws
  */
-export async function openLayerChain(opener: FileOpener, name: string, options: OpenChainOptions = { unclean: 'refuse' }): Promise<LayerChain> {
+export async function openLayerChain(
+  opener: FileOpener,
+  name: string,
+  options: OpenChainOptions = { unclean: 'refuse' },
+): Promise<LayerChain> {
   const leafFirst: Layer[] = [];
   try {
     let layer: Layer | undefined = await openLayer(opener, name, options);
@@ -43,7 +47,11 @@ export async function openLayerChain(opener: FileOpener, name: string, options: 
  * whose content id fits is taken: a linked clone may have a disk of the same name beside it.
  * @throws EngineError CHAIN_BROKEN when none fits, and what openLayer throws
  */
-export async function openParent(opener: FileOpener, layer: Layer, options: OpenChainOptions = { unclean: 'refuse' }): Promise<Layer | undefined> {
+export async function openParent(
+  opener: FileOpener,
+  layer: Layer,
+  options: OpenChainOptions = { unclean: 'refuse' },
+): Promise<Layer | undefined> {
   if (layer.parent === undefined) return undefined;
   let failure: EngineError | undefined;
   for (const name of parentNames(layer.parent.hint)) {
@@ -54,7 +62,9 @@ export async function openParent(opener: FileOpener, layer: Layer, options: Open
       failure = moreTelling(failure, error);
     }
   }
-  throw failure ?? new EngineError('CHAIN_BROKEN', { where: { file: layer.file }, found: 'no parent' });
+  throw (
+    failure ?? new EngineError('CHAIN_BROKEN', { where: { file: layer.file }, found: 'no parent' })
+  );
 }
 
 /** Names to try for a parent, the likeliest first. */
@@ -64,7 +74,12 @@ export function parentNames(hint: string): readonly string[] {
   return hint === beside || beside === '' ? [hint] : [hint, beside];
 }
 
-async function openFittingParent(opener: FileOpener, child: Layer, name: string, options: OpenChainOptions): Promise<Layer> {
+async function openFittingParent(
+  opener: FileOpener,
+  child: Layer,
+  name: string,
+  options: OpenChainOptions,
+): Promise<Layer> {
   const parent = await openLayer(opener, name, options, child.file);
   try {
     await assertLink(child, parent, options);
@@ -77,7 +92,8 @@ async function openFittingParent(opener: FileOpener, child: Layer, name: string,
 
 /** A parent that is there but does not fit says more than one that is missing, and that more than one out of reach. */
 function moreTelling(first: EngineError | undefined, second: EngineError): EngineError {
-  const weight = (error: EngineError): number => (error.code === 'FILE_MISSING' ? 1 : error.code === 'FILE_OUTSIDE_ROOT' ? 2 : 3);
+  const weight = (error: EngineError): number =>
+    error.code === 'FILE_MISSING' ? 1 : error.code === 'FILE_OUTSIDE_ROOT' ? 2 : 3;
   return first === undefined || weight(second) > weight(first) ? second : first;
 }
 
@@ -85,9 +101,17 @@ function moreTelling(first: EngineError | undefined, second: EngineError): Engin
  * Checks that `parent` is the state that `child` was made on, as far as sizes and content ids tell.
  * @throws EngineError CHAIN_BROKEN
  */
-export async function assertLink(child: Layer, parent: Layer, options: Pick<OpenChainOptions, 'cidMismatch'> = {}): Promise<void> {
+export async function assertLink(
+  child: Layer,
+  parent: Layer,
+  options: Pick<OpenChainOptions, 'cidMismatch'> = {},
+): Promise<void> {
   if (child.file === parent.file) {
-    throw new EngineError('CHAIN_BROKEN', { where: { file: child.file }, expected: 'another file as its parent', found: 'itself' });
+    throw new EngineError('CHAIN_BROKEN', {
+      where: { file: child.file },
+      expected: 'another file as its parent',
+      found: 'itself',
+    });
   }
   if (child.sizeBytes < parent.sizeBytes) {
     throw new EngineError('CHAIN_BROKEN', {
@@ -108,10 +132,18 @@ export async function assertLink(child: Layer, parent: Layer, options: Pick<Open
 
 function assertNewLink(layer: Layer, chain: readonly Layer[]): void {
   if (chain.some(other => other.file === layer.file)) {
-    throw new EngineError('CHAIN_BROKEN', { where: { file: layer.file }, expected: 'a chain of parents that ends at a base', found: `a loop over ${chain.length} files` });
+    throw new EngineError('CHAIN_BROKEN', {
+      where: { file: layer.file },
+      expected: 'a chain of parents that ends at a base',
+      found: `a loop over ${chain.length} files`,
+    });
   }
   if (chain.length >= DEPTH_LIMIT) {
-    throw new EngineError('CHAIN_BROKEN', { where: { file: layer.file }, expected: `at most ${DEPTH_LIMIT} links`, found: 'more' });
+    throw new EngineError('CHAIN_BROKEN', {
+      where: { file: layer.file },
+      expected: `at most ${DEPTH_LIMIT} links`,
+      found: 'more',
+    });
   }
 }
 
@@ -126,14 +158,19 @@ export class LayerChain {
   /** Base first, at least one. Closing the chain closes them. Links are not checked here: assertLink does. */
   constructor(readonly layers: readonly Layer[]) {
     const leaf = layers.at(-1);
-    if (leaf === undefined) throw new EngineError('INTERNAL', { expected: 'a chain of at least one layer', found: 'none' });
+    if (leaf === undefined)
+      throw new EngineError('INTERNAL', {
+        expected: 'a chain of at least one layer',
+        found: 'none',
+      });
     this.sizeBytes = leaf.sizeBytes;
   }
 
   /** As Layer.extents, but never `inherited`. */
   async extents(window: ByteRange): Promise<readonly Extent[]> {
     const list = new ExtentList();
-    for (const piece of await this.resolve(window)) list.add(piece.from === 'zero' ? 'zero' : 'data', piece.offset, piece.length);
+    for (const piece of await this.resolve(window))
+      list.add(piece.from === 'zero' ? 'zero' : 'data', piece.offset, piece.length);
     return list.toArray();
   }
 
@@ -153,7 +190,10 @@ export class LayerChain {
   private async resolve(window: ByteRange): Promise<readonly Piece[]> {
     assertSafeRange(window, this.layers.at(-1)?.file ?? 'chain');
     if (endOf(window) > this.sizeBytes) {
-      throw new EngineError('INTERNAL', { expected: `a window inside ${this.sizeBytes} bytes`, found: `offset ${window.offset}, length ${window.length}` });
+      throw new EngineError('INTERNAL', {
+        expected: `a window inside ${this.sizeBytes} bytes`,
+        found: `offset ${window.offset}, length ${window.length}`,
+      });
     }
     const pieces: Piece[] = [];
     await this.resolveFrom(this.layers.length - 1, window, pieces);
@@ -171,15 +211,30 @@ export class LayerChain {
     const inside = Math.min(endOf(window), layer.sizeBytes) - window.offset;
     for (const extent of await layer.extents({ offset: window.offset, length: inside })) {
       if (extent.kind === 'inherited') await this.resolveFrom(index - 1, extent, pieces);
-      else addPiece(pieces, { offset: extent.offset, length: extent.length, from: extent.kind === 'data' ? index : 'zero' });
+      else
+        addPiece(pieces, {
+          offset: extent.offset,
+          length: extent.length,
+          from: extent.kind === 'data' ? index : 'zero',
+        });
     }
-    if (inside < window.length) addPiece(pieces, { offset: window.offset + inside, length: window.length - inside, from: 'zero' });
+    if (inside < window.length)
+      addPiece(pieces, {
+        offset: window.offset + inside,
+        length: window.length - inside,
+        from: 'zero',
+      });
   }
 }
 
 function addPiece(pieces: Piece[], piece: Piece): void {
   if (piece.length === 0) return;
   const last = pieces.at(-1);
-  if (last !== undefined && last.from === piece.from) pieces[pieces.length - 1] = { offset: last.offset, length: last.length + piece.length, from: last.from };
+  if (last !== undefined && last.from === piece.from)
+    pieces[pieces.length - 1] = {
+      offset: last.offset,
+      length: last.length + piece.length,
+      from: last.from,
+    };
   else pieces.push({ offset: piece.offset, length: piece.length, from: piece.from });
 }

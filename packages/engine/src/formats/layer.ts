@@ -45,7 +45,8 @@ export interface Extent extends ByteRange {
   readonly kind: ExtentKind;
 }
 
-export type LayerFormat = 'raw' | 'flat' | 'hosted-sparse' | 'stream-optimized' | 'cowd' | 'se-sparse';
+export type LayerFormat =
+  'raw' | 'flat' | 'hosted-sparse' | 'stream-optimized' | 'cowd' | 'se-sparse';
 
 export interface ParentLink {
   /** parentFileNameHint exactly as the file has it. */

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, closeSync, mkdirSync, openSync, symlinkSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 
 import { patternBytes } from '../testing/encoders/grains';
@@ -21,7 +30,13 @@ describe.each<LocalFileMode>(['async', 'sync'])('a local file, %s', mode => {
     const bytes = patternBytes(300_000, 1);
     const file = await openLocalFile(newFile(bytes), mode);
     expect(file.sizeBytes).toBe(300_000);
-    for (const [offset, length] of [[0, 1], [299_999, 1], [0, 300_000], [12_345, 100_000], [300_000, 0]] as const) {
+    for (const [offset, length] of [
+      [0, 1],
+      [299_999, 1],
+      [0, 300_000],
+      [12_345, 100_000],
+      [300_000, 0],
+    ] as const) {
       const into = new Uint8Array(length);
       await file.read(offset, into);
       expect(Buffer.compare(into, bytes.subarray(offset, offset + length))).toBe(0);
@@ -40,7 +55,10 @@ describe.each<LocalFileMode>(['async', 'sync'])('a local file, %s', mode => {
   it('refuses a range that passes its end, with the place', async () => {
     const name = newFile(Buffer.alloc(100));
     const file = await openLocalFile(name, mode);
-    await expect(file.read(90, new Uint8Array(11))).rejects.toMatchObject({ code: 'LAYER_DAMAGED', where: { file: name, offsetBytes: 90 } });
+    await expect(file.read(90, new Uint8Array(11))).rejects.toMatchObject({
+      code: 'LAYER_DAMAGED',
+      where: { file: name, offsetBytes: 90 },
+    });
     await expect(file.read(-1, new Uint8Array(1))).rejects.toMatchObject({ code: 'LAYER_DAMAGED' });
     await file.close();
   });
@@ -49,7 +67,10 @@ describe.each<LocalFileMode>(['async', 'sync'])('a local file, %s', mode => {
     const name = newFile(Buffer.alloc(100_000));
     const file = await openLocalFile(name, mode);
     truncateSync(name, 50_000);
-    await expect(file.read(40_000, new Uint8Array(20_000))).rejects.toMatchObject({ code: 'FILE_CHANGED', where: { file: name, offsetBytes: 50_000 } });
+    await expect(file.read(40_000, new Uint8Array(20_000))).rejects.toMatchObject({
+      code: 'FILE_CHANGED',
+      where: { file: name, offsetBytes: 50_000 },
+    });
     await file.close();
   });
 
@@ -66,7 +87,9 @@ describe.each<LocalFileMode>(['async', 'sync'])('a local file, %s', mode => {
   it('reads no more once it is closed', async () => {
     const file = await openLocalFile(newFile(Buffer.alloc(10)), mode);
     await file.close();
-    await expect(file.read(0, new Uint8Array(1))).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
+    await expect(file.read(0, new Uint8Array(1))).rejects.toMatchObject({
+      code: 'FILE_UNREADABLE',
+    });
   });
 
   it('refuses what is not a regular file', async () => {
@@ -76,18 +99,33 @@ describe.each<LocalFileMode>(['async', 'sync'])('a local file, %s', mode => {
     symlinkSync(newFile(Buffer.alloc(1)), link);
     const sub = path.join(folder, `sub-${mode}`);
     mkdirSync(sub);
-    await expect(openLocalFile(pipe, mode)).rejects.toMatchObject({ code: 'FILE_UNREADABLE', found: 'a pipe' });
-    await expect(openLocalFile(sub, mode)).rejects.toMatchObject({ code: 'FILE_UNREADABLE', found: 'a folder' });
-    await expect(openLocalFile('/dev/null', mode)).rejects.toMatchObject({ code: 'FILE_UNREADABLE', found: 'a character device' });
-    await expect(openLocalFile(link, mode)).rejects.toMatchObject({ code: 'FILE_OUTSIDE_ROOT', found: 'a symbolic link' });
-    await expect(openLocalFile(path.join(folder, 'gone'), mode)).rejects.toMatchObject({ code: 'FILE_MISSING' });
+    await expect(openLocalFile(pipe, mode)).rejects.toMatchObject({
+      code: 'FILE_UNREADABLE',
+      found: 'a pipe',
+    });
+    await expect(openLocalFile(sub, mode)).rejects.toMatchObject({
+      code: 'FILE_UNREADABLE',
+      found: 'a folder',
+    });
+    await expect(openLocalFile('/dev/null', mode)).rejects.toMatchObject({
+      code: 'FILE_UNREADABLE',
+      found: 'a character device',
+    });
+    await expect(openLocalFile(link, mode)).rejects.toMatchObject({
+      code: 'FILE_OUTSIDE_ROOT',
+      found: 'a symbolic link',
+    });
+    await expect(openLocalFile(path.join(folder, 'gone'), mode)).rejects.toMatchObject({
+      code: 'FILE_MISSING',
+    });
   });
 
   const itWithHoles = posix() === undefined ? it.skip : it;
   itWithHoles('tells holes from data (skipped where native calls are absent)', async () => {
     const name = path.join(folder, `sparse-${mode}`);
     const fd = openSync(name, 'w');
-    for (const mib of [1, 5]) writeSync(fd, patternBytes(1024 * 1024, mib), 0, 1024 * 1024, mib * 1024 * 1024);
+    for (const mib of [1, 5])
+      writeSync(fd, patternBytes(1024 * 1024, mib), 0, 1024 * 1024, mib * 1024 * 1024);
     closeSync(fd);
     truncateSync(name, 8 * 1024 * 1024);
     const file = await openLocalFile(name, mode);
@@ -100,8 +138,12 @@ describe.each<LocalFileMode>(['async', 'sync'])('a local file, %s', mode => {
       { offset: 5 * MIB, length: MIB, kind: 'data' },
       { offset: 6 * MIB, length: 2 * MIB, kind: 'hole' },
     ]);
-    expect(await file.allocated?.(MIB + 10, 20)).toEqual([{ offset: MIB + 10, length: 20, kind: 'data' }]);
-    expect(await file.allocated?.(7 * MIB, MIB)).toEqual([{ offset: 7 * MIB, length: MIB, kind: 'hole' }]);
+    expect(await file.allocated?.(MIB + 10, 20)).toEqual([
+      { offset: MIB + 10, length: 20, kind: 'data' },
+    ]);
+    expect(await file.allocated?.(7 * MIB, MIB)).toEqual([
+      { offset: 7 * MIB, length: MIB, kind: 'hole' },
+    ]);
     await file.close();
   });
 });

@@ -16,7 +16,10 @@ export type LocalFileMode = 'async' | 'sync';
  * Opens a regular file; the last part of the path must not be a symbolic link.
  * @throws EngineError FILE_MISSING, FILE_UNREADABLE, FILE_OUTSIDE_ROOT for a symbolic link
  */
-export async function openLocalFile(path: string, mode: LocalFileMode = 'async'): Promise<RandomAccess> {
+export async function openLocalFile(
+  path: string,
+  mode: LocalFileMode = 'async',
+): Promise<RandomAccess> {
   switch (mode) {
     case 'async':
       return openAsync(path);
@@ -68,15 +71,18 @@ class AsyncFile implements RandomAccess {
     readonly sizeBytes: number,
     holes: HoleFinder | undefined,
   ) {
-    if (holes !== undefined) this.allocated = async (offset, length) => findRuns(holes, handle.fd, this, offset, length);
+    if (holes !== undefined)
+      this.allocated = async (offset, length) => findRuns(holes, handle.fd, this, offset, length);
   }
 
   async read(offset: number, into: Uint8Array): Promise<void> {
     assertInside(this, offset, into.length);
-    for (let done = 0; done < into.length; ) {
-      const { bytesRead } = await this.handle.read(into, done, into.length - done, offset + done).catch((error: unknown) => {
-        throw readFailure(this, offset + done, error);
-      });
+    for (let done = 0; done < into.length;) {
+      const { bytesRead } = await this.handle
+        .read(into, done, into.length - done, offset + done)
+        .catch((error: unknown) => {
+          throw readFailure(this, offset + done, error);
+        });
       if (bytesRead === 0) throw cutShort(this, offset + done);
       done += bytesRead;
     }
@@ -101,12 +107,13 @@ class SyncFile implements RandomAccess {
     readonly sizeBytes: number,
     holes: HoleFinder | undefined,
   ) {
-    if (holes !== undefined) this.allocated = async (offset, length) => findRuns(holes, fd, this, offset, length);
+    if (holes !== undefined)
+      this.allocated = async (offset, length) => findRuns(holes, fd, this, offset, length);
   }
 
   async read(offset: number, into: Uint8Array): Promise<void> {
     assertInside(this, offset, into.length);
-    for (let done = 0; done < into.length; ) {
+    for (let done = 0; done < into.length;) {
       const bytesRead = this.readOnce(offset + done, into, done);
       if (bytesRead === 0) throw cutShort(this, offset + done);
       done += bytesRead;
@@ -136,7 +143,13 @@ class SyncFile implements RandomAccess {
 }
 
 /** SEEK_DATA and SEEK_HOLE as runs; at most RUNS_AT_ONCE, what lies behind them counts as data. */
-function findRuns(holes: HoleFinder, fd: number, file: RandomAccess, offset: number, length: number): readonly AllocatedRun[] {
+function findRuns(
+  holes: HoleFinder,
+  fd: number,
+  file: RandomAccess,
+  offset: number,
+  length: number,
+): readonly AllocatedRun[] {
   assertInside(file, offset, length);
   const end = offset + length;
   const runs: AllocatedRun[] = [];
@@ -174,7 +187,11 @@ function nextData(holes: HoleFinder, fd: number, position: number, end: number):
 }
 
 function factsOf(stats: BigIntStats): FileFacts {
-  return { sizeBytes: Number(stats.size), mtimeNs: stats.mtimeNs.toString(), inode: stats.ino.toString() };
+  return {
+    sizeBytes: Number(stats.size),
+    mtimeNs: stats.mtimeNs.toString(),
+    inode: stats.ino.toString(),
+  };
 }
 
 function assertRegular(path: string, stats: BigIntStats): void {
@@ -215,15 +232,27 @@ function cutShort(file: RandomAccess, offset: number): EngineError {
 }
 
 function readFailure(file: RandomAccess, offset: number, cause: unknown): EngineError {
-  return new EngineError('FILE_UNREADABLE', { where: { file: file.name, offsetBytes: offset }, found: textOf(cause), retry: 'later', cause });
+  return new EngineError('FILE_UNREADABLE', {
+    where: { file: file.name, offsetBytes: offset },
+    found: textOf(cause),
+    retry: 'later',
+    cause,
+  });
 }
 
 function openFailure(path: string, cause: unknown): EngineError {
   const code = (cause as NodeJS.ErrnoException).code;
   const where = { file: path };
-  if (code === 'ENOENT' || code === 'ENOTDIR') return new EngineError('FILE_MISSING', { where, cause });
+  if (code === 'ENOENT' || code === 'ENOTDIR')
+    return new EngineError('FILE_MISSING', { where, cause });
   if (code === 'ELOOP') {
-    return new EngineError('FILE_OUTSIDE_ROOT', { where, expected: 'a regular file', found: 'a symbolic link', hint: 'Links are not followed: put the file itself there.', cause });
+    return new EngineError('FILE_OUTSIDE_ROOT', {
+      where,
+      expected: 'a regular file',
+      found: 'a symbolic link',
+      hint: 'Links are not followed: put the file itself there.',
+      cause,
+    });
   }
   return new EngineError('FILE_UNREADABLE', { where, found: textOf(cause), cause });
 }

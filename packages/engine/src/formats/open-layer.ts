@@ -35,7 +35,12 @@ const EXTENTS_LIMIT = 8192;
  * @throws EngineError FILE_MISSING, FILE_UNREADABLE, FILE_OUTSIDE_ROOT, DESCRIPTOR_INVALID,
  *   LAYER_DAMAGED, LAYER_UNSUPPORTED, LAYER_UNCLEAN
  */
-export async function openLayer(opener: FileOpener, name: string, options: OpenLayerOptions = { unclean: 'refuse' }, from?: string): Promise<Layer> {
+export async function openLayer(
+  opener: FileOpener,
+  name: string,
+  options: OpenLayerOptions = { unclean: 'refuse' },
+  from?: string,
+): Promise<Layer> {
   const opened: { close(): Promise<void> }[] = [];
   try {
     const file = await opener.open(name, from);
@@ -75,41 +80,65 @@ function dataPart(file: RandomAccess, kind: string): EngineError {
 }
 
 /** A text file that names the extent files. */
-async function openDescribed(opener: FileOpener, file: RandomAccess, options: OpenLayerOptions, opened: Opened): Promise<Layer> {
+async function openDescribed(
+  opener: FileOpener,
+  file: RandomAccess,
+  options: OpenLayerOptions,
+  opened: Opened,
+): Promise<Layer> {
   // One byte more than allowed is enough to know, whatever the file claims.
   const range = { offset: 0, length: Math.min(file.sizeBytes, DESCRIPTOR_LIMIT_BYTES + 1) };
   const descriptor = parseDescriptor(await bytesAt(file, range.offset, range.length), file.name);
   assertReadable(descriptor, file.name);
   assertSomeExtents(descriptor, file.name);
   const extentFiles: ExtentFile[] = [];
-  for (const line of descriptor.extents) extentFiles.push(await openExtent(opener, descriptor, line, file.name, options, opened));
+  for (const line of descriptor.extents)
+    extentFiles.push(await openExtent(opener, descriptor, line, file.name, options, opened));
   return layerOf(descriptor, { file, range, place: 'own' }, extentFiles);
 }
 
 /** A sparse file with its descriptor inside; further extents of the same disk lie beside it. */
-async function openEmbedded(opener: FileOpener, file: RandomAccess, options: OpenLayerOptions, opened: Opened): Promise<Layer> {
+async function openEmbedded(
+  opener: FileOpener,
+  file: RandomAccess,
+  options: OpenLayerOptions,
+  opened: Opened,
+): Promise<Layer> {
   const header = await readHostedHeader(file);
   const range = header.descriptor ?? { offset: 0, length: 0 };
   const text = await bytesAt(file, range.offset, range.length);
-  const descriptor = parseDescriptor(header.descriptor === undefined ? assumedDescriptor(header) : text, file.name, 'embedded');
+  const descriptor = parseDescriptor(
+    header.descriptor === undefined ? assumedDescriptor(header) : text,
+    file.name,
+    'embedded',
+  );
   assertReadable(descriptor, file.name);
   assertSomeExtents(descriptor, file.name);
   const [own, ...others] = descriptor.extents;
   if (own?.type !== 'SPARSE') {
-    throw new EngineError('DESCRIPTOR_INVALID', { where: { file: file.name, line: own?.line ?? 1 }, expected: 'a SPARSE extent first: this file itself', found: own?.type ?? 'none' });
+    throw new EngineError('DESCRIPTOR_INVALID', {
+      where: { file: file.name, line: own?.line ?? 1 },
+      expected: 'a SPARSE extent first: this file itself',
+      found: own?.type ?? 'none',
+    });
   }
   assertCompressionAgrees(descriptor, header, file.name);
   // The line's name is not used: people rename disks, and this is the file that was opened.
-  const first = header.compressed ? await openStreamOptimized(file, options) : await openHostedSparse(file, options);
+  const first = header.compressed
+    ? await openStreamOptimized(file, options)
+    : await openHostedSparse(file, options);
   assertSameSize(first, own, file.name);
   const extentFiles = [first];
-  for (const line of others) extentFiles.push(await openExtent(opener, descriptor, line, file.name, options, opened));
+  for (const line of others)
+    extentFiles.push(await openExtent(opener, descriptor, line, file.name, options, opened));
   return layerOf(descriptor, { file, range, place: 'embedded' }, extentFiles);
 }
 
 /** A bare sparse file without any text is a base of one extent; the technote allows it for extents. */
 function assumedDescriptor(header: HostedHeader): Uint8Array {
-  return Buffer.from(`createType="${header.compressed ? 'streamOptimized' : 'monolithicSparse'}"\nRW ${header.sizeBytes / 512} SPARSE "-"\n`);
+  return Buffer.from(
+    `createType="${header.compressed ? 'streamOptimized' : 'monolithicSparse'}"\nRW ${header.sizeBytes / 512} SPARSE "-"\n`,
+  );
 }
 
 async function bytesAt(file: RandomAccess, offset: number, length: number): Promise<Uint8Array> {
@@ -120,11 +149,28 @@ async function bytesAt(file: RandomAccess, offset: number, length: number): Prom
 
 function assertSomeExtents({ extents }: Descriptor, file: string): void {
   const sizeBytes = extents.reduce((sum, extent) => sum + extent.sizeBytes, 0);
-  if (extents.length >= 1 && extents.length <= EXTENTS_LIMIT && sizeBytes > 0 && sizeBytes <= DISK_LIMIT_BYTES) return;
-  throw new EngineError('DESCRIPTOR_INVALID', { where: { file }, expected: `1 to ${EXTENTS_LIMIT} extents with some capacity`, found: `${extents.length} extents of ${sizeBytes} bytes together` });
+  if (
+    extents.length >= 1 &&
+    extents.length <= EXTENTS_LIMIT &&
+    sizeBytes > 0 &&
+    sizeBytes <= DISK_LIMIT_BYTES
+  )
+    return;
+  throw new EngineError('DESCRIPTOR_INVALID', {
+    where: { file },
+    expected: `1 to ${EXTENTS_LIMIT} extents with some capacity`,
+    found: `${extents.length} extents of ${sizeBytes} bytes together`,
+  });
 }
 
-async function openExtent(opener: FileOpener, descriptor: Descriptor, line: ExtentLine, from: string, options: OpenLayerOptions, opened: Opened): Promise<ExtentFile> {
+async function openExtent(
+  opener: FileOpener,
+  descriptor: Descriptor,
+  line: ExtentLine,
+  from: string,
+  options: OpenLayerOptions,
+  opened: Opened,
+): Promise<ExtentFile> {
   if (line.type === 'ZERO') return openZero(line.sizeBytes);
   const file = await opener.open(extentName(line, from), from);
   opened.push(file);
@@ -141,17 +187,29 @@ async function openExtent(opener: FileOpener, descriptor: Descriptor, line: Exte
       await assertMagic(file, MAGIC.seSparse, line, from);
       return sameSize(await openSeSparse(file, options), line, from);
     default:
-      throw new EngineError('LAYER_UNSUPPORTED', { where: { file: from, line: line.line }, expected: 'a known extent type', found: line.type });
+      throw new EngineError('LAYER_UNSUPPORTED', {
+        where: { file: from, line: line.line },
+        expected: 'a known extent type',
+        found: line.type,
+      });
   }
 }
 
-async function openSparse(file: RandomAccess, descriptor: Descriptor, options: OpenLayerOptions): Promise<ExtentFile> {
+async function openSparse(
+  file: RandomAccess,
+  descriptor: Descriptor,
+  options: OpenLayerOptions,
+): Promise<ExtentFile> {
   const header = await readHostedHeader(file);
   assertCompressionAgrees(descriptor, header, file.name);
   return header.compressed ? openStreamOptimized(file, options) : openHostedSparse(file, options);
 }
 
-function assertCompressionAgrees({ createType }: Descriptor, header: HostedHeader, file: string): void {
+function assertCompressionAgrees(
+  { createType }: Descriptor,
+  header: HostedHeader,
+  file: string,
+): void {
   if (createType.toLowerCase() === 'custom') return;
   const saysStream = createType.toLowerCase() === 'streamoptimized';
   if (saysStream === header.compressed) return;
@@ -163,7 +221,12 @@ function assertCompressionAgrees({ createType }: Descriptor, header: HostedHeade
   });
 }
 
-async function assertMagic(file: RandomAccess, magic: number, line: ExtentLine, from: string): Promise<void> {
+async function assertMagic(
+  file: RandomAccess,
+  magic: number,
+  line: ExtentLine,
+  from: string,
+): Promise<void> {
   const found = await magicOf(file);
   if (found === magic) return;
   throw new EngineError('LAYER_DAMAGED', {
@@ -178,7 +241,11 @@ async function assertMagic(file: RandomAccess, magic: number, line: ExtentLine, 
 function extentName(line: ExtentLine, from: string): string {
   const { name } = line;
   if (name === undefined || name === '') {
-    throw new EngineError('DESCRIPTOR_INVALID', { where: { file: from, line: line.line }, expected: `a file name for an extent of type ${line.type}`, found: 'none' });
+    throw new EngineError('DESCRIPTOR_INVALID', {
+      where: { file: from, line: line.line },
+      expected: `a file name for an extent of type ${line.type}`,
+      found: 'none',
+    });
   }
   if (!/[/\\\0]/.test(name) && !/^[a-z]:/i.test(name) && name !== '.' && name !== '..') return name;
   throw new EngineError('FILE_OUTSIDE_ROOT', {
@@ -204,14 +271,31 @@ function assertSameSize(extentFile: ExtentFile, line: ExtentLine, from: string):
   });
 }
 
-function layerOf(descriptor: Descriptor, source: DescriptorSource, extentFiles: readonly ExtentFile[]): Layer {
-  return new VmdkLayer({ descriptor: source, format: formatOf(descriptor), cid: descriptor.cid, parent: parentOf(descriptor, source.file.name), extentFiles });
+function layerOf(
+  descriptor: Descriptor,
+  source: DescriptorSource,
+  extentFiles: readonly ExtentFile[],
+): Layer {
+  return new VmdkLayer({
+    descriptor: source,
+    format: formatOf(descriptor),
+    cid: descriptor.cid,
+    parent: parentOf(descriptor, source.file.name),
+    extentFiles,
+  });
 }
 
-function parentOf({ parentCid, parentFileNameHint }: Descriptor, file: string): ParentLink | undefined {
+function parentOf(
+  { parentCid, parentFileNameHint }: Descriptor,
+  file: string,
+): ParentLink | undefined {
   if (parentCid === undefined) return undefined;
   if (parentFileNameHint === undefined || parentFileNameHint === '') {
-    throw new EngineError('DESCRIPTOR_INVALID', { where: { file }, expected: 'parentFileNameHint, because parentCID names a parent', found: 'none' });
+    throw new EngineError('DESCRIPTOR_INVALID', {
+      where: { file },
+      expected: 'parentFileNameHint, because parentCID names a parent',
+      found: 'none',
+    });
   }
   return { hint: parentFileNameHint, parentCid };
 }

@@ -10,7 +10,11 @@ import { flatExtents } from './vmdk/flat';
 import { manifestFile } from './vmdk/vmdk-layer';
 
 /** @throws EngineError FILE_OUTSIDE_ROOT, FILE_MISSING, FILE_UNREADABLE */
-export async function openRawLayer(opener: FileOpener, name: string, from?: string): Promise<Layer> {
+export async function openRawLayer(
+  opener: FileOpener,
+  name: string,
+  from?: string,
+): Promise<Layer> {
   return rawLayer(await opener.open(name, from));
 }
 
@@ -19,7 +23,11 @@ export function rawLayer(file: RandomAccess): Layer {
   const assertInside = (range: ByteRange): void => {
     assertSafeRange(range, file.name);
     if (endOf(range) <= file.sizeBytes) return;
-    throw new EngineError('INTERNAL', { where: { file: file.name }, expected: `a range inside ${file.sizeBytes} bytes`, found: `offset ${range.offset}, length ${range.length}` });
+    throw new EngineError('INTERNAL', {
+      where: { file: file.name },
+      expected: `a range inside ${file.sizeBytes} bytes`,
+      found: `offset ${range.offset}, length ${range.length}`,
+    });
   };
   return {
     file: file.name,
@@ -35,7 +43,12 @@ export function rawLayer(file: RandomAccess): Layer {
       await file.read(offset, into);
     },
     async manifest() {
-      return { descriptorSha256: '', cid: '', parentCid: 'ffffffff', files: [await manifestFile(file, {})] };
+      return {
+        descriptorSha256: '',
+        cid: '',
+        parentCid: 'ffffffff',
+        files: [await manifestFile(file, {})],
+      };
     },
     close: () => file.close(),
   };

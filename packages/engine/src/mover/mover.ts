@@ -105,7 +105,13 @@ export type MoverCommand =
   | { readonly type: 'stop' };
 
 export type MoverReport =
-  | { readonly type: 'started'; readonly protocol: number; readonly version: string; readonly pid: number; readonly startedAt: string }
+  | {
+      readonly type: 'started';
+      readonly protocol: number;
+      readonly version: string;
+      readonly pid: number;
+      readonly startedAt: string;
+    }
   | { readonly type: 'progress'; readonly progress: MoverProgress }
   | { readonly type: 'window'; readonly window: WindowReport }
   | { readonly type: 'done'; readonly receipt: Receipt }
@@ -136,7 +142,12 @@ export interface Receipt {
   readonly runId: string;
   readonly layerId?: string;
   readonly fence?: number;
-  readonly bytes: { readonly data: number; readonly zero: number; readonly written: number; readonly read: number };
+  readonly bytes: {
+    readonly data: number;
+    readonly zero: number;
+    readonly written: number;
+    readonly read: number;
+  };
   readonly windowBytes?: number;
   readonly windows?: number;
   /** SHA-256 over all window digests in order, hex. */
@@ -175,6 +186,14 @@ export interface Mover {
 }
 
 export type MoverStatus =
-  | { readonly state: 'running'; readonly progress: MoverProgress | undefined; readonly windows: readonly WindowReport[] }
+  | {
+      readonly state: 'running';
+      readonly progress: MoverProgress | undefined;
+      readonly windows: readonly WindowReport[];
+    }
   | { readonly state: 'done'; readonly receipt: Receipt; readonly windows: readonly WindowReport[] }
-  | { readonly state: 'failed'; readonly error: ErrorData; readonly windows: readonly WindowReport[] };
+  | {
+      readonly state: 'failed';
+      readonly error: ErrorData;
+      readonly windows: readonly WindowReport[];
+    };

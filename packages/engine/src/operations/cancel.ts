@@ -14,7 +14,10 @@ import type { Operation, OperationContext } from './operation';
 /** How long running steps may take to let go before cancel says that it goes on without them. */
 const LET_GO_MS = 30_000;
 
-export const cancel: Operation<'cancel', MigrationView> = async (context, { migration, objects }) => {
+export const cancel: Operation<'cancel', MigrationView> = async (
+  context,
+  { migration, objects },
+) => {
   const row = await getMigration(context.database, migration);
   if (row.state === 'migrated') {
     throw new EngineError('STATE_REFUSED', {
@@ -23,11 +26,16 @@ export const cancel: Operation<'cancel', MigrationView> = async (context, { migr
       hint: 'Its volumes and VolumeSnapshots are yours now; remove them on the target if you do not want them.',
     });
   }
-  await context.database.transaction(tx => setWanted(tx, migration, 'cancel', context.actor, objects));
+  await context.database.transaction(tx =>
+    setWanted(tx, migration, 'cancel', context.actor, objects),
+  );
   await untilLetGo(context, migration);
   await removeObjects(context, await readMigration(context.database, migration), objects);
   await context.database.transaction(async tx => {
-    await tx.query(`update vm_migrate.step set state = 'canceled', lease_owner = null where migration_id = $1 and state not in ('done', 'canceled')`, [migration]);
+    await tx.query(
+      `update vm_migrate.step set state = 'canceled', lease_owner = null where migration_id = $1 and state not in ('done', 'canceled')`,
+      [migration],
+    );
     await settleMigration(tx, migration);
   });
   return migrationView(await readMigration(context.database, migration));
@@ -55,33 +63,55 @@ async function untilLetGo(context: OperationContext, migration: string): Promise
   }
 }
 
-async function removeObjects(context: OperationContext, record: MigrationRecord, choice: 'keep-all' | 'keep-snapshots' | 'remove-all'): Promise<void> {
+async function removeObjects(
+  context: OperationContext,
+  record: MigrationRecord,
+  choice: 'keep-all' | 'keep-snapshots' | 'remove-all',
+): Promise<void> {
   const place = await findPlace(context.database, 'target', record.row.targetName);
-  if (place === undefined) throw new EngineError('NOT_FOUND', { where: { object: `target ${record.row.targetName}` } });
+  if (place === undefined)
+    throw new EngineError('NOT_FOUND', { where: { object: `target ${record.row.targetName}` } });
   const target = await context.openTarget(place);
   let removed = 0;
   const remove = async (kind: 'volume' | 'volume-snapshot', name: string) => {
     if (await untilGone(target, kind, name, context.storeId)) removed += 1;
   };
   // A working VolumeSnapshot is nobody's snapshot: it is kept with the volumes that it is for.
-  const cuts = choice === 'keep-all' ? [] : record.cuts.filter(cut => cut.state !== 'removed' && (choice === 'remove-all' || cut.purpose === 'fork'));
+  const cuts =
+    choice === 'keep-all'
+      ? []
+      : record.cuts.filter(
+          cut => cut.state !== 'removed' && (choice === 'remove-all' || cut.purpose === 'fork'),
+        );
   for (const cut of cuts) {
     await remove('volume-snapshot', cut.name);
     await setVolumeSnapshotRemoved(context.database, record.row.id, cut.volumeSnapshotId);
   }
   // By name as well: what was being made when its worker died is no object yet.
-  if (choice !== 'keep-all') for (const volume of record.volumes) await remove('volume', volumeName(volume));
+  if (choice !== 'keep-all')
+    for (const volume of record.volumes) await remove('volume', volumeName(volume));
   const kept = choice === 'keep-all' ? new Set(record.volumes.map(volumeName)) : new Set<string>();
   // Volumes of checks, replaced generations and probes carry their migration's mark as well.
-  const ids = new Set([record.row.id, ...record.steps.filter(step => step.kind === 'proveClass').flatMap(probesOf)]);
+  const ids = new Set([
+    record.row.id,
+    ...record.steps.filter(step => step.kind === 'proveClass').flatMap(probesOf),
+  ]);
   const { volumes, volumeSnapshots } = await target.inventory();
   for (const { name, mark } of volumes) {
-    if (mark.storeId === context.storeId && ids.has(mark.migrationId) && !kept.has(name)) await remove('volume', name);
+    if (mark.storeId === context.storeId && ids.has(mark.migrationId) && !kept.has(name))
+      await remove('volume', name);
   }
   for (const { name, spec } of volumeSnapshots) {
-    if (spec.storeId === context.storeId && ids.has(spec.migrationId) && spec.migrationId !== record.row.id) await remove('volume-snapshot', name);
+    if (
+      spec.storeId === context.storeId &&
+      ids.has(spec.migrationId) &&
+      spec.migrationId !== record.row.id
+    )
+      await remove('volume-snapshot', name);
   }
-  if (choice !== 'keep-all') for (const volume of record.volumes) await setVolumeRemoved(context.database, record.row.id, volume.volumeId);
+  if (choice !== 'keep-all')
+    for (const volume of record.volumes)
+      await setVolumeRemoved(context.database, record.row.id, volume.volumeId);
   await addEvent(context.database, {
     migrationId: record.row.id,
     kind: 'objects-removed',
@@ -96,7 +126,12 @@ function probesOf({ migrationId, stepId, fence }: StepRow): readonly string[] {
 }
 
 /** False when an object of that name is another store's: it was never ours to give up. */
-async function untilGone(target: Target, kind: 'volume' | 'volume-snapshot', name: string, storeId: string): Promise<boolean> {
+async function untilGone(
+  target: Target,
+  kind: 'volume' | 'volume-snapshot',
+  name: string,
+  storeId: string,
+): Promise<boolean> {
   for (;;) {
     try {
       const answer = await target.remove(kind, name, storeId);

@@ -13,8 +13,14 @@ interface Orphan {
   readonly why: string;
 }
 
-export const cleanup: Operation<'cleanup', CleanupView> = async (context, { target, remove, recordsOlderThanMs }) => {
-  const rows = target === undefined ? await places(context.database, 'target') : [await findPlace(context.database, 'target', target)];
+export const cleanup: Operation<'cleanup', CleanupView> = async (
+  context,
+  { target, remove, recordsOlderThanMs },
+) => {
+  const rows =
+    target === undefined
+      ? await places(context.database, 'target')
+      : [await findPlace(context.database, 'target', target)];
   const orphans: (Orphan & { removed: boolean })[] = [];
   let foreign = 0;
   for (const row of rows) {
@@ -27,35 +33,60 @@ export const cleanup: Operation<'cleanup', CleanupView> = async (context, { targ
       orphans.push({ ...orphan, removed: remove === true });
     }
   }
-  const recordsRemoved = recordsOlderThanMs === undefined || remove !== true ? 0 : await forget(context.database, recordsOlderThanMs);
+  const recordsRemoved =
+    recordsOlderThanMs === undefined || remove !== true
+      ? 0
+      : await forget(context.database, recordsOlderThanMs);
   return { orphans, foreign, recordsRemoved };
 };
 
-async function orphansOf(context: OperationContext, target: Target): Promise<{ orphans: Orphan[]; foreign: number }> {
+async function orphansOf(
+  context: OperationContext,
+  target: Target,
+): Promise<{ orphans: Orphan[]; foreign: number }> {
   const { volumes, volumeSnapshots } = await target.inventory();
   const wanted = await wantedNames(context.database);
   const busy = await busyIds(context.database);
   const objects = [
-    ...volumes.map(volume => ({ kind: 'volume' as const, name: volume.name, storeId: volume.mark.storeId, migrationId: volume.mark.migrationId })),
-    ...volumeSnapshots.map(cut => ({ kind: 'volume-snapshot' as const, name: cut.name, storeId: cut.spec.storeId, migrationId: cut.spec.migrationId })),
+    ...volumes.map(volume => ({
+      kind: 'volume' as const,
+      name: volume.name,
+      storeId: volume.mark.storeId,
+      migrationId: volume.mark.migrationId,
+    })),
+    ...volumeSnapshots.map(cut => ({
+      kind: 'volume-snapshot' as const,
+      name: cut.name,
+      storeId: cut.spec.storeId,
+      migrationId: cut.spec.migrationId,
+    })),
   ];
   const orphans: Orphan[] = [];
   for (const object of objects) {
     if (object.storeId !== context.storeId || wanted.has(`${object.kind}/${object.name}`)) continue;
     // Temporary volumes of a migration under way belong to a step that runs.
     if (busy.has(object.migrationId)) continue;
-    orphans.push({ kind: object.kind, name: object.name, why: `no migration needs it (made by ${object.migrationId})` });
+    orphans.push({
+      kind: object.kind,
+      name: object.name,
+      why: `no migration needs it (made by ${object.migrationId})`,
+    });
   }
   return { orphans, foreign: objects.filter(object => object.storeId !== context.storeId).length };
 }
 
 /** Marks of migrations under way, and of the probes of classes that they have under way. */
 async function busyIds(tx: Tx): Promise<Set<string>> {
-  const open = await tx.query<{ id: string }>(`select id from vm_migrate.migration where state in ('running', 'paused', 'failed')`);
+  const open = await tx.query<{ id: string }>(
+    `select id from vm_migrate.migration where state in ('running', 'paused', 'failed')`,
+  );
   const probes = await tx.query<StepKey & { fence: number }>(
     `select migration_id as "migrationId", step_id as "stepId", fence from vm_migrate.step where kind = 'proveClass' and state not in ('done', 'canceled')`,
   );
-  return new Set([...open.map(row => row.id), ...probes.map(probe => probeRuns(probe, probe.fence).runId)]);
+  return new Set([
+    ...open.map(row => row.id),
+    ...probes.map(probe => probeRuns(probe, probe.fence).runId),
+  ]);
 }
 
 /** Every object that a migration which was not given up has made or will make. */

@@ -31,9 +31,17 @@ export const retry: Operation<'retry', MigrationView> = async (context, { migrat
   await context.database.transaction(async tx => {
     const count = await retryFailed(tx, migration);
     if (count === 0) return;
-    await addEvent(tx, { migrationId: migration, kind: 'retried', actor: context.actor, message: `${count} failed steps are tried again` });
+    await addEvent(tx, {
+      migrationId: migration,
+      kind: 'retried',
+      actor: context.actor,
+      message: `${count} failed steps are tried again`,
+    });
     // A migration that had ended with a failed check is open again.
-    await tx.query(`update vm_migrate.migration set state = 'running', finished_at = null where id = $1 and state = 'failed'`, [migration]);
+    await tx.query(
+      `update vm_migrate.migration set state = 'running', finished_at = null where id = $1 and state = 'failed'`,
+      [migration],
+    );
     await settleMigration(tx, migration);
     await admitSteps(tx);
   });
@@ -41,11 +49,17 @@ export const retry: Operation<'retry', MigrationView> = async (context, { migrat
 };
 
 /** Adds one verifySnapshot step for each ready VolumeSnapshot, to be read whole through a restore. */
-export const verify: Operation<'verify', VerifyView> = async (context, { migration, snapshots }) => {
+export const verify: Operation<'verify', VerifyView> = async (
+  context,
+  { migration, snapshots },
+) => {
   const record = await readMigration(context.database, migration);
   const round = record.steps.filter(step => step.kind === 'verifySnapshot').length + 1;
   const wanted = record.cuts.filter(
-    cut => cut.state === 'ready' && cut.purpose !== 'fork' && (snapshots === undefined || (cut.snapshotId !== null && snapshots.includes(cut.snapshotId))),
+    cut =>
+      cut.state === 'ready' &&
+      cut.purpose !== 'fork' &&
+      (snapshots === undefined || (cut.snapshotId !== null && snapshots.includes(cut.snapshotId))),
   );
   if (wanted.length === 0) {
     throw new EngineError('STATE_REFUSED', {
@@ -69,21 +83,40 @@ export const verify: Operation<'verify', VerifyView> = async (context, { migrati
     };
   });
   await context.database.transaction(async tx => {
-    await tx.query(`update vm_migrate.migration set state = 'running', finished_at = null, wanted = 'run' where id = $1 and state = 'migrated'`, [migration]);
+    await tx.query(
+      `update vm_migrate.migration set state = 'running', finished_at = null, wanted = 'run' where id = $1 and state = 'migrated'`,
+      [migration],
+    );
     await addSteps(tx, migration, steps, record.steps.length);
-    await addEvent(tx, { migrationId: migration, kind: 'verify', actor: context.actor, message: `${steps.length} VolumeSnapshots are read whole` });
+    await addEvent(tx, {
+      migrationId: migration,
+      kind: 'verify',
+      actor: context.actor,
+      message: `${steps.length} VolumeSnapshots are read whole`,
+    });
     await admitSteps(tx);
   });
   return { migration, steps: steps.length };
 };
 
 export const getLimits: Operation<'getLimits', LimitView[]> = async context =>
-  (await limits(context.database)).map(limit => ({ ...limit, changedAt: limit.changedAt.toISOString() }));
+  (await limits(context.database)).map(limit => ({
+    ...limit,
+    changedAt: limit.changedAt.toISOString(),
+  }));
 
-export const setLimit: Operation<'setLimit', LimitView[]> = async (context, { scope, maxRunning, bytesPerSecond }) => {
+export const setLimit: Operation<'setLimit', LimitView[]> = async (
+  context,
+  { scope, maxRunning, bytesPerSecond },
+) => {
   await context.database.transaction(async tx => {
     await storeLimit(tx, scope, { maxRunning, bytesPerSecond }, context.actor);
-    await addEvent(tx, { kind: 'limit', actor: context.actor, message: `Limit ${scope} changed`, data: { scope, maxRunning, bytesPerSecond } });
+    await addEvent(tx, {
+      kind: 'limit',
+      actor: context.actor,
+      message: `Limit ${scope} changed`,
+      data: { scope, maxRunning, bytesPerSecond },
+    });
     await admitSteps(tx);
   });
   return getLimits(context, {});
@@ -92,7 +125,10 @@ export const setLimit: Operation<'setLimit', LimitView[]> = async (context, { sc
 async function assertOpen(context: OperationContext, id: string): Promise<void> {
   const row = await getMigration(context.database, id);
   if (row.state === 'migrated' || row.state === 'canceled') {
-    throw new EngineError('STATE_REFUSED', { where: { object: `migration ${id}` }, found: `it is ${row.state}` });
+    throw new EngineError('STATE_REFUSED', {
+      where: { object: `migration ${id}` },
+      found: `it is ${row.state}`,
+    });
   }
 }
 

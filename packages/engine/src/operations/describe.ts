@@ -10,9 +10,17 @@ import { findingView } from './tree';
 
 const EVENTS_SHOWN = 20;
 
-export const describeMigration: Operation<'describe', DescriptionView> = async (context, { migration }) => {
+export const describeMigration: Operation<'describe', DescriptionView> = async (
+  context,
+  { migration },
+) => {
   const record = await readMigration(context.database, migration);
-  const accepted = new Map((await acceptedFindings(context.database, migration)).map(row => [row.findingId, row.acceptedBy]));
+  const accepted = new Map(
+    (await acceptedFindings(context.database, migration)).map(row => [
+      row.findingId,
+      row.acceptedBy,
+    ]),
+  );
   const events = await latestEvents(context.database, migration, EVENTS_SHOWN);
   return {
     migration: statusView(record),
@@ -33,8 +41,10 @@ export const describeMigration: Operation<'describe', DescriptionView> = async (
   };
 };
 
-export const getEvents: Operation<'getEvents', EventView[]> = async (context, { migration, after, limit = 200 }) =>
-  (await eventsAfter(context.database, { migrationId: migration, after, limit })).map(eventView);
+export const getEvents: Operation<'getEvents', EventView[]> = async (
+  context,
+  { migration, after, limit = 200 },
+) => (await eventsAfter(context.database, { migrationId: migration, after, limit })).map(eventView);
 
 function eventView(event: EventRow): EventView {
   return {
@@ -67,7 +77,10 @@ function nextCommands({ row, cuts }: MigrationRecord): { command: string; why: s
     case 'migrated':
       return cuts.some(cut => cut.proof !== 'full' && cut.state === 'ready')
         ? [
-            { command: `kubectl vm-migrate verify ${id} --full`, why: 'read every VolumeSnapshot through a restore' },
+            {
+              command: `kubectl vm-migrate verify ${id} --full`,
+              why: 'read every VolumeSnapshot through a restore',
+            },
             { command: `kubectl vm-migrate report ${id}`, why: 'what was done, with digests' },
           ]
         : [{ command: `kubectl vm-migrate report ${id}`, why: 'what was done, with digests' }];

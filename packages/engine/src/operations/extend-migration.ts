@@ -16,7 +16,12 @@ import { readMigration, type MigrationRecord } from './migration-record';
 import type { OperationContext } from './operation';
 
 /** Steps whose result is an object or bytes on the target; a new plan must still want every one of them. */
-const LASTING: ReadonlySet<PlannedStep['kind']> = new Set(['createVolume', 'restoreVolume', 'applyLayer', 'takeSnapshot']);
+const LASTING: ReadonlySet<PlannedStep['kind']> = new Set([
+  'createVolume',
+  'restoreVolume',
+  'applyLayer',
+  'takeSnapshot',
+]);
 
 /**
  * @throws EngineError STATE_REFUSED when the new plan does not carry on from the old one (a revert
@@ -46,20 +51,34 @@ export async function extendMigration(
     });
     await admitSteps(tx);
   });
-  return { migration: id, vm: plan.vm.name, planDigest: plan.digest, outcome: 'started', state: 'running' };
+  return {
+    migration: id,
+    vm: plan.vm.name,
+    planDigest: plan.digest,
+    outcome: 'started',
+    state: 'running',
+  };
 }
 
 /** Answers the layers that were migrated as the end of a disk and have changed since: they are written again. */
 function assertCarriesOn(record: MigrationRecord, plan: Plan): string[] {
   const wanted = new Set(plan.steps.map(step => step.id));
-  const dropped = record.steps.filter(step => step.state === 'done' && LASTING.has(step.kind) && !wanted.has(step.stepId));
-  const cutLayers = new Set(record.cuts.filter(cut => cut.state === 'ready').map(cut => cut.layerId));
-  const parents = new Set(record.layers.filter(layer => layer.flag === 'migrated').map(layer => layer.parentId));
+  const dropped = record.steps.filter(
+    step => step.state === 'done' && LASTING.has(step.kind) && !wanted.has(step.stepId),
+  );
+  const cutLayers = new Set(
+    record.cuts.filter(cut => cut.state === 'ready').map(cut => cut.layerId),
+  );
+  const parents = new Set(
+    record.layers.filter(layer => layer.flag === 'migrated').map(layer => layer.parentId),
+  );
   const changed = record.layers.filter(layer => {
     const now = plan.layers.find(candidate => candidate.id === layer.layerId);
     return layer.flag === 'migrated' && now?.manifestDigest !== layer.manifestDigest;
   });
-  const broken = changed.filter(layer => cutLayers.has(layer.layerId) || parents.has(layer.layerId));
+  const broken = changed.filter(
+    layer => cutLayers.has(layer.layerId) || parents.has(layer.layerId),
+  );
   if (dropped.length === 0 && broken.length === 0) return changed.map(layer => layer.layerId);
   throw new EngineError('STATE_REFUSED', {
     where: { object: `migration ${record.row.id} of ${plan.vm.name}` },

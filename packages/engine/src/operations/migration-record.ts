@@ -1,12 +1,27 @@
 /** Everything that the store holds about one migration, read in one consistent snapshot, and the views made of it. */
-import type { ErrorView, MigrationView, ProgressView, SnapshotView, StepView, VolumeSnapshotView } from '@vm-migrate/api';
+import type {
+  ErrorView,
+  MigrationView,
+  ProgressView,
+  SnapshotView,
+  StepView,
+  VolumeSnapshotView,
+} from '@vm-migrate/api';
 import { ERROR_CODES, type ErrorData } from '../errors';
 import type { Plan } from '../plan/plan';
 import type { Database } from '../store/database';
 import { getMigration, planOf } from '../store/migrations';
 import { layersOf, snapshotsOf, volumesOf, volumeSnapshotsOf } from '../store/objects';
 import { progressOf, stepsOf } from '../store/steps';
-import type { LayerRow, MigrationRow, ProgressRow, SnapshotRow, StepRow, VolumeRow, VolumeSnapshotRow } from '../store/store';
+import type {
+  LayerRow,
+  MigrationRow,
+  ProgressRow,
+  SnapshotRow,
+  StepRow,
+  VolumeRow,
+  VolumeSnapshotRow,
+} from '../store/store';
 import { STEP_KINDS } from '../steps/table';
 
 export interface MigrationRecord {
@@ -55,7 +70,10 @@ export function migrationView(record: MigrationRecord): MigrationView {
       migrated: layers.filter(layer => layer.flag === 'migrated').length,
       notWanted: layers.filter(layer => layer.flag === 'not wanted').length,
     },
-    snapshots: { total: kept.length, ready: kept.filter(snapshot => snapshot.readyAt !== null).length },
+    snapshots: {
+      total: kept.length,
+      ready: kept.filter(snapshot => snapshot.readyAt !== null).length,
+    },
     progress: copyProgress(record, steps),
     startedBy: row.startedBy,
     createdAt: row.createdAt.toISOString(),
@@ -84,7 +102,8 @@ export function copyProgress(record: MigrationRecord, steps: readonly StepRow[])
 
 function progressView(bytesDone: number, bytesTotal: number, bytesPerSecond: number): ProgressView {
   const left = bytesTotal - bytesDone;
-  const etaMs = left === 0 ? 0 : bytesPerSecond > 0 ? Math.round((left * 1000) / bytesPerSecond) : null;
+  const etaMs =
+    left === 0 ? 0 : bytesPerSecond > 0 ? Math.round((left * 1000) / bytesPerSecond) : null;
   return { bytesDone, bytesTotal, bytesPerSecond, etaMs };
 }
 
@@ -100,7 +119,14 @@ export function stepView(record: MigrationRecord, step: StepRow): StepView {
     after: planned?.after ?? [],
     diskId: step.diskId,
     weightBytes: step.weightBytes,
-    progress: step.weightBytes > 0 ? progressView(bytes, step.weightBytes, step.state === 'running' ? (progress?.bytesPerSecond ?? 0) : 0) : null,
+    progress:
+      step.weightBytes > 0
+        ? progressView(
+            bytes,
+            step.weightBytes,
+            step.state === 'running' ? (progress?.bytesPerSecond ?? 0) : 0,
+          )
+        : null,
     waitsFor: waitsFor(record, step),
     waitsSince: isoOrNull(step.reasonSince),
     worker: step.leaseOwner,
@@ -120,9 +146,13 @@ function waitsFor(record: MigrationRecord, step: StepRow): string | null {
     case 'running':
       return step.reason === 'copying' || step.reason === 'reading' ? null : step.reason;
     case 'ready':
-      return paused ? 'the migration is paused' : 'a free place under the limits (see: kubectl vm-migrate limits)';
+      return paused
+        ? 'the migration is paused'
+        : 'a free place under the limits (see: kubectl vm-migrate limits)';
     case 'queued':
-      return paused ? 'the migration is paused' : 'a worker that can reach source and target (see: kubectl vm-migrate get workers)';
+      return paused
+        ? 'the migration is paused'
+        : 'a worker that can reach source and target (see: kubectl vm-migrate get workers)';
     case 'blocked':
     case 'done':
     case 'failed':
@@ -145,11 +175,16 @@ export function snapshotView(record: MigrationRecord, snapshot: SnapshotRow): Sn
     mergedInto: snapshot.mergedInto,
     ready: snapshot.readyAt !== null,
     readyAt: isoOrNull(snapshot.readyAt),
-    volumeSnapshots: record.cuts.filter(cut => cut.snapshotId === snapshot.snapshotId).map(cut => volumeSnapshotView(record, cut)),
+    volumeSnapshots: record.cuts
+      .filter(cut => cut.snapshotId === snapshot.snapshotId)
+      .map(cut => volumeSnapshotView(record, cut)),
   };
 }
 
-export function volumeSnapshotView(record: MigrationRecord, cut: VolumeSnapshotRow): VolumeSnapshotView {
+export function volumeSnapshotView(
+  record: MigrationRecord,
+  cut: VolumeSnapshotRow,
+): VolumeSnapshotView {
   return {
     id: cut.volumeSnapshotId,
     disk: diskLabel(record.plan, cut.diskId),

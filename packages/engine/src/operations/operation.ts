@@ -24,4 +24,7 @@ export interface OperationContext {
   readonly paths: 'allowed' | 'refused';
 }
 
-export type Operation<Name extends OperationName, Answer> = (context: OperationContext, input: OperationInput<Name>) => Promise<Answer>;
+export type Operation<Name extends OperationName, Answer> = (
+  context: OperationContext,
+  input: OperationInput<Name>,
+) => Promise<Answer>;

@@ -18,7 +18,13 @@ async function sourceView(context: OperationContext, row: PlaceRow): Promise<Sou
     const vms = await (await context.openSource(row)).listVms();
     return { name: row.name, kind: row.kind, location, vms: vms.length, error: null };
   } catch (error) {
-    return { name: row.name, kind: row.kind, location, vms: null, error: errorView(toEngineError(error).toJSON()) };
+    return {
+      name: row.name,
+      kind: row.kind,
+      location,
+      vms: null,
+      error: errorView(toEngineError(error).toJSON()),
+    };
   }
 }
 
@@ -30,7 +36,9 @@ export const getVms: Operation<'getVms', VmView[]> = async (context, { source })
     const opened = await context.openSource(row).catch(() => undefined);
     const vms = (await opened?.listVms().catch(() => [])) ?? [];
     for (const vm of vms) {
-      const migration = known.find(candidate => candidate.sourceName === row.name && candidate.vmId === vm.id);
+      const migration = known.find(
+        candidate => candidate.sourceName === row.name && candidate.vmId === vm.id,
+      );
       found.push({
         source: row.name,
         id: vm.id,
@@ -66,7 +74,9 @@ export const getPlace: Operation<'getPlace', PlaceView> = async context => {
   const { database, storeId, databaseName } = context;
   const counts = { running: 0, paused: 0, failed: 0, migrated: 0, canceled: 0 };
   for (const row of await migrations(database)) counts[row.state] += 1;
-  const [schema] = await database.query<{ version: number }>('select max(number) as version from vm_migrate.schema_migration').catch(() => []);
+  const [schema] = await database
+    .query<{ version: number }>('select max(number) as version from vm_migrate.schema_migration')
+    .catch(() => []);
   return {
     database: databaseName,
     storeId,

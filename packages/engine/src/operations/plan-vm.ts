@@ -15,7 +15,11 @@ export const planVm: Operation<'plan', Plan> = async (context, { vm, options = {
   return planFor(context, await resolveVm(context, vm), options);
 };
 
-export async function planFor(context: OperationContext, resolved: ResolvedVm, options: MigrationOptions): Promise<Plan> {
+export async function planFor(
+  context: OperationContext,
+  resolved: ResolvedVm,
+  options: MigrationOptions,
+): Promise<Plan> {
   const { source, place } = resolved;
   const targetPlace = await chosenTarget(context, options.target);
   const target = await context.openTarget(targetPlace);
@@ -37,14 +41,25 @@ export async function planFor(context: OperationContext, resolved: ResolvedVm, o
   });
 }
 
-async function chosenTarget(context: OperationContext, named: string | undefined): Promise<PlaceRow> {
+async function chosenTarget(
+  context: OperationContext,
+  named: string | undefined,
+): Promise<PlaceRow> {
   const name = named ?? context.defaultTarget;
   const all = await places(context.database, 'target');
-  const place = name === undefined && all.length === 1 ? all[0] : name === undefined ? undefined : await findPlace(context.database, 'target', name);
+  const place =
+    name === undefined && all.length === 1
+      ? all[0]
+      : name === undefined
+        ? undefined
+        : await findPlace(context.database, 'target', name);
   if (place !== undefined) return place;
   throw new EngineError('NOT_FOUND', {
     where: { object: `target ${name ?? '(none named)'}` },
-    expected: all.length === 0 ? 'a target in the configuration' : `one of ${all.map(row => row.name).join(', ')}`,
+    expected:
+      all.length === 0
+        ? 'a target in the configuration'
+        : `one of ${all.map(row => row.name).join(', ')}`,
     hint: 'Name one with --target, or set default: true at one in vmMigrate.targets.',
   });
 }
@@ -69,7 +84,10 @@ function keepRule(keep: MigrationOptions['keep']): KeepRule {
   return { ...keep, nowUs: Math.floor((Date.now() * 1000) / hourUs) * hourUs };
 }
 
-async function ownBytesOf(source: Source, tree: SnapshotTree): Promise<Record<string, { data: number; zero: number }>> {
+async function ownBytesOf(
+  source: Source,
+  tree: SnapshotTree,
+): Promise<Record<string, { data: number; zero: number }>> {
   const byLayer: Record<string, { data: number; zero: number }> = {};
   for (const layer of tree.disks.flatMap(disk => disk.layers)) {
     if (layer.ownBytes !== undefined || layer.access !== 'frozen') continue;

@@ -20,15 +20,21 @@ import type { Operation, OperationContext } from './operation';
 import { planFor } from './plan-vm';
 import { resolveVm } from './resolve-vm';
 
-export const recover: Operation<'recover', RecoverView> = async (context, { vm, options, takeOver, accept }) => {
+export const recover: Operation<'recover', RecoverView> = async (
+  context,
+  { vm, options, takeOver, accept },
+) => {
   const plan = await planFor(context, await resolveVm(context, vm), options ?? {});
   const place = await findPlace(context.database, 'target', plan.target);
-  if (place === undefined) throw new EngineError('NOT_FOUND', { where: { object: `target ${plan.target}` } });
+  if (place === undefined)
+    throw new EngineError('NOT_FOUND', { where: { object: `target ${plan.target}` } });
   const target = await context.openTarget(place);
   const inventory = ofVm(await target.inventory(), plan);
   const store = await ownStore(context, inventory, takeOver === true);
   const found = adoptable(plan, inventory, store);
-  const id = found[0]?.spec.migrationId ?? inventory.volumes.find(volume => volume.mark.storeId === store)?.mark.migrationId;
+  const id =
+    found[0]?.spec.migrationId ??
+    inventory.volumes.find(volume => volume.mark.storeId === store)?.mark.migrationId;
   if (id === undefined) {
     throw new EngineError('NOT_FOUND', {
       where: { object: plan.vm.name },
@@ -54,7 +60,12 @@ export const recover: Operation<'recover', RecoverView> = async (context, { vm, 
     await admitSteps(tx);
     return left;
   });
-  return { migration: id, adopted: found.length, again, tookOver: store === context.storeId ? 0 : found.length };
+  return {
+    migration: id,
+    adopted: found.length,
+    again,
+    tookOver: store === context.storeId ? 0 : found.length,
+  };
 };
 
 function ofVm({ volumes, volumeSnapshots }: Inventory, plan: Plan): Inventory {
@@ -69,14 +80,23 @@ function ofVm({ volumes, volumeSnapshots }: Inventory, plan: Plan): Inventory {
  * A database without any migration takes the store id that the target's objects carry for its own:
  * it is the lost store come back. One with a history of its own never does that.
  */
-async function ownStore(context: OperationContext, inventory: Inventory, takeOver: boolean): Promise<string> {
-  const stores = new Set([...inventory.volumes.map(volume => volume.mark.storeId), ...inventory.volumeSnapshots.map(cut => cut.spec.storeId)]);
+async function ownStore(
+  context: OperationContext,
+  inventory: Inventory,
+  takeOver: boolean,
+): Promise<string> {
+  const stores = new Set([
+    ...inventory.volumes.map(volume => volume.mark.storeId),
+    ...inventory.volumeSnapshots.map(cut => cut.spec.storeId),
+  ]);
   if (stores.size === 0 || stores.has(context.storeId)) return context.storeId;
   const [other, second] = [...stores];
   const empty = (await migrations(context.database)).length === 0;
   if (other === undefined || second !== undefined || !empty || !takeOver) {
     throw new EngineError('VOLUME_FOREIGN', {
-      where: { object: inventory.volumes[0]?.name ?? inventory.volumeSnapshots[0]?.name ?? 'target' },
+      where: {
+        object: inventory.volumes[0]?.name ?? inventory.volumeSnapshots[0]?.name ?? 'target',
+      },
       expected: `objects of store ${context.storeId}`,
       found: `objects of ${[...stores].map(store => `store ${store}`).join(' and ')}`,
       hint: empty
@@ -102,28 +122,61 @@ function adoptable(plan: Plan, inventory: Inventory, store: string): VolumeSnaps
 }
 
 /** Writes down what was found; returns how many layers are still to be copied. */
-async function adopt(tx: Tx, id: string, plan: Plan, found: readonly VolumeSnapshot[], inventory: Inventory): Promise<number> {
+async function adopt(
+  tx: Tx,
+  id: string,
+  plan: Plan,
+  found: readonly VolumeSnapshot[],
+  inventory: Inventory,
+): Promise<number> {
   const cutOfLayer = new Map(found.map(cut => [cut.spec.layerId, cut]));
   for (const cut of found) await adoptCut(tx, id, plan, cut);
   const rows = await volumesOf(tx, id);
   for (const volume of plan.volumes) {
     const row = rows.find(candidate => candidate.volumeId === volume.id);
-    const generations = inventory.volumes.filter(candidate => candidate.name.replace(/-g\d+$/, '') === volume.name);
+    const generations = inventory.volumes.filter(
+      candidate => candidate.name.replace(/-g\d+$/, '') === volume.name,
+    );
     const standing = generations.reduce<(typeof generations)[number] | undefined>(
-      (newest, candidate) => (newest === undefined || candidate.mark.generation > newest.mark.generation ? candidate : newest),
+      (newest, candidate) =>
+        newest === undefined || candidate.mark.generation > newest.mark.generation
+          ? candidate
+          : newest,
       undefined,
     );
-    const reached = lastReached(volume, cutOfLayer, standing?.mark.phase === 'holds' ? standing.mark.layerId : undefined);
-    for (const layerId of volume.layers.slice(0, reached + 1)) await adoptLayer(tx, id, plan, layerId, cutOfLayer.get(layerId));
+    const reached = lastReached(
+      volume,
+      cutOfLayer,
+      standing?.mark.phase === 'holds' ? standing.mark.layerId : undefined,
+    );
+    for (const layerId of volume.layers.slice(0, reached + 1))
+      await adoptLayer(tx, id, plan, layerId, cutOfLayer.get(layerId));
     const allDone = reached === volume.layers.length - 1;
-    if (standing !== undefined || allDone) await setMade(tx, id, volume, standing?.mark.generation ?? row?.generation ?? 1, volume.layers[reached]);
-    if (standing === undefined && allDone) await tx.query('update vm_migrate.volume set removed_at = now() where migration_id = $1 and volume_id = $2 and role = $3', [id, volume.id, 'branch']);
+    if (standing !== undefined || allDone)
+      await setMade(
+        tx,
+        id,
+        volume,
+        standing?.mark.generation ?? row?.generation ?? 1,
+        volume.layers[reached],
+      );
+    if (standing === undefined && allDone)
+      await tx.query(
+        'update vm_migrate.volume set removed_at = now() where migration_id = $1 and volume_id = $2 and role = $3',
+        [id, volume.id, 'branch'],
+      );
     if (standing !== undefined && row !== undefined && volumeName(row) !== standing.name) {
-      await tx.query('update vm_migrate.volume set generation = $3 where migration_id = $1 and volume_id = $2', [id, volume.id, standing.mark.generation]);
+      await tx.query(
+        'update vm_migrate.volume set generation = $3 where migration_id = $1 and volume_id = $2',
+        [id, volume.id, standing.mark.generation],
+      );
     }
   }
   await settleForks(tx, id, plan);
-  await tx.query(`update vm_migrate.step set state = 'blocked' where migration_id = $1 and state = 'failed'`, [id]);
+  await tx.query(
+    `update vm_migrate.step set state = 'blocked' where migration_id = $1 and state = 'failed'`,
+    [id],
+  );
   await unblockAll(tx, id);
   const [left] = await tx.query<{ count: number }>(
     `select count(*) as count from vm_migrate.step where migration_id = $1 and kind = 'applyLayer' and state <> 'done'`,
@@ -136,10 +189,21 @@ async function adopt(tx: Tx, id: string, plan: Plan, found: readonly VolumeSnaps
 async function settleForks(tx: Tx, id: string, plan: Plan): Promise<void> {
   const rows = await volumesOf(tx, id);
   const cuts = await volumeSnapshotsOf(tx, id);
-  const applied = new Set((await layersOf(tx, id)).filter(layer => layer.flag === 'migrated').map(layer => layer.layerId));
-  for (const cut of cuts.filter(candidate => candidate.purpose === 'fork' && candidate.state !== 'ready')) {
+  const applied = new Set(
+    (await layersOf(tx, id)).filter(layer => layer.flag === 'migrated').map(layer => layer.layerId),
+  );
+  for (const cut of cuts.filter(
+    candidate => candidate.purpose === 'fork' && candidate.state !== 'ready',
+  )) {
     const branches = plan.volumes.filter(volume => volume.restoredFrom === cut.volumeSnapshotId);
-    const begun = branches.every(branch => rows.some(row => row.volumeId === branch.id && row.madeAt !== null && branch.layers.every(layer => applied.has(layer))));
+    const begun = branches.every(branch =>
+      rows.some(
+        row =>
+          row.volumeId === branch.id &&
+          row.madeAt !== null &&
+          branch.layers.every(layer => applied.has(layer)),
+      ),
+    );
     const main = plan.volumes.find(volume => volume.id === cut.volumeId);
     if (!begun || main?.layers.every(layer => applied.has(layer)) !== true) continue;
     await setVolumeSnapshotRemoved(tx, id, cut.volumeSnapshotId);
@@ -152,7 +216,11 @@ async function settleForks(tx: Tx, id: string, plan: Plan): Promise<void> {
 }
 
 /** Index of the last layer on this volume whose state is known to be safe in a VolumeSnapshot; its predecessors lie under it. */
-function lastReached(volume: PlannedVolume, cuts: ReadonlyMap<string, VolumeSnapshot>, held: string | undefined): number {
+function lastReached(
+  volume: PlannedVolume,
+  cuts: ReadonlyMap<string, VolumeSnapshot>,
+  held: string | undefined,
+): number {
   const byCut = volume.layers.findLastIndex(layerId => cuts.has(layerId));
   // A state that only the volume holds has lost its receipt: it is applied again, but what lies under it is there.
   const heldAt = held === undefined ? -1 : volume.layers.indexOf(held);
@@ -180,7 +248,13 @@ async function adoptCut(tx: Tx, id: string, plan: Plan, cut: VolumeSnapshot): Pr
   );
 }
 
-async function adoptLayer(tx: Tx, id: string, plan: Plan, layerId: string, cut: VolumeSnapshot | undefined): Promise<void> {
+async function adoptLayer(
+  tx: Tx,
+  id: string,
+  plan: Plan,
+  layerId: string,
+  cut: VolumeSnapshot | undefined,
+): Promise<void> {
   const layer = plan.layers.find(candidate => candidate.id === layerId);
   if (layer === undefined) return;
   const at = cut?.createdAt ?? new Date().toISOString();
@@ -207,7 +281,13 @@ async function adoptLayer(tx: Tx, id: string, plan: Plan, layerId: string, cut: 
   );
 }
 
-async function setMade(tx: Tx, id: string, volume: PlannedVolume, generation: number, contentLayerId: string | undefined): Promise<void> {
+async function setMade(
+  tx: Tx,
+  id: string,
+  volume: PlannedVolume,
+  generation: number,
+  contentLayerId: string | undefined,
+): Promise<void> {
   await tx.query(
     `update vm_migrate.volume set made_at = coalesce(made_at, now()), generation = $3, content_layer_id = $4 where migration_id = $1 and volume_id = $2`,
     [id, volume.id, generation, contentLayerId ?? null],

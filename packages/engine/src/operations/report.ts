@@ -3,13 +3,26 @@ import type { ReportLayerView, ReportView, VolumeSnapshotView } from '@vm-migrat
 import type { Plan, PlannedLayer } from '../plan/plan';
 import { acceptedFindings } from '../store/migrations';
 import { volumeName } from '../store/store';
-import { diskLabel, isoOfUs, isoOrNull, migrationView, readMigration, volumeSnapshotView, type MigrationRecord } from './migration-record';
+import {
+  diskLabel,
+  isoOfUs,
+  isoOrNull,
+  migrationView,
+  readMigration,
+  volumeSnapshotView,
+  type MigrationRecord,
+} from './migration-record';
 import type { Operation } from './operation';
 import { findingView } from './tree';
 
 export const getReport: Operation<'getReport', ReportView> = async (context, { migration }) => {
   const record = await readMigration(context.database, migration);
-  const accepted = new Map((await acceptedFindings(context.database, migration)).map(row => [row.findingId, row.acceptedBy]));
+  const accepted = new Map(
+    (await acceptedFindings(context.database, migration)).map(row => [
+      row.findingId,
+      row.acceptedBy,
+    ]),
+  );
   const { plan, row } = record;
   return {
     generatedAt: new Date().toISOString(),
@@ -22,7 +35,9 @@ export const getReport: Operation<'getReport', ReportView> = async (context, { m
       description: snapshot.description,
       createdAt: isoOfUs(snapshot.createdAtUs),
       quiesced: snapshot.quiesced,
-      memory: plan.tree.snapshots.find(candidate => candidate.id === snapshot.snapshotId)?.memory ?? false,
+      memory:
+        plan.tree.snapshots.find(candidate => candidate.id === snapshot.snapshotId)?.memory ??
+        false,
       parentId: snapshot.parentId,
       kept: snapshot.kept,
       mergedInto: snapshot.mergedInto,
@@ -35,12 +50,18 @@ export const getReport: Operation<'getReport', ReportView> = async (context, { m
             disk: view.disk,
             volumeSnapshot: view,
             layers: chainOf(plan, cut.layerId).map(layer => layerView(record, layer)),
-            proof: { kind: cut.proof, words: proofWords(view, cut.proofDetail), at: isoOrNull(cut.provedAt ?? cut.readyAt) },
+            proof: {
+              kind: cut.proof,
+              words: proofWords(view, cut.proofDetail),
+              at: isoOrNull(cut.provedAt ?? cut.readyAt),
+            },
           };
         }),
     })),
     current: plan.current.disks.map(state => {
-      const volume = record.volumes.find(candidate => candidate.diskId === state.diskId && candidate.role === 'main');
+      const volume = record.volumes.find(
+        candidate => candidate.diskId === state.diskId && candidate.role === 'main',
+      );
       const layer = record.layers.find(candidate => candidate.layerId === state.layerId);
       return {
         disk: diskLabel(plan, state.diskId),
@@ -54,7 +75,8 @@ export const getReport: Operation<'getReport', ReportView> = async (context, { m
       dataBytes: sum(record, receipt => receipt.bytes.data),
       zeroBytes: sum(record, receipt => receipt.bytes.zero),
       writtenBytes: sum(record, receipt => receipt.bytes.written),
-      durationMs: row.finishedAt === null ? null : row.finishedAt.getTime() - row.createdAt.getTime(),
+      durationMs:
+        row.finishedAt === null ? null : row.finishedAt.getTime() - row.createdAt.getTime(),
     },
   };
 };
@@ -63,7 +85,12 @@ export const getReport: Operation<'getReport', ReportView> = async (context, { m
 function chainOf(plan: Plan, leafId: string): PlannedLayer[] {
   const byId = new Map(plan.layers.map(layer => [layer.id, layer]));
   const chain: PlannedLayer[] = [];
-  for (let layer = byId.get(leafId); layer !== undefined; layer = layer.parentId === undefined ? undefined : byId.get(layer.parentId)) chain.push(layer);
+  for (
+    let layer = byId.get(leafId);
+    layer !== undefined;
+    layer = layer.parentId === undefined ? undefined : byId.get(layer.parentId)
+  )
+    chain.push(layer);
   return chain.reverse();
 }
 
@@ -88,7 +115,10 @@ function layerView(record: MigrationRecord, layer: PlannedLayer): ReportLayerVie
   };
 }
 
-function proofWords(cut: VolumeSnapshotView, detail: Readonly<Record<string, unknown>> | null): string {
+function proofWords(
+  cut: VolumeSnapshotView,
+  detail: Readonly<Record<string, unknown>> | null,
+): string {
   switch (cut.proof) {
     case 'full':
       return 'a restore was read whole and equals the chain at the source';
@@ -101,6 +131,12 @@ function proofWords(cut: VolumeSnapshotView, detail: Readonly<Record<string, unk
   }
 }
 
-function sum(record: MigrationRecord, of: (receipt: { bytes: { data: number; zero: number; written: number } }) => number): number {
-  return record.layers.reduce((total, layer) => total + (layer.receipt === null ? 0 : of(layer.receipt)), 0);
+function sum(
+  record: MigrationRecord,
+  of: (receipt: { bytes: { data: number; zero: number; written: number } }) => number,
+): number {
+  return record.layers.reduce(
+    (total, layer) => total + (layer.receipt === null ? 0 : of(layer.receipt)),
+    0,
+  );
 }

@@ -24,24 +24,38 @@ export async function resolveVm(context: OperationContext, reference: string): P
   const slash = reference.indexOf('/');
   if (slash > 0) {
     const place = await findPlace(context.database, 'source', reference.slice(0, slash));
-    if (place !== undefined) return choose(reference, await matches(context, [place], reference.slice(slash + 1)));
+    if (place !== undefined)
+      return choose(reference, await matches(context, [place], reference.slice(slash + 1)));
   }
   const found = await matches(context, await places(context.database, 'source'), reference);
-  if (found.length === 0 && context.paths === 'allowed' && existsSync(reference)) return resolvePath(context, reference);
+  if (found.length === 0 && context.paths === 'allowed' && existsSync(reference))
+    return resolvePath(context, reference);
   return choose(reference, found);
 }
 
 function looksLikePath(reference: string): boolean {
-  return isAbsolute(reference) || reference.startsWith('./') || reference.startsWith('../') || reference === '.' || reference.endsWith('.vmx');
+  return (
+    isAbsolute(reference) ||
+    reference.startsWith('./') ||
+    reference.startsWith('../') ||
+    reference === '.' ||
+    reference.endsWith('.vmx')
+  );
 }
 
-async function matches(context: OperationContext, rows: readonly PlaceRow[], name: string): Promise<ResolvedVm[]> {
+async function matches(
+  context: OperationContext,
+  rows: readonly PlaceRow[],
+  name: string,
+): Promise<ResolvedVm[]> {
   const found: ResolvedVm[] = [];
   for (const place of rows) {
     // A source that cannot be reached from here hides its VMs; the others still answer.
     const source = await context.openSource(place).catch(() => undefined);
     const vms = (await source?.listVms().catch(() => [])) ?? [];
-    for (const vm of vms) if (source !== undefined && (vm.name === name || vm.id === name)) found.push({ place, source, vm });
+    for (const vm of vms)
+      if (source !== undefined && (vm.name === name || vm.id === name))
+        found.push({ place, source, vm });
   }
   return found;
 }
@@ -57,29 +71,47 @@ function choose(reference: string, found: readonly ResolvedVm[]): ResolvedVm {
   if (second !== undefined) {
     throw new EngineError('VM_AMBIGUOUS', {
       where: { object: reference },
-      found: found.map(({ place, vm }) => `${place.name}/${vm.name} (id ${vm.id}, ${vm.location})`).join('; '),
+      found: found
+        .map(({ place, vm }) => `${place.name}/${vm.name} (id ${vm.id}, ${vm.location})`)
+        .join('; '),
       hint: 'Name one as SOURCE/NAME or SOURCE/ID.',
     });
   }
-  if (first.vm.error !== undefined) throw new EngineError('VM_INVALID', { where: { object: reference }, found: first.vm.error });
+  if (first.vm.error !== undefined)
+    throw new EngineError('VM_INVALID', { where: { object: reference }, found: first.vm.error });
   return first;
 }
 
 async function resolvePath(context: OperationContext, reference: string): Promise<ResolvedVm> {
   if (context.paths === 'refused') {
-    throw new EngineError('USAGE', { where: { object: reference }, expected: 'SOURCE/NAME of a configured source', found: 'a path' });
+    throw new EngineError('USAGE', {
+      where: { object: reference },
+      expected: 'SOURCE/NAME of a configured source',
+      found: 'a path',
+    });
   }
   const given = resolve(reference);
-  if (!existsSync(given)) throw new EngineError('VM_NOT_FOUND', { where: { file: given }, found: 'no such file or folder' });
+  if (!existsSync(given))
+    throw new EngineError('VM_NOT_FOUND', {
+      where: { file: given },
+      found: 'no such file or folder',
+    });
   const folder = realpathSync(statSync(given).isDirectory() ? given : dirname(given));
   const known = await configuredVms(context, folder);
-  const wanted = statSync(given).isDirectory() ? known : known.filter(({ vm }) => basename(vm.location) === basename(given));
+  const wanted = statSync(given).isDirectory()
+    ? known
+    : known.filter(({ vm }) => basename(vm.location) === basename(given));
   if (wanted.length > 0) return choose(reference, wanted);
   const place = await placeForFolder(context, folder);
   const source = await context.openSource(place);
   const vms = await source.listVms();
-  const named = statSync(given).isDirectory() ? vms : vms.filter(vm => basename(vm.location) === basename(given));
-  return choose(reference, named.map(vm => ({ place, source, vm })));
+  const named = statSync(given).isDirectory()
+    ? vms
+    : vms.filter(vm => basename(vm.location) === basename(given));
+  return choose(
+    reference,
+    named.map(vm => ({ place, source, vm })),
+  );
 }
 
 /** VMs in this very folder that a configured source lists already: they keep its name. */
@@ -91,7 +123,8 @@ async function configuredVms(context: OperationContext, folder: string): Promise
     if (folder === root || !`${folder}/`.startsWith(`${realpathSync(root)}/`)) continue;
     const source = await context.openSource(place).catch(() => undefined);
     for (const vm of (await source?.listVms().catch(() => [])) ?? []) {
-      if (source !== undefined && dirname(vm.location) === folder) found.push({ place, source, vm });
+      if (source !== undefined && dirname(vm.location) === folder)
+        found.push({ place, source, vm });
     }
   }
   return found;
@@ -102,7 +135,12 @@ async function placeForFolder(context: OperationContext, folder: string): Promis
   for (const place of await places(context.database, 'source')) {
     if (place.kind === 'vm-directory' && place.options['folder'] === folder) return place;
   }
-  const slug = basename(folder).toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 20) || 'folder';
+  const slug =
+    basename(folder)
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-+|-+$/g, '')
+      .slice(0, 20) || 'folder';
   const place: PlaceRow = {
     name: `${slug}-${createHash('sha256').update(folder).digest('hex').slice(0, 6)}`,
     kind: 'vm-directory',

@@ -26,7 +26,8 @@ export const startMigration: Operation<'start', StartedView> = async (context, i
   const already = await sameMigration(context, plan);
   if (already !== undefined) return already;
   const earlier = await migratedBefore(context, plan);
-  if (earlier !== undefined) return extendMigration(context, earlier, plan, acceptedFindings(plan, input.accept ?? []));
+  if (earlier !== undefined)
+    return extendMigration(context, earlier, plan, acceptedFindings(plan, input.accept ?? []));
   return accept(context, plan, input.accept ?? [], input.groupId);
 };
 
@@ -42,23 +43,48 @@ export function assertSamePlan(agreed: Plan, now: Plan): void {
 }
 
 /** Records the plan and admits its first steps, in one transaction. */
-export async function accept(context: OperationContext, plan: Plan, acceptIds: readonly string[], groupId?: string): Promise<StartedView> {
+export async function accept(
+  context: OperationContext,
+  plan: Plan,
+  acceptIds: readonly string[],
+  groupId?: string,
+): Promise<StartedView> {
   const accepted = acceptedFindings(plan, acceptIds);
   const id = newMigrationId();
   await context.database.transaction(async tx => {
     await insertMigration(tx, { id, groupId, plan, accepted, actor: context.actor });
     await admitSteps(tx);
   });
-  return { migration: id, vm: plan.vm.name, planDigest: plan.digest, outcome: 'started', state: 'running' };
+  return {
+    migration: id,
+    vm: plan.vm.name,
+    planDigest: plan.digest,
+    outcome: 'started',
+    state: 'running',
+  };
 }
 
 /** This very plan is under way or done: nothing to start. */
-async function sameMigration(context: OperationContext, plan: Plan): Promise<StartedView | undefined> {
-  const rows = await migrations(context.database, { vm: plan.vm.id, states: ['running', 'paused', 'failed', 'migrated'] });
+async function sameMigration(
+  context: OperationContext,
+  plan: Plan,
+): Promise<StartedView | undefined> {
+  const rows = await migrations(context.database, {
+    vm: plan.vm.id,
+    states: ['running', 'paused', 'failed', 'migrated'],
+  });
   for (const row of rows) {
     if (row.sourceName !== plan.vm.source || row.targetName !== plan.target) continue;
-    const earlier = row.planDigest === plan.digest || sameHistory(await planOf(context.database, row.id), plan);
-    if (earlier) return { migration: row.id, vm: row.vmName, planDigest: row.planDigest, outcome: 'already', state: row.state };
+    const earlier =
+      row.planDigest === plan.digest || sameHistory(await planOf(context.database, row.id), plan);
+    if (earlier)
+      return {
+        migration: row.id,
+        vm: row.vmName,
+        planDigest: row.planDigest,
+        outcome: 'already',
+        state: row.state,
+      };
   }
   return undefined;
 }
@@ -67,7 +93,9 @@ async function sameMigration(context: OperationContext, plan: Plan): Promise<Sta
 async function migratedBefore(context: OperationContext, plan: Plan): Promise<string | undefined> {
   for (const row of await migrations(context.database, { vm: plan.vm.id, states: ['migrated'] })) {
     if (row.sourceName !== plan.vm.source || row.targetName !== plan.target) continue;
-    const names = new Set((await planOf(context.database, row.id)).volumes.map(volume => volume.name));
+    const names = new Set(
+      (await planOf(context.database, row.id)).volumes.map(volume => volume.name),
+    );
     if (plan.volumes.some(volume => names.has(volume.name))) return row.id;
   }
   return undefined;
@@ -75,14 +103,21 @@ async function migratedBefore(context: OperationContext, plan: Plan): Promise<st
 
 /** Free space, rates and findings about them may differ; the layers, their bytes and what is kept may not. */
 function sameHistory(earlier: Plan, plan: Plan): boolean {
-  const essence = (of: Plan) => JSON.stringify([of.steps.map(step => step.id), of.layers.map(layer => layer.manifestDigest), of.volumeSnapshots.map(cut => cut.name)]);
+  const essence = (of: Plan) =>
+    JSON.stringify([
+      of.steps.map(step => step.id),
+      of.layers.map(layer => layer.manifestDigest),
+      of.volumeSnapshots.map(cut => cut.name),
+    ]);
   return essence(earlier) === essence(plan);
 }
 
 /** @throws EngineError PLAN_BLOCKED naming every blocking finding that is not accepted */
 function acceptedFindings(plan: Plan, ids: readonly string[]): Finding[] {
   const accepted = plan.findings.filter(finding => ids.includes(finding.id) && finding.acceptable);
-  const open = plan.findings.filter(finding => finding.severity === 'blocks' && !accepted.includes(finding));
+  const open = plan.findings.filter(
+    finding => finding.severity === 'blocks' && !accepted.includes(finding),
+  );
   if (open.length === 0) return accepted;
   const acceptable = open.filter(finding => finding.acceptable);
   throw new EngineError('PLAN_BLOCKED', {
@@ -98,7 +133,10 @@ function acceptedFindings(plan: Plan, ids: readonly string[]): Finding[] {
 /** The first few by name, the rest by number: `plan` lists them all. */
 function someOf(items: readonly string[]): string {
   const shown = items.slice(0, 5);
-  return shown.join('; ') + (items.length > shown.length ? `; and ${items.length - shown.length} more` : '');
+  return (
+    shown.join('; ') +
+    (items.length > shown.length ? `; and ${items.length - shown.length} more` : '')
+  );
 }
 
 function newMigrationId(): string {

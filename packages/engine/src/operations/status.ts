@@ -1,7 +1,23 @@
 /** getMigrations, getStatus, getLayers, getSnapshots: rows for tables, from the store alone. */
-import type { DiskStatusView, LayerView, MigrationView, OperationInput, SnapshotView, StatusView, StepView } from '@vm-migrate/api';
+import type {
+  DiskStatusView,
+  LayerView,
+  MigrationView,
+  OperationInput,
+  SnapshotView,
+  StatusView,
+  StepView,
+} from '@vm-migrate/api';
 import { migrations } from '../store/migrations';
-import { copyProgress, isoOrNull, migrationView, readMigration, snapshotView, stepView, type MigrationRecord } from './migration-record';
+import {
+  copyProgress,
+  isoOrNull,
+  migrationView,
+  readMigration,
+  snapshotView,
+  stepView,
+  type MigrationRecord,
+} from './migration-record';
 import type { Operation, OperationContext } from './operation';
 import { resolveVm } from './resolve-vm';
 
@@ -14,15 +30,25 @@ export const getStatus: Operation<'getStatus', StatusView[]> = async (context, f
   (await records(context, filter)).map(statusView);
 
 export const getSnapshots: Operation<'getSnapshots', SnapshotView[]> = async (context, filter) =>
-  (await records(context, filter)).flatMap(record => record.snapshots.map(snapshot => snapshotView(record, snapshot)));
+  (await records(context, filter)).flatMap(record =>
+    record.snapshots.map(snapshot => snapshotView(record, snapshot)),
+  );
 
 export const getLayers: Operation<'getLayers', LayerView[]> = async (context, filter) =>
   (await records(context, filter)).flatMap(layerViews);
 
 /** Migrations that the filter names; a VM may be named in any form, also one that is gone from its source. */
-export async function records(context: OperationContext, filter: Filter): Promise<MigrationRecord[]> {
+export async function records(
+  context: OperationContext,
+  filter: Filter,
+): Promise<MigrationRecord[]> {
   const vm = filter.vm === undefined ? undefined : await vmIdOrName(context, filter.vm);
-  const rows = await migrations(context.database, { id: filter.migration, vm, groupId: filter.group, states: filter.states });
+  const rows = await migrations(context.database, {
+    id: filter.migration,
+    vm,
+    groupId: filter.group,
+    states: filter.states,
+  });
   const found: MigrationRecord[] = [];
   for (const row of rows) found.push(await readMigration(context.database, row.id));
   return found;
@@ -40,24 +66,44 @@ export function statusView(record: MigrationRecord): StatusView {
   const disks = record.plan.disks
     .filter(disk => disk.leftOut === undefined)
     .map((disk): DiskStatusView => {
-      const layers = record.layers.filter(layer => layer.diskId === disk.id && layer.flag !== 'not wanted');
+      const layers = record.layers.filter(
+        layer => layer.diskId === disk.id && layer.flag !== 'not wanted',
+      );
       return {
         diskId: disk.id,
         label: disk.label,
         rootFile: disk.rootFile,
-        layers: { total: layers.length, migrated: layers.filter(layer => layer.flag === 'migrated').length },
-        progress: copyProgress(record, record.steps.filter(step => step.diskId === disk.id)),
+        layers: {
+          total: layers.length,
+          migrated: layers.filter(layer => layer.flag === 'migrated').length,
+        },
+        progress: copyProgress(
+          record,
+          record.steps.filter(step => step.diskId === disk.id),
+        ),
         now: moving.filter(step => step.diskId === disk.id).map(step => stepView(record, step)),
       };
     });
-  return { ...migrationView(record), disks, now: moving.filter(step => step.diskId === null).map(step => stepView(record, step)) };
+  return {
+    ...migrationView(record),
+    disks,
+    now: moving.filter(step => step.diskId === null).map(step => stepView(record, step)),
+  };
 }
 
-const MOVING: ReadonlySet<StepView['state']> = new Set(['ready', 'queued', 'running', 'waiting', 'failed']);
+const MOVING: ReadonlySet<StepView['state']> = new Set([
+  'ready',
+  'queued',
+  'running',
+  'waiting',
+  'failed',
+]);
 
 function layerViews(record: MigrationRecord): LayerView[] {
   return record.layers.map(layer => {
-    const step = record.steps.find(candidate => candidate.kind === 'applyLayer' && candidate.layerId === layer.layerId);
+    const step = record.steps.find(
+      candidate => candidate.kind === 'applyLayer' && candidate.layerId === layer.layerId,
+    );
     const view = step === undefined ? undefined : stepView(record, step);
     return {
       migration: record.row.id,

@@ -38,7 +38,12 @@ const TABLE = {
   setLimit,
   recover,
   cleanup,
-} satisfies { [Name in OperationName]: (context: OperationContext, input: OperationInput<Name>) => Promise<unknown> };
+} satisfies {
+  [Name in OperationName]: (
+    context: OperationContext,
+    input: OperationInput<Name>,
+  ) => Promise<unknown>;
+};
 
 export type OperationAnswer<Name extends OperationName> = Awaited<ReturnType<(typeof TABLE)[Name]>>;
 
@@ -53,9 +58,14 @@ export async function runOperation<Name extends OperationName>(
 ): Promise<OperationAnswer<Name>> {
   const checked = OPERATIONS[name].input.safeParse(input);
   if (!checked.success) {
-    const issues = checked.error.issues.map(issue => `${issue.path.join('.') || name}: ${issue.message}`);
+    const issues = checked.error.issues.map(
+      issue => `${issue.path.join('.') || name}: ${issue.message}`,
+    );
     throw new EngineError('USAGE', { where: { object: name }, found: issues.join('; ') });
   }
-  const operation = TABLE[name] as (context: OperationContext, input: unknown) => Promise<OperationAnswer<Name>>;
+  const operation = TABLE[name] as (
+    context: OperationContext,
+    input: unknown,
+  ) => Promise<OperationAnswer<Name>>;
   return operation(context, checked.data);
 }

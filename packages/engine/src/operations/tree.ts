@@ -1,31 +1,70 @@
 /** getTree: a VM's snapshot history, before, during and after its migration. */
-import type { FindingView, MigrationView, TreeDiskView, TreeNodeView, TreeView } from '@vm-migrate/api';
+import type {
+  FindingView,
+  MigrationView,
+  TreeDiskView,
+  TreeNodeView,
+  TreeView,
+} from '@vm-migrate/api';
 import type { DiskState, Finding, SnapshotTree } from '../sources/snapshot-tree';
 import { acceptedFindings, migrations } from '../store/migrations';
 import { resolveVm } from './resolve-vm';
-import { isoOfUs, migrationView, readMigration, volumeSnapshotView, type MigrationRecord } from './migration-record';
+import {
+  isoOfUs,
+  migrationView,
+  readMigration,
+  volumeSnapshotView,
+  type MigrationRecord,
+} from './migration-record';
 import type { Operation, OperationContext } from './operation';
 
 export const getTree: Operation<'getTree', TreeView> = async (context, { vm }) => {
   const record = await newestMigration(context, vm);
   if (record !== undefined) {
-    const accepted = new Map((await acceptedFindings(context.database, record.row.id)).map(row => [row.findingId, row.acceptedBy]));
-    const findings = record.plan.findings.map(finding => findingView(finding, accepted.get(finding.id)));
-    return treeView(record.plan.tree, record.row.sourceName, migrationView(record), findings, record);
+    const accepted = new Map(
+      (await acceptedFindings(context.database, record.row.id)).map(row => [
+        row.findingId,
+        row.acceptedBy,
+      ]),
+    );
+    const findings = record.plan.findings.map(finding =>
+      findingView(finding, accepted.get(finding.id)),
+    );
+    return treeView(
+      record.plan.tree,
+      record.row.sourceName,
+      migrationView(record),
+      findings,
+      record,
+    );
   }
   const { source, place, vm: summary } = await resolveVm(context, vm);
   const tree = await source.loadTree(summary.id);
-  return treeView(tree, place.name, null, tree.findings.map(finding => findingView(finding, undefined)), undefined);
+  return treeView(
+    tree,
+    place.name,
+    null,
+    tree.findings.map(finding => findingView(finding, undefined)),
+    undefined,
+  );
 };
 
 /** The newest migration of what a person names: its id, or its VM. */
-async function newestMigration(context: OperationContext, reference: string): Promise<MigrationRecord | undefined> {
+async function newestMigration(
+  context: OperationContext,
+  reference: string,
+): Promise<MigrationRecord | undefined> {
   const [byId] = await migrations(context.database, { id: reference });
   if (byId !== undefined) return readMigration(context.database, byId.id);
   // A VM that is gone from its source still has the history that was migrated.
   const resolved = await resolveVm(context, reference).catch(() => undefined);
-  const rows = await migrations(context.database, { vm: resolved?.vm.id ?? reference.slice(reference.indexOf('/') + 1) });
-  const row = resolved === undefined ? rows[0] : rows.find(candidate => candidate.sourceName === resolved.place.name);
+  const rows = await migrations(context.database, {
+    vm: resolved?.vm.id ?? reference.slice(reference.indexOf('/') + 1),
+  });
+  const row =
+    resolved === undefined
+      ? rows[0]
+      : rows.find(candidate => candidate.sourceName === resolved.place.name);
   return row === undefined ? undefined : readMigration(context.database, row.id);
 }
 
@@ -71,16 +110,31 @@ function treeView(
     power: tree.current.power,
     migration,
     nodes,
-    disks: tree.disks.map(({ id, label, rootFile, sizeBytes }) => ({ id, label, rootFile, sizeBytes })),
+    disks: tree.disks.map(({ id, label, rootFile, sizeBytes }) => ({
+      id,
+      label,
+      rootFile,
+      sizeBytes,
+    })),
     findings,
   };
 }
 
-function diskView(tree: SnapshotTree, state: DiskState, record: MigrationRecord | undefined, snapshotId: string | undefined): TreeDiskView {
+function diskView(
+  tree: SnapshotTree,
+  state: DiskState,
+  record: MigrationRecord | undefined,
+  snapshotId: string | undefined,
+): TreeDiskView {
   const disk = tree.disks.find(candidate => candidate.id === state.diskId);
   const node = disk?.layers.find(candidate => candidate.id === state.layerId);
   const row = record?.layers.find(candidate => candidate.layerId === state.layerId);
-  const cut = record?.cuts.find(candidate => candidate.layerId === state.layerId && candidate.diskId === state.diskId && matches(candidate, snapshotId));
+  const cut = record?.cuts.find(
+    candidate =>
+      candidate.layerId === state.layerId &&
+      candidate.diskId === state.diskId &&
+      matches(candidate, snapshotId),
+  );
   return {
     disk: state.slot,
     layerFile: node?.file ?? state.layerId,
@@ -88,12 +142,21 @@ function diskView(tree: SnapshotTree, state: DiskState, record: MigrationRecord 
     dataBytes: row?.dataBytes ?? node?.ownBytes?.data ?? null,
     zeroBytes: row?.zeroBytes ?? node?.ownBytes?.zero ?? null,
     flag: row?.flag ?? null,
-    state: stateWords(record, state, node?.access, snapshotId === undefined ? undefined : cut?.state),
-    volumeSnapshot: record !== undefined && cut !== undefined ? volumeSnapshotView(record, cut) : null,
+    state: stateWords(
+      record,
+      state,
+      node?.access,
+      snapshotId === undefined ? undefined : cut?.state,
+    ),
+    volumeSnapshot:
+      record !== undefined && cut !== undefined ? volumeSnapshotView(record, cut) : null,
   };
 }
 
-function matches(cut: { purpose: string; snapshotId: string | null }, snapshotId: string | undefined): boolean {
+function matches(
+  cut: { purpose: string; snapshotId: string | null },
+  snapshotId: string | undefined,
+): boolean {
   return snapshotId === undefined ? cut.purpose === 'current' : cut.snapshotId === snapshotId;
 }
 
@@ -104,15 +167,21 @@ function stateWords(
   access: string | undefined,
   cutState: 'planned' | 'ready' | 'removed' | undefined,
 ): string {
-  if (record === undefined) return access === undefined || access === 'frozen' ? 'not migrated' : `not readable: ${access}`;
+  if (record === undefined)
+    return access === undefined || access === 'frozen' ? 'not migrated' : `not readable: ${access}`;
   const layer = record.layers.find(candidate => candidate.layerId === layerId);
   if (layer === undefined || layer.flag === 'not wanted') return layer?.reason ?? 'not wanted';
-  if (layer.flag === 'migrated') return cutState === 'planned' ? 'migrated, waits to be cut' : 'migrated';
-  const step = record.steps.find(candidate => candidate.kind === 'applyLayer' && candidate.layerId === layerId);
+  if (layer.flag === 'migrated')
+    return cutState === 'planned' ? 'migrated, waits to be cut' : 'migrated';
+  const step = record.steps.find(
+    candidate => candidate.kind === 'applyLayer' && candidate.layerId === layerId,
+  );
   if (step?.state === 'failed') return `failed: ${step.error?.code ?? 'unknown'}`;
   if (step?.state === 'running') {
     const bytes = record.progress.get(step.stepId)?.bytesDone ?? 0;
-    return step.weightBytes > 0 ? `copying ${Math.min(99, Math.floor((bytes * 100) / step.weightBytes))} %` : 'copying';
+    return step.weightBytes > 0
+      ? `copying ${Math.min(99, Math.floor((bytes * 100) / step.weightBytes))} %`
+      : 'copying';
   }
   if (step?.state === 'waiting') return `waits for ${step.reason ?? 'its turn'}`;
   return 'needs migration';

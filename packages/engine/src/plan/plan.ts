@@ -12,7 +12,12 @@ export interface Plan {
   readonly version: 1;
   /** SHA-256 (hex) over tree, manifests, options and findings: what a person agreed to. */
   readonly digest: string;
-  readonly vm: { readonly source: string; readonly id: string; readonly name: string; readonly location: string };
+  readonly vm: {
+    readonly source: string;
+    readonly id: string;
+    readonly name: string;
+    readonly location: string;
+  };
   /** Configured name of the target. */
   readonly target: string;
   readonly options: PlanOptions;
@@ -159,7 +164,11 @@ export interface PlanTotals {
   readonly dataBytes: number;
   readonly zeroBytes: number;
   /** Per storage class: what the plan needs at its highest, and what is free now. */
-  readonly space: readonly { readonly storageClass: string; readonly neededBytes: number; readonly freeBytes?: number }[];
+  readonly space: readonly {
+    readonly storageClass: string;
+    readonly neededBytes: number;
+    readonly freeBytes?: number;
+  }[];
   /** Seconds, from the probe's measured rate or a stated default; absent when nothing is known. */
   readonly estimateMs?: { readonly low: number; readonly high: number; readonly basis: string };
 }

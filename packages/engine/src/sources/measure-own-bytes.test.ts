@@ -28,7 +28,10 @@ describe('measureOwnBytes', () => {
   it('covers the whole of a huge disk once, in windows of bounded size', async () => {
     const seen: number[] = [];
     const sizeBytes = 3 * TIB + 512 * 100;
-    expect(await measureOwnBytes(sparseLayer(sizeBytes, seen))).toEqual({ data: 4 * 4096, zero: 4 * 8192 });
+    expect(await measureOwnBytes(sparseLayer(sizeBytes, seen))).toEqual({
+      data: 4 * 4096,
+      zero: 4 * 8192,
+    });
     expect(seen.reduce((sum, length) => sum + length, 0)).toBe(sizeBytes);
     expect(Math.max(...seen)).toBeLessThanOrEqual(128 * 1024 * 1024);
   });
@@ -37,7 +40,11 @@ describe('measureOwnBytes', () => {
     const abort = new AbortController();
     const seen: number[] = [];
     const layer = sparseLayer(TIB, seen);
-    const stopping: Layer = { ...layer, extents: async window => (seen.length === 3 ? (abort.abort(new Error('enough')), []) : await layer.extents(window)) };
+    const stopping: Layer = {
+      ...layer,
+      extents: async window =>
+        seen.length === 3 ? (abort.abort(new Error('enough')), []) : await layer.extents(window),
+    };
     await expect(measureOwnBytes(stopping, abort.signal)).rejects.toThrow('enough');
     expect(seen).toHaveLength(3);
   });

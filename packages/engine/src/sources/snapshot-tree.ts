@@ -29,7 +29,11 @@ export interface VmFacts {
   readonly firmware?: 'bios' | 'efi';
   readonly cpus?: number;
   readonly memoryMib?: number;
-  readonly networks?: readonly { readonly name: string; readonly adapter?: string; readonly mac?: string }[];
+  readonly networks?: readonly {
+    readonly name: string;
+    readonly adapter?: string;
+    readonly mac?: string;
+  }[];
   /** SHA-256 of .vmx and .vmsd as read; part of the plan's digest. */
   readonly configDigests: Readonly<Record<string, string>>;
 }

@@ -6,7 +6,14 @@
 import { EngineError } from '../errors';
 import { MOVER_PROTOCOL, type ApplyOrder, type Receipt, type VolumeMark } from '../mover/mover';
 import { getVolume, setMigrated, setVolumeMade } from '../store/objects';
-import { forgetWindows, holdClaim, type Claim, putProgress, storeWindows, windowsOf } from '../store/steps';
+import {
+  forgetWindows,
+  holdClaim,
+  type Claim,
+  putProgress,
+  storeWindows,
+  windowsOf,
+} from '../store/steps';
 import { volumeName, type VolumeRow } from '../store/store';
 import { isPending, type Pending, type Volume } from '../targets/target';
 import { ensurePlannedVolume } from './make-volume';
@@ -25,7 +32,11 @@ export const applyLayer: StepKind = {
     const { step, database } = context;
     const run = runs.get(context.claim);
     if (run !== undefined) return copy(context, run);
-    const row = await getVolume(database, step.migrationId, required(step.volumeId, 'volume', step));
+    const row = await getVolume(
+      database,
+      step.migrationId,
+      required(step.volumeId, 'volume', step),
+    );
     const volume = await presentVolume(context, row);
     if ('outcome' in volume) return volume;
     if (isPending(volume)) return wait(volume.retryMs, volume.reason);
@@ -34,7 +45,8 @@ export const applyLayer: StepKind = {
     try {
       await context.target.mark(volume.name, volume.mark, mark);
     } catch (error) {
-      if (error instanceof EngineError && error.code === 'VOLUME_BUSY') return wait(1_000, `another writer to leave volume ${volume.name}`);
+      if (error instanceof EngineError && error.code === 'VOLUME_BUSY')
+        return wait(1_000, `another writer to leave volume ${volume.name}`);
       throw error;
     }
     const marked = { ...volume, mark };
@@ -74,26 +86,40 @@ interface Run {
 }
 const runs = new WeakMap<Claim, Run>();
 
-async function presentVolume(context: StepContext, row: VolumeRow): Promise<Volume | Pending | StepOutcome> {
-  const needed = plannedLayer(context.plan, required(context.step.layerId, 'layer', context.step)).parentId;
+async function presentVolume(
+  context: StepContext,
+  row: VolumeRow,
+): Promise<Volume | Pending | StepOutcome> {
+  const needed = plannedLayer(
+    context.plan,
+    required(context.step.layerId, 'layer', context.step),
+  ).parentId;
   const found = await context.target.findVolume(volumeName(row));
-  if (found !== undefined) return isExpected(found.mark, context, row) ? found : replace(context, row, found.mark, needed);
+  if (found !== undefined)
+    return isExpected(found.mark, context, row) ? found : replace(context, row, found.mark, needed);
   // It held states that the store counts on: its next generation is made, not an empty one of the same name.
   if (row.madeAt !== null) return replace(context, row, undefined, needed);
   const made = await ensurePlannedVolume(context, row, needed);
-  if (!('outcome' in made) && !isPending(made)) await context.database.transaction(tx => setVolumeMade(tx, row, made.mark.layerId ?? null));
+  if (!('outcome' in made) && !isPending(made))
+    await context.database.transaction(tx => setVolumeMade(tx, row, made.mark.layerId ?? null));
   return made;
 }
 
 /** Ours, of this generation, and empty, at the parent's state, or half-written with this very layer. */
 function isExpected(mark: VolumeMark, context: StepContext, row: VolumeRow): boolean {
   const { step, plan, storeId } = context;
-  if (mark.storeId !== storeId || mark.migrationId !== row.migrationId || mark.volumeId !== row.volumeId) return false;
+  if (
+    mark.storeId !== storeId ||
+    mark.migrationId !== row.migrationId ||
+    mark.volumeId !== row.volumeId
+  )
+    return false;
   if (mark.generation !== row.generation) return false;
   const layer = plannedLayer(plan, required(step.layerId, 'layer', step));
   if (mark.phase === 'empty') return layer.parentId === undefined;
   // Fences count the claims of one step: they say nothing about the writer of another layer.
-  if (mark.layerId === layer.id) return mark.manifestDigest === layer.manifestDigest && mark.fence <= step.fence;
+  if (mark.layerId === layer.id)
+    return mark.manifestDigest === layer.manifestDigest && mark.fence <= step.fence;
   return mark.phase === 'holds' && mark.layerId === layer.parentId;
 }
 
@@ -119,21 +145,26 @@ async function copy(context: StepContext, run: Run): Promise<StepOutcome> {
   await database.transaction(async tx => {
     await holdClaim(tx, claim);
     await storeWindows(tx, claim, status.windows);
-    if (status.state === 'running' && status.progress !== undefined) await putProgress(tx, claim, status.progress);
+    if (status.state === 'running' && status.progress !== undefined)
+      await putProgress(tx, claim, status.progress);
   });
   switch (status.state) {
     case 'running':
       return attend(200, 'copying');
     case 'failed':
-      if (status.error.code === 'VOLUME_BUSY') return wait(1_000, `another writer to leave volume ${volume.name}`);
+      if (status.error.code === 'VOLUME_BUSY')
+        return wait(1_000, `another writer to leave volume ${volume.name}`);
       throw EngineError.fromJSON(status.error);
     case 'done': {
       const layerId = required(context.step.layerId, 'layer', context.step);
       await target.mark(volume.name, volume.mark, { ...volume.mark, phase: 'holds' });
-      return done({ bytes: status.receipt.bytes, durationMs: status.receipt.durationMs }, async tx => {
-        await setMigrated(tx, claim.migrationId, layerId, row.volumeId, status.receipt);
-        await putProgress(tx, claim, finishedProgress(status.receipt));
-      });
+      return done(
+        { bytes: status.receipt.bytes, durationMs: status.receipt.durationMs },
+        async tx => {
+          await setMigrated(tx, claim.migrationId, layerId, row.volumeId, status.receipt);
+          await putProgress(tx, claim, finishedProgress(status.receipt));
+        },
+      );
     }
   }
 }
@@ -151,7 +182,9 @@ function finishedProgress(receipt: Receipt) {
 async function orderFor(context: StepContext, volume: Volume): Promise<ApplyOrder> {
   const { step, claim, plan, source, target, database, settings } = context;
   const layer = plannedLayer(plan, required(step.layerId, 'layer', step));
-  const storageClass = (await target.capabilities()).classes.find(candidate => candidate.name === volume.storageClass);
+  const storageClass = (await target.capabilities()).classes.find(
+    candidate => candidate.name === volume.storageClass,
+  );
   const isBase = layer.parentId === undefined;
   return {
     protocol: MOVER_PROTOCOL,

@@ -5,7 +5,13 @@
  */
 import { createHash } from 'node:crypto';
 import { EngineError } from '../errors';
-import { MOVER_PROTOCOL, type HashChainOrder, type HashVolumeOrder, type MoverOrder, type Receipt } from '../mover/mover';
+import {
+  MOVER_PROTOCOL,
+  type HashChainOrder,
+  type HashVolumeOrder,
+  type MoverOrder,
+  type Receipt,
+} from '../mover/mover';
 import type { Plan } from '../plan/plan';
 import { getVolumeSnapshot, setProof } from '../store/objects';
 import { holdClaim, putProgress, type Claim } from '../store/steps';
@@ -21,27 +27,39 @@ export const sampleSnapshot: StepKind = {
   async advance(context) {
     const checked = await withRestore(context, async (cut, volume) => {
       const table = volume.tablePath;
-      const sample = table === undefined ? undefined : { windows: context.plan.options.sampleWindows, seed: seedOf(context.claim), table };
+      const sample =
+        table === undefined
+          ? undefined
+          : { windows: context.plan.options.sampleWindows, seed: seedOf(context.claim), table };
       return run(context, hashVolume(context, cut, volume.volume, sample));
     });
     if ('outcome' in checked) return checked;
     const { cut, receipt } = checked;
     const detail = { windowsCompared: receipt.windowsCompared ?? 0, bytes: receipt.bytes.read };
-    return done(detail, tx => setProof(tx, context.step.migrationId, cut.volumeSnapshotId, 'sampled', detail));
+    return done(detail, tx =>
+      setProof(tx, context.step.migrationId, cut.volumeSnapshotId, 'sampled', detail),
+    );
   },
 };
 
 export const verifySnapshot: StepKind = {
   leave: leaveCheck,
-  words: (step, plan) => `read a restore of ${cutName(step, plan)} and its chain at the source, whole`,
+  words: (step, plan) =>
+    `read a restore of ${cutName(step, plan)} and its chain at the source, whole`,
 
   async advance(context) {
     const cut = await cutOf(context);
     const source = await run(context, hashChain(context, cut));
     if ('outcome' in source) return source;
-    const restored = await withRestore(context, (row, volume) => run(context, hashVolume(context, row, volume.volume, undefined)));
+    const restored = await withRestore(context, (row, volume) =>
+      run(context, hashVolume(context, row, volume.volume, undefined)),
+    );
     if ('outcome' in restored) return restored;
-    const digests = { recorded: cut.stateDigest, source: source.stateDigest, restored: restored.receipt.stateDigest };
+    const digests = {
+      recorded: cut.stateDigest,
+      source: source.stateDigest,
+      restored: restored.receipt.stateDigest,
+    };
     if (digests.recorded !== digests.source || digests.recorded !== digests.restored) {
       throw new EngineError('VERIFY_MISMATCH', {
         where: { object: `VolumeSnapshot ${cut.name}` },
@@ -51,7 +69,9 @@ export const verifySnapshot: StepKind = {
       });
     }
     const detail = { ...digests, bytes: source.bytes.read + restored.receipt.bytes.read };
-    return done(detail, tx => setProof(tx, context.step.migrationId, cut.volumeSnapshotId, 'full', detail));
+    return done(detail, tx =>
+      setProof(tx, context.step.migrationId, cut.volumeSnapshotId, 'full', detail),
+    );
   },
 };
 
@@ -93,7 +113,10 @@ async function withRestore(
     cut.name,
   );
   if (isPending(volume)) return attend(volume.retryMs, volume.reason);
-  const receipt = await check(cut, { volume, tablePath: `${volume.tablesPath}/${cut.layerId}.table` });
+  const receipt = await check(cut, {
+    volume,
+    tablePath: `${volume.tablesPath}/${cut.layerId}.table`,
+  });
   if ('outcome' in receipt) return receipt;
   checked.set(context.claim, receipt);
   return removeChecked(context, cut, receipt);
@@ -102,7 +125,11 @@ async function withRestore(
 /** What a claim's check found: while its volume is being removed it is not made again. */
 const checked = new WeakMap<Claim, Receipt>();
 
-async function removeChecked({ claim, target, storeId }: StepContext, cut: VolumeSnapshotRow, receipt: Receipt): Promise<{ cut: VolumeSnapshotRow; receipt: Receipt } | StepOutcome> {
+async function removeChecked(
+  { claim, target, storeId }: StepContext,
+  cut: VolumeSnapshotRow,
+  receipt: Receipt,
+): Promise<{ cut: VolumeSnapshotRow; receipt: Receipt } | StepOutcome> {
   const gone = await target.remove('volume', checkVolumeName(cut, claim.fence), storeId);
   if (gone && isPending(gone)) return attend(gone.retryMs, gone.reason);
   return { cut, receipt };
@@ -112,23 +139,41 @@ async function removeChecked({ claim, target, storeId }: StepContext, cut: Volum
  * Each claim has a volume of its own: a worker that slept longer than its lease must not take away
  * what another one reads. Two VolumeSnapshots may be called alike as far as a volume's name reaches.
  */
-export function checkVolumeName({ name, migrationId, volumeSnapshotId }: Pick<VolumeSnapshotRow, 'name' | 'migrationId' | 'volumeSnapshotId'>, fence: number): string {
-  const tag = createHash('sha256').update(`${migrationId}/${volumeSnapshotId}/${fence}`).digest('hex').slice(0, 8);
+export function checkVolumeName(
+  {
+    name,
+    migrationId,
+    volumeSnapshotId,
+  }: Pick<VolumeSnapshotRow, 'name' | 'migrationId' | 'volumeSnapshotId'>,
+  fence: number,
+): string {
+  const tag = createHash('sha256')
+    .update(`${migrationId}/${volumeSnapshotId}/${fence}`)
+    .digest('hex')
+    .slice(0, 8);
   return `${name.slice(0, 48).replace(/-+$/, '')}-${tag}-check`;
 }
 
 const cleared = new WeakSet<Claim>();
 
 /** What killed workers left. One that is still being read goes with `cleanup`. */
-async function removeEarlier({ claim, target, storeId }: StepContext, cut: VolumeSnapshotRow): Promise<void> {
+async function removeEarlier(
+  { claim, target, storeId }: StepContext,
+  cut: VolumeSnapshotRow,
+): Promise<void> {
   if (cleared.has(claim)) return;
   cleared.add(claim);
-  for (let fence = 1; fence < claim.fence; fence++) await removeQuietly(target, checkVolumeName(cut, fence), storeId);
+  for (let fence = 1; fence < claim.fence; fence++)
+    await removeQuietly(target, checkVolumeName(cut, fence), storeId);
 }
 
 /** The step is given back: its volume would be nobody's. */
 async function leaveCheck(context: StepContext): Promise<void> {
-  await removeQuietly(context.target, checkVolumeName(await cutOf(context), context.claim.fence), context.storeId);
+  await removeQuietly(
+    context.target,
+    checkVolumeName(await cutOf(context), context.claim.fence),
+    context.storeId,
+  );
 }
 
 async function removeQuietly(target: Target, name: string, storeId: string): Promise<void> {
@@ -143,7 +188,8 @@ async function run(context: StepContext, order: MoverOrder): Promise<Receipt | S
   if (finished !== undefined) return finished;
   const status = await mover.attend(order, settings.patienceMs);
   if (status.state === 'failed') {
-    if (status.error.code === 'VOLUME_BUSY') return wait(1_000, 'another reader or writer to leave the volume');
+    if (status.error.code === 'VOLUME_BUSY')
+      return wait(1_000, 'another reader or writer to leave the volume');
     throw EngineError.fromJSON(status.error);
   }
   if (status.state === 'running') {
@@ -163,19 +209,36 @@ async function run(context: StepContext, order: MoverOrder): Promise<Receipt | S
 /** Runs that ended under a claim whose step needs more than one. */
 const receipts = new WeakMap<Claim, Map<string, Receipt>>();
 
-function hashVolume(context: StepContext, cut: VolumeSnapshotRow, volume: Volume, sample: HashVolumeOrder['sample']): HashVolumeOrder {
-  return { ...orderBase(context, 'restored'), order: 'hash-volume', volume: volume.address, stateSizeBytes: cut.stateSizeBytes, sample };
+function hashVolume(
+  context: StepContext,
+  cut: VolumeSnapshotRow,
+  volume: Volume,
+  sample: HashVolumeOrder['sample'],
+): HashVolumeOrder {
+  return {
+    ...orderBase(context, 'restored'),
+    order: 'hash-volume',
+    volume: volume.address,
+    stateSizeBytes: cut.stateSizeBytes,
+    sample,
+  };
 }
 
 function hashChain(context: StepContext, cut: VolumeSnapshotRow): HashChainOrder {
   const { plan, source } = context;
   const files: string[] = [];
-  for (let id: string | undefined = cut.layerId; id !== undefined; ) {
+  for (let id: string | undefined = cut.layerId; id !== undefined;) {
     const layer = plannedLayer(plan, id);
     files.unshift(layer.file);
     id = layer.parentId;
   }
-  return { ...orderBase(context, 'chain'), order: 'hash-chain', source: source.address(plan.vm.id), files, stateSizeBytes: cut.stateSizeBytes };
+  return {
+    ...orderBase(context, 'chain'),
+    order: 'hash-chain',
+    source: source.address(plan.vm.id),
+    files,
+    stateSizeBytes: cut.stateSizeBytes,
+  };
 }
 
 function orderBase({ claim, settings, bytesPerSecond }: StepContext, part: string) {
@@ -188,7 +251,11 @@ function orderBase({ claim, settings, bytesPerSecond }: StepContext, part: strin
 }
 
 async function cutOf({ step, database }: StepContext): Promise<VolumeSnapshotRow> {
-  return getVolumeSnapshot(database, step.migrationId, required(step.volumeSnapshotId, 'VolumeSnapshot', step));
+  return getVolumeSnapshot(
+    database,
+    step.migrationId,
+    required(step.volumeSnapshotId, 'VolumeSnapshot', step),
+  );
 }
 
 function cutName(step: StepRow, plan: Plan): string {

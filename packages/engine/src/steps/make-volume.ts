@@ -28,14 +28,20 @@ async function makeVolume(context: StepContext) {
   const volume = await ensurePlannedVolume(context, row, undefined);
   if ('outcome' in volume) return volume;
   if (isPending(volume)) return wait(volume.retryMs, volume.reason);
-  return done({ name: volume.name }, tx => setVolumeMade(tx, row, volume.mark.phase === 'holds' ? (volume.mark.layerId ?? null) : null));
+  return done({ name: volume.name }, tx =>
+    setVolumeMade(tx, row, volume.mark.phase === 'holds' ? (volume.mark.layerId ?? null) : null),
+  );
 }
 
 /**
  * Makes the row's generation: empty, or from the VolumeSnapshot that the row names. An outcome when
  * that cannot be, and something else was begun instead. `needed`: the layer whose state it is for.
  */
-export async function ensurePlannedVolume(context: StepContext, row: VolumeRow, needed: string | undefined): Promise<Volume | Pending | StepOutcome> {
+export async function ensurePlannedVolume(
+  context: StepContext,
+  row: VolumeRow,
+  needed: string | undefined,
+): Promise<Volume | Pending | StepOutcome> {
   const { plan, storeId, target } = context;
   const cut = row.restoredFrom === null ? undefined : plannedVolumeSnapshot(plan, row.restoredFrom);
   const spec = {
@@ -46,14 +52,22 @@ export async function ensurePlannedVolume(context: StepContext, row: VolumeRow, 
     origin: originOf(plan, row.diskId),
   };
   try {
-    return await (cut === undefined ? target.ensureVolume(spec) : target.ensureVolumeFrom(spec, cut.name));
+    return await (cut === undefined
+      ? target.ensureVolume(spec)
+      : target.ensureVolumeFrom(spec, cut.name));
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
-    if (cut !== undefined && error.code === 'VOLUME_MISSING' && error.where.object === cut.name) return remakeOrigin(context, row, cut.id);
+    if (cut !== undefined && error.code === 'VOLUME_MISSING' && error.where.object === cut.name)
+      return remakeOrigin(context, row, cut.id);
     if (error.code !== 'VOLUME_UNEXPECTED') throw error;
     // This generation was made before, by a store that knew more than this one does now.
     const there = await target.findVolume(spec.name);
-    if (there?.mark.storeId !== storeId || there.mark.migrationId !== row.migrationId || there.mark.volumeId !== row.volumeId) throw error;
+    if (
+      there?.mark.storeId !== storeId ||
+      there.mark.migrationId !== row.migrationId ||
+      there.mark.volumeId !== row.volumeId
+    )
+      throw error;
     return replace(context, row, there.mark, needed);
   }
 }

@@ -14,25 +14,42 @@ export const proveClass: StepKind = {
 
   async advance({ step, claim, plan, storeId, target, database, settings }) {
     const known = await findClassProof<ClassProof>(database, plan.target, step.storageClass);
-    if (known !== undefined && known.ageMs < settings.classProofMaxAgeMs) return done({ ...known.result, taken: 'an earlier proof' });
+    if (known !== undefined && known.ageMs < settings.classProofMaxAgeMs)
+      return done({ ...known.result, taken: 'an earlier proof' });
     if (await isProvedElsewhere(database, claim, plan.target, step.storageClass)) {
-      return wait(300, `the proof of class ${step.storageClass} that another migration has under way`);
+      return wait(
+        300,
+        `the proof of class ${step.storageClass} that another migration has under way`,
+      );
     }
-    const request = { storageClass: step.storageClass, storeId, ...probeRuns(claim, claim.fence), patternBytes: settings.probeBytes };
+    const request = {
+      storageClass: step.storageClass,
+      storeId,
+      ...probeRuns(claim, claim.fence),
+      patternBytes: settings.probeBytes,
+    };
     const until = performance.now() + settings.patienceMs;
     for (;;) {
       const progress = await advanceProbe(target, request, states.get(claim));
       if (progress.probe === 'done') {
-        return done({ ...progress.proof }, tx => putClassProof(tx, plan.target, step.storageClass, progress.proof));
+        return done({ ...progress.proof }, tx =>
+          putClassProof(tx, plan.target, step.storageClass, progress.proof),
+        );
       }
       states.set(claim, progress.state);
-      if (progress.retryMs > 0 || performance.now() > until) return attend(progress.retryMs, progress.reason);
+      if (progress.retryMs > 0 || performance.now() > until)
+        return attend(progress.retryMs, progress.reason);
     }
   },
 };
 
 /** One probe of a class at a time: the first to claim it runs, the others take its result. */
-async function isProvedElsewhere(database: Database, claim: Claim, target: string, storageClass: string): Promise<boolean> {
+async function isProvedElsewhere(
+  database: Database,
+  claim: Claim,
+  target: string,
+  storageClass: string,
+): Promise<boolean> {
   const [row] = await database.query<{ elsewhere: boolean }>(
     `select exists (
        select 1 from vm_migrate.step s join vm_migrate.migration m on m.id = s.migration_id
@@ -51,7 +68,14 @@ const states = new WeakMap<Claim, ProbeState>();
  * Names of the probes that the claims of a step made, the present one's and the earlier ones'. Each
  * claim has its own: a worker that slept longer than its lease must not write on another's volume.
  */
-export function probeRuns({ migrationId, stepId }: StepKey, fence: number): { readonly runId: string; readonly earlierRunIds: readonly string[] } {
-  const nameOf = (claim: number) => createHash('sha256').update(`${migrationId}/${stepId}/${claim}`).digest('hex').slice(0, 10);
-  return { runId: nameOf(fence), earlierRunIds: Array.from({ length: Math.max(0, fence - 1) }, (_, index) => nameOf(index + 1)) };
+export function probeRuns(
+  { migrationId, stepId }: StepKey,
+  fence: number,
+): { readonly runId: string; readonly earlierRunIds: readonly string[] } {
+  const nameOf = (claim: number) =>
+    createHash('sha256').update(`${migrationId}/${stepId}/${claim}`).digest('hex').slice(0, 10);
+  return {
+    runId: nameOf(fence),
+    earlierRunIds: Array.from({ length: Math.max(0, fence - 1) }, (_, index) => nameOf(index + 1)),
+  };
 }

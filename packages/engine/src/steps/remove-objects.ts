@@ -11,13 +11,20 @@ import { plannedVolumeSnapshot, required } from './step-objects';
  * the plan's edges already say that they are ready and verified and that no step needs it.
  */
 export const removeVolume: StepKind = {
-  words: (step, plan) => `remove branch volume ${plan.volumes.find(volume => volume.id === step.volumeId)?.name ?? '?'}`,
+  words: (step, plan) =>
+    `remove branch volume ${plan.volumes.find(volume => volume.id === step.volumeId)?.name ?? '?'}`,
 
   async advance({ step, plan, storeId, target, database }) {
     const volumeId = required(step.volumeId, 'volume', step);
-    const proof = await findClassProof<{ snapshotsOutliveVolume?: boolean }>(database, plan.target, step.storageClass);
+    const proof = await findClassProof<{ snapshotsOutliveVolume?: boolean }>(
+      database,
+      plan.target,
+      step.storageClass,
+    );
     if (proof?.result.snapshotsOutliveVolume !== true) {
-      return done({ kept: `it is not proved that snapshots of class ${step.storageClass} outlive their volume` });
+      return done({
+        kept: `it is not proved that snapshots of class ${step.storageClass} outlive their volume`,
+      });
     }
     const row = await getVolume(database, step.migrationId, volumeId);
     for (let generation = 1; generation <= row.generation; generation++) {
@@ -29,11 +36,16 @@ export const removeVolume: StepKind = {
 };
 
 export const removeVolumeSnapshot: StepKind = {
-  words: (step, plan) => `remove working VolumeSnapshot ${plan.volumeSnapshots.find(cut => cut.id === step.volumeSnapshotId)?.name ?? '?'}`,
+  words: (step, plan) =>
+    `remove working VolumeSnapshot ${plan.volumeSnapshots.find(cut => cut.id === step.volumeSnapshotId)?.name ?? '?'}`,
 
   async advance({ step, plan, storeId, target }) {
     const id = required(step.volumeSnapshotId, 'VolumeSnapshot', step);
-    const gone = await target.remove('volume-snapshot', plannedVolumeSnapshot(plan, id).name, storeId);
+    const gone = await target.remove(
+      'volume-snapshot',
+      plannedVolumeSnapshot(plan, id).name,
+      storeId,
+    );
     if (gone && isPending(gone)) return wait(gone.retryMs, gone.reason);
     return done({}, tx => setVolumeSnapshotRemoved(tx, step.migrationId, id));
   },

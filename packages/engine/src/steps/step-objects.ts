@@ -8,15 +8,25 @@ import type { Origin } from '../targets/target';
 /** A column that this kind of step always has. */
 export function required(value: string | null, column: string, step: StepRow): string {
   if (value !== null) return value;
-  throw new EngineError('INTERNAL', { where: { object: `step ${step.stepId}` }, expected: `a ${column}`, found: 'none' });
+  throw new EngineError('INTERNAL', {
+    where: { object: `step ${step.stepId}` },
+    expected: `a ${column}`,
+    found: 'none',
+  });
 }
 
 export function plannedLayer(plan: Plan, id: string): PlannedLayer {
-  return present(plan.layers.find(layer => layer.id === id), `layer ${id}`);
+  return present(
+    plan.layers.find(layer => layer.id === id),
+    `layer ${id}`,
+  );
 }
 
 export function plannedVolumeSnapshot(plan: Plan, id: string): PlannedVolumeSnapshot {
-  return present(plan.volumeSnapshots.find(cut => cut.id === id), `VolumeSnapshot ${id}`);
+  return present(
+    plan.volumeSnapshots.find(cut => cut.id === id),
+    `VolumeSnapshot ${id}`,
+  );
 }
 
 export function plannedSnapshot(plan: Plan, id: string | undefined): PlannedSnapshot | undefined {
@@ -29,7 +39,12 @@ export function originOf(plan: Plan, diskId: string): Origin {
 }
 
 /** The mark of a volume that was just made: empty, or the state that it was restored from. */
-export function firstMark(volume: VolumeRow, storeId: string, plan: Plan, restoredLayerId: string | undefined): VolumeMark {
+export function firstMark(
+  volume: VolumeRow,
+  storeId: string,
+  plan: Plan,
+  restoredLayerId: string | undefined,
+): VolumeMark {
   const base = {
     storeId,
     migrationId: volume.migrationId,
@@ -38,10 +53,20 @@ export function firstMark(volume: VolumeRow, storeId: string, plan: Plan, restor
     fence: 0,
   };
   if (restoredLayerId === undefined) return { ...base, phase: 'empty' };
-  return { ...base, phase: 'holds', layerId: restoredLayerId, manifestDigest: plannedLayer(plan, restoredLayerId).manifestDigest };
+  return {
+    ...base,
+    phase: 'holds',
+    layerId: restoredLayerId,
+    manifestDigest: plannedLayer(plan, restoredLayerId).manifestDigest,
+  };
 }
 
 function present<T>(value: T | undefined, object: string): T {
-  if (value === undefined) throw new EngineError('INTERNAL', { where: { object }, expected: 'an object of the plan', found: 'none' });
+  if (value === undefined)
+    throw new EngineError('INTERNAL', {
+      where: { object },
+      expected: 'an object of the plan',
+      found: 'none',
+    });
   return value;
 }

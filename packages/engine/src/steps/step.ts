@@ -53,12 +53,19 @@ export interface StepSettings {
  * `handled`: the step's row was already changed by the kind itself.
  */
 export type StepOutcome =
-  | { readonly outcome: 'done'; readonly result: Readonly<Record<string, unknown>>; record(tx: Tx): Promise<void> }
+  | {
+      readonly outcome: 'done';
+      readonly result: Readonly<Record<string, unknown>>;
+      record(tx: Tx): Promise<void>;
+    }
   | { readonly outcome: 'wait'; readonly ms: number; readonly reason: string }
   | { readonly outcome: 'attend'; readonly ms: number; readonly reason: string }
   | { readonly outcome: 'handled' };
 
-export function done(result: Readonly<Record<string, unknown>> = {}, record: (tx: Tx) => Promise<void> = async () => {}): StepOutcome {
+export function done(
+  result: Readonly<Record<string, unknown>> = {},
+  record: (tx: Tx) => Promise<void> = async () => {},
+): StepOutcome {
   return { outcome: 'done', result, record };
 }
 

@@ -16,7 +16,12 @@ export const takeSnapshot: StepKind = {
   words(step, plan) {
     const cut = cutOf(step, plan);
     const snapshot = plannedSnapshot(plan, cut.snapshotId);
-    const of = cut.purpose === 'current' ? 'the current state' : cut.purpose === 'fork' ? 'a fork' : `snapshot "${snapshot?.name ?? '?'}"`;
+    const of =
+      cut.purpose === 'current'
+        ? 'the current state'
+        : cut.purpose === 'fork'
+          ? 'a fork'
+          : `snapshot "${snapshot?.name ?? '?'}"`;
     return `take VolumeSnapshot ${cut.name} (${of})`;
   },
 
@@ -29,7 +34,12 @@ export const takeSnapshot: StepKind = {
     const receipt = layer.receipt;
     if (receipt?.stateDigest === undefined || receipt.windowsDigest === undefined) {
       // Recovered without its digests: what cannot be proved is not cut, it is written again.
-      return replace(context, volume, (await target.findVolume(volumeName(volume)))?.mark, cut.layerId);
+      return replace(
+        context,
+        volume,
+        (await target.findVolume(volumeName(volume)))?.mark,
+        cut.layerId,
+      );
     }
     const snapshot = plannedSnapshot(plan, cut.snapshotId);
     const spec: VolumeSnapshotSpec = {
@@ -65,16 +75,27 @@ export const takeSnapshot: StepKind = {
       volumeDigest: receipt.volumeDigest ?? null,
       tableSha256: receipt.table?.sha256 ?? null,
     };
-    return done({ name: made.name, handle: made.handle }, tx => setVolumeSnapshotReady(tx, row, facts));
+    return done({ name: made.name, handle: made.handle }, tx =>
+      setVolumeSnapshotReady(tx, row, facts),
+    );
   },
 };
 
 /** Whether there is no VolumeSnapshot yet, and the volume cannot be cut because it is gone or holds another state of this migration. */
-async function lostVolume(target: Target, spec: VolumeSnapshotSpec, error: unknown): Promise<'no' | { readonly mark: VolumeMark | undefined }> {
-  if (!(error instanceof EngineError) || (error.code !== 'VOLUME_UNEXPECTED' && error.code !== 'VOLUME_MISSING')) return 'no';
+async function lostVolume(
+  target: Target,
+  spec: VolumeSnapshotSpec,
+  error: unknown,
+): Promise<'no' | { readonly mark: VolumeMark | undefined }> {
+  if (
+    !(error instanceof EngineError) ||
+    (error.code !== 'VOLUME_UNEXPECTED' && error.code !== 'VOLUME_MISSING')
+  )
+    return 'no';
   if (error.where.object !== spec.volume) return 'no';
   const volume = await target.findVolume(spec.volume);
-  if (volume !== undefined && volume.mark.phase === 'holds' && volume.mark.layerId === spec.layerId) return 'no';
+  if (volume !== undefined && volume.mark.phase === 'holds' && volume.mark.layerId === spec.layerId)
+    return 'no';
   return { mark: volume?.mark };
 }
 

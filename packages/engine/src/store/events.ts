@@ -23,14 +23,25 @@ export async function addEvent(tx: Tx, event: NewEvent): Promise<void> {
        insert into vm_migrate.event (migration_id, step_id, level, kind, actor, message, data)
        values ($1, $2, $3, $4, $5, $6, $7))
      select pg_notify('${CHANGE_CHANNEL}', coalesce($1, ''))`,
-    [event.migrationId, event.stepId, event.level ?? 'info', event.kind, event.actor, event.message, event.data ?? null],
+    [
+      event.migrationId,
+      event.stepId,
+      event.level ?? 'info',
+      event.kind,
+      event.actor,
+      event.message,
+      event.data ?? null,
+    ],
   );
 }
 
 const EVENT = columns('e', 'id at migration_id step_id level kind actor message data');
 
 /** Events after a cursor (event id), oldest first; without a migration those of all. */
-export async function eventsAfter(tx: Tx, filter: { migrationId?: string; after?: number; limit: number }): Promise<EventRow[]> {
+export async function eventsAfter(
+  tx: Tx,
+  filter: { migrationId?: string; after?: number; limit: number },
+): Promise<EventRow[]> {
   return tx.query<EventRow>(
     `select ${EVENT} from vm_migrate.event e
       where ($1::text is null or e.migration_id = $1) and e.id > $2 order by e.id limit $3`,
@@ -39,7 +50,11 @@ export async function eventsAfter(tx: Tx, filter: { migrationId?: string; after?
 }
 
 /** The newest events, oldest first. */
-export async function latestEvents(tx: Tx, migrationId: string, limit: number): Promise<EventRow[]> {
+export async function latestEvents(
+  tx: Tx,
+  migrationId: string,
+  limit: number,
+): Promise<EventRow[]> {
   const rows = await tx.query<EventRow>(
     `select ${EVENT} from vm_migrate.event e where e.migration_id = $1 order by e.id desc limit $2`,
     [migrationId, limit],

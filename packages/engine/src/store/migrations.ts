@@ -26,11 +26,24 @@ export interface NewMigration {
  * VolumeSnapshots and the DAG of steps. Steps without a predecessor are `ready`.
  * @throws EngineError STATE_REFUSED when a migration of this VM to this target is open
  */
-export async function insertMigration(tx: Tx, { id, groupId, plan, accepted, actor }: NewMigration): Promise<void> {
+export async function insertMigration(
+  tx: Tx,
+  { id, groupId, plan, accepted, actor }: NewMigration,
+): Promise<void> {
   const inserted = await tx.query(
     `insert into vm_migrate.migration (id, group_id, source_name, target_name, vm_id, vm_name, plan_digest, plan, started_by)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning id`,
-    [id, groupId ?? null, plan.vm.source, plan.target, plan.vm.id, plan.vm.name, plan.digest, plan, actor],
+    [
+      id,
+      groupId ?? null,
+      plan.vm.source,
+      plan.target,
+      plan.vm.id,
+      plan.vm.name,
+      plan.digest,
+      plan,
+      actor,
+    ],
   );
   if (inserted.length === 0) {
     throw new EngineError('STATE_REFUSED', {
@@ -53,7 +66,12 @@ export async function insertMigration(tx: Tx, { id, groupId, plan, accepted, act
   });
 }
 
-async function acceptFindings(tx: Tx, id: string, accepted: readonly Finding[], actor: string): Promise<void> {
+async function acceptFindings(
+  tx: Tx,
+  id: string,
+  accepted: readonly Finding[],
+  actor: string,
+): Promise<void> {
   await tx.query(
     `insert into vm_migrate.accepted_finding (migration_id, finding_id, finding, accepted_by)
      select $1, f->>'id', f, $3 from jsonb_array_elements($2::jsonb) f on conflict do nothing`,
@@ -65,13 +83,23 @@ async function acceptFindings(tx: Tx, id: string, accepted: readonly Finding[], 
  * Opens a migrated migration again under a longer plan.
  * @throws EngineError STORE_CONFLICT when it is not migrated any more
  */
-export async function reopenMigration(tx: Tx, id: string, plan: Plan, accepted: readonly Finding[], actor: string): Promise<void> {
+export async function reopenMigration(
+  tx: Tx,
+  id: string,
+  plan: Plan,
+  accepted: readonly Finding[],
+  actor: string,
+): Promise<void> {
   const rows = await tx.query(
     `update vm_migrate.migration set plan = $2, plan_digest = $3, state = 'running', wanted = 'run', finished_at = null
       where id = $1 and state = 'migrated' returning id`,
     [id, plan, plan.digest],
   );
-  if (rows.length === 0) throw new EngineError('STORE_CONFLICT', { where: { object: `migration ${id}` }, retry: 'later' });
+  if (rows.length === 0)
+    throw new EngineError('STORE_CONFLICT', {
+      where: { object: `migration ${id}` },
+      retry: 'later',
+    });
   await acceptFindings(tx, id, accepted, actor);
 }
 
@@ -129,7 +157,12 @@ export async function addObjects(tx: Tx, id: string, plan: Plan): Promise<void> 
 }
 
 /** Adds steps to a migration's DAG; their predecessors exist or are among them. Done predecessors count as done. */
-export async function addSteps(tx: Tx, id: string, steps: Plan['steps'], firstOrdinal: number): Promise<void> {
+export async function addSteps(
+  tx: Tx,
+  id: string,
+  steps: Plan['steps'],
+  firstOrdinal: number,
+): Promise<void> {
   const json = JSON.stringify(steps);
   await tx.query(
     `insert into vm_migrate.step (migration_id, step_id, ordinal, kind, priority, weight_bytes, storage_class, disk_id,
@@ -168,23 +201,37 @@ export async function migrations(tx: Tx, filter: MigrationFilter = {}): Promise<
 /** @throws EngineError NOT_FOUND */
 export async function getMigration(tx: Tx, id: string): Promise<MigrationRow> {
   const [row] = await migrations(tx, { id });
-  if (row === undefined) throw new EngineError('NOT_FOUND', { where: { object: `migration ${id}` }, hint: 'List them with: kubectl vm-migrate get migrations' });
+  if (row === undefined)
+    throw new EngineError('NOT_FOUND', {
+      where: { object: `migration ${id}` },
+      hint: 'List them with: kubectl vm-migrate get migrations',
+    });
   return row;
 }
 
 export async function planOf(tx: Tx, id: string): Promise<Plan> {
-  const rows = await tx.query<{ plan: Plan }>('select plan from vm_migrate.migration where id = $1', [id]);
+  const rows = await tx.query<{ plan: Plan }>(
+    'select plan from vm_migrate.migration where id = $1',
+    [id],
+  );
   const plan = rows[0]?.plan;
-  if (plan === undefined) throw new EngineError('NOT_FOUND', { where: { object: `migration ${id}` } });
+  if (plan === undefined)
+    throw new EngineError('NOT_FOUND', { where: { object: `migration ${id}` } });
   return plan;
 }
 
 export async function planDigestOf(tx: Tx, id: string): Promise<string | undefined> {
-  const rows = await tx.query<{ digest: string }>('select plan_digest as digest from vm_migrate.migration where id = $1', [id]);
+  const rows = await tx.query<{ digest: string }>(
+    'select plan_digest as digest from vm_migrate.migration where id = $1',
+    [id],
+  );
   return rows[0]?.digest;
 }
 
-export async function acceptedFindings(tx: Tx, id: string): Promise<{ findingId: string; finding: Finding; acceptedBy: string; acceptedAt: Date }[]> {
+export async function acceptedFindings(
+  tx: Tx,
+  id: string,
+): Promise<{ findingId: string; finding: Finding; acceptedBy: string; acceptedAt: Date }[]> {
   return tx.query(
     `select ${columns('f', 'finding_id finding accepted_by accepted_at')} from vm_migrate.accepted_finding f
       where f.migration_id = $1 order by f.finding_id`,
@@ -193,7 +240,13 @@ export async function acceptedFindings(tx: Tx, id: string): Promise<{ findingId:
 }
 
 /** Records a wish; workers see it within a heartbeat. Ended migrations are left as they are. Returns whether it changed. */
-export async function setWanted(tx: Tx, id: string, wanted: Wanted, actor: string, cancelChoice?: CancelChoice): Promise<boolean> {
+export async function setWanted(
+  tx: Tx,
+  id: string,
+  wanted: Wanted,
+  actor: string,
+  cancelChoice?: CancelChoice,
+): Promise<boolean> {
   const rows = await tx.query(
     `update vm_migrate.migration set wanted = $2, cancel_choice = $3
       where id = $1 and state in ('running', 'paused', 'failed') and (wanted <> $2 or cancel_choice is distinct from $3) returning id`,
@@ -201,9 +254,18 @@ export async function setWanted(tx: Tx, id: string, wanted: Wanted, actor: strin
   );
   if (rows.length === 0) return false;
   // What waits in the queue gives its room to others; `resume` finds it ready, without its old delays.
-  await tx.query(`update vm_migrate.step set state = 'ready', not_before = null where migration_id = $1 and state in ('queued', 'waiting')`, [id]);
+  await tx.query(
+    `update vm_migrate.step set state = 'ready', not_before = null where migration_id = $1 and state in ('queued', 'waiting')`,
+    [id],
+  );
   const word = { run: 'resumed', pause: 'paused', cancel: 'canceled' }[wanted];
-  await addEvent(tx, { migrationId: id, kind: word, actor, message: `Migration ${word} by ${actor}`, data: { cancelChoice } });
+  await addEvent(tx, {
+    migrationId: id,
+    kind: word,
+    actor,
+    message: `Migration ${word} by ${actor}`,
+    data: { cancelChoice },
+  });
   await settleMigration(tx, id);
   return true;
 }
@@ -243,7 +305,8 @@ export async function settleMigration(tx: Tx, id: string): Promise<MigrationStat
     `select m.state, m.wanted, m.vm_name as "vmName" from vm_migrate.migration m where m.id = $1 for update`,
     [id],
   );
-  if (row === undefined || row.state === 'migrated' || row.state === 'canceled') return row?.state ?? 'canceled';
+  if (row === undefined || row.state === 'migrated' || row.state === 'canceled')
+    return row?.state ?? 'canceled';
   const [count] = await tx.query<{ open: number; failed: number; busy: number }>(
     `select count(*) filter (where state not in ('done', 'canceled')) as open,
             count(*) filter (where state = 'failed') as failed,
@@ -253,19 +316,30 @@ export async function settleMigration(tx: Tx, id: string): Promise<MigrationStat
   );
   const { open, failed, busy } = count ?? { open: 0, failed: 0, busy: 0 };
   const next: MigrationState =
-    open === 0 ? (row.wanted === 'cancel' ? 'canceled' : 'migrated')
-    : row.wanted === 'pause' ? 'paused'
-    : failed > 0 && busy === 0 ? 'failed'
-    : 'running';
+    open === 0
+      ? row.wanted === 'cancel'
+        ? 'canceled'
+        : 'migrated'
+      : row.wanted === 'pause'
+        ? 'paused'
+        : failed > 0 && busy === 0
+          ? 'failed'
+          : 'running';
   if (next === row.state) return next;
   const ended = next === 'migrated' || next === 'canceled';
-  await tx.query(`update vm_migrate.migration set state = $2, finished_at = case when $3 then now() end where id = $1`, [id, next, ended]);
+  await tx.query(
+    `update vm_migrate.migration set state = $2, finished_at = case when $3 then now() end where id = $1`,
+    [id, next, ended],
+  );
   await addEvent(tx, {
     migrationId: id,
     level: next === 'failed' ? 'error' : 'info',
     kind: `migration-${next}`,
     actor: 'engine',
-    message: next === 'failed' ? `Migration of ${row.vmName} stands still: a step failed` : `Migration of ${row.vmName} is ${next}`,
+    message:
+      next === 'failed'
+        ? `Migration of ${row.vmName} stands still: a step failed`
+        : `Migration of ${row.vmName} is ${next}`,
   });
   return next;
 }

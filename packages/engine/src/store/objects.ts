@@ -11,7 +11,10 @@ const LAYER = columns(
   `migration_id layer_id disk_id disk_label parent_id ordinal file format size_bytes data_bytes zero_bytes manifest_digest flag reason
    receipt migrated_at gone_at_source`,
 );
-const SNAPSHOT = columns('s', 'migration_id snapshot_id parent_id ordinal name description created_at_us quiesced kept merged_into ready_at');
+const SNAPSHOT = columns(
+  's',
+  'migration_id snapshot_id parent_id ordinal name description created_at_us quiesced kept merged_into ready_at',
+);
 const VOLUME = columns(
   'v',
   'migration_id volume_id disk_id role base_name generation storage_class size_bytes restored_from content_layer_id made_at removed_at',
@@ -23,15 +26,24 @@ const VOLUME_SNAPSHOT = columns(
 );
 
 export async function layersOf(tx: Tx, migrationId: string): Promise<LayerRow[]> {
-  return tx.query<LayerRow>(`select ${LAYER} from vm_migrate.layer l where l.migration_id = $1 order by l.ordinal`, [migrationId]);
+  return tx.query<LayerRow>(
+    `select ${LAYER} from vm_migrate.layer l where l.migration_id = $1 order by l.ordinal`,
+    [migrationId],
+  );
 }
 
 export async function snapshotsOf(tx: Tx, migrationId: string): Promise<SnapshotRow[]> {
-  return tx.query<SnapshotRow>(`select ${SNAPSHOT} from vm_migrate.vmware_snapshot s where s.migration_id = $1 order by s.ordinal`, [migrationId]);
+  return tx.query<SnapshotRow>(
+    `select ${SNAPSHOT} from vm_migrate.vmware_snapshot s where s.migration_id = $1 order by s.ordinal`,
+    [migrationId],
+  );
 }
 
 export async function volumesOf(tx: Tx, migrationId: string): Promise<VolumeRow[]> {
-  return tx.query<VolumeRow>(`select ${VOLUME} from vm_migrate.volume v where v.migration_id = $1 order by v.volume_id`, [migrationId]);
+  return tx.query<VolumeRow>(
+    `select ${VOLUME} from vm_migrate.volume v where v.migration_id = $1 order by v.volume_id`,
+    [migrationId],
+  );
 }
 
 export async function volumeSnapshotsOf(tx: Tx, migrationId: string): Promise<VolumeSnapshotRow[]> {
@@ -60,7 +72,11 @@ export async function getLayer(tx: Tx, migrationId: string, layerId: string): Pr
 }
 
 /** @throws EngineError NOT_FOUND */
-export async function getVolumeSnapshot(tx: Tx, migrationId: string, id: string): Promise<VolumeSnapshotRow> {
+export async function getVolumeSnapshot(
+  tx: Tx,
+  migrationId: string,
+  id: string,
+): Promise<VolumeSnapshotRow> {
   const rows = await tx.query<VolumeSnapshotRow>(
     `select ${VOLUME_SNAPSHOT} from vm_migrate.volume_snapshot v where v.migration_id = $1 and v.volume_snapshot_id = $2`,
     [migrationId, id],
@@ -69,19 +85,28 @@ export async function getVolumeSnapshot(tx: Tx, migrationId: string, id: string)
 }
 
 /** The flag: bytes on the volume, flushed, digests equal; the receipt says so. */
-export async function setMigrated(tx: Tx, migrationId: string, layerId: string, volumeId: string, receipt: Receipt): Promise<void> {
+export async function setMigrated(
+  tx: Tx,
+  migrationId: string,
+  layerId: string,
+  volumeId: string,
+  receipt: Receipt,
+): Promise<void> {
   await tx.query(
     `update vm_migrate.layer set flag = 'migrated', receipt = $3, migrated_at = now() where migration_id = $1 and layer_id = $2`,
     [migrationId, layerId, receipt],
   );
-  await tx.query('update vm_migrate.volume set content_layer_id = $3 where migration_id = $1 and volume_id = $2', [
-    migrationId,
-    volumeId,
-    layerId,
-  ]);
+  await tx.query(
+    'update vm_migrate.volume set content_layer_id = $3 where migration_id = $1 and volume_id = $2',
+    [migrationId, volumeId, layerId],
+  );
 }
 
-export async function setVolumeMade(tx: Tx, volume: VolumeRow, contentLayerId: string | null): Promise<void> {
+export async function setVolumeMade(
+  tx: Tx,
+  volume: VolumeRow,
+  contentLayerId: string | null,
+): Promise<void> {
   await tx.query(
     `update vm_migrate.volume set made_at = now(), content_layer_id = $4
       where migration_id = $1 and volume_id = $2 and generation = $3`,
@@ -89,27 +114,46 @@ export async function setVolumeMade(tx: Tx, volume: VolumeRow, contentLayerId: s
   );
 }
 
-export async function setVolumeRemoved(tx: Tx, migrationId: string, volumeId: string): Promise<void> {
-  await tx.query('update vm_migrate.volume set removed_at = now() where migration_id = $1 and volume_id = $2', [migrationId, volumeId]);
+export async function setVolumeRemoved(
+  tx: Tx,
+  migrationId: string,
+  volumeId: string,
+): Promise<void> {
+  await tx.query(
+    'update vm_migrate.volume set removed_at = now() where migration_id = $1 and volume_id = $2',
+    [migrationId, volumeId],
+  );
 }
 
 /** Marks it ready and, with the last of its disks, the VMware snapshot. */
 export async function setVolumeSnapshotReady(
   tx: Tx,
   row: VolumeSnapshotRow,
-  facts: { handle: string; stateDigest: string; volumeDigest: string | null; tableSha256: string | null },
+  facts: {
+    handle: string;
+    stateDigest: string;
+    volumeDigest: string | null;
+    tableSha256: string | null;
+  },
 ): Promise<void> {
   await tx.query(
     `update vm_migrate.volume_snapshot set state = 'ready', handle = $3, state_digest = $4, volume_digest = $5, table_sha256 = $6,
             proof = 'volume', ready_at = coalesce(ready_at, now()) where migration_id = $1 and volume_snapshot_id = $2`,
-    [row.migrationId, row.volumeSnapshotId, facts.handle, facts.stateDigest, facts.volumeDigest, facts.tableSha256],
+    [
+      row.migrationId,
+      row.volumeSnapshotId,
+      facts.handle,
+      facts.stateDigest,
+      facts.volumeDigest,
+      facts.tableSha256,
+    ],
   );
   if (row.snapshotId === null) return;
   // The row lock makes the last of several disks see the others' VolumeSnapshots.
-  await tx.query('select 1 from vm_migrate.vmware_snapshot where migration_id = $1 and snapshot_id = $2 for update', [
-    row.migrationId,
-    row.snapshotId,
-  ]);
+  await tx.query(
+    'select 1 from vm_migrate.vmware_snapshot where migration_id = $1 and snapshot_id = $2 for update',
+    [row.migrationId, row.snapshotId],
+  );
   await tx.query(
     `update vm_migrate.vmware_snapshot s set ready_at = now()
       where s.migration_id = $1 and s.snapshot_id = $2 and s.ready_at is null
@@ -119,7 +163,13 @@ export async function setVolumeSnapshotReady(
   );
 }
 
-export async function setProof(tx: Tx, migrationId: string, id: string, proof: Proof, detail: Record<string, unknown>): Promise<void> {
+export async function setProof(
+  tx: Tx,
+  migrationId: string,
+  id: string,
+  proof: Proof,
+  detail: Record<string, unknown>,
+): Promise<void> {
   await tx.query(
     `update vm_migrate.volume_snapshot set proof = case when proof = 'full' then proof else $3 end, proof_detail = $4, proved_at = now()
       where migration_id = $1 and volume_snapshot_id = $2`,
@@ -127,11 +177,15 @@ export async function setProof(tx: Tx, migrationId: string, id: string, proof: P
   );
 }
 
-export async function setVolumeSnapshotRemoved(tx: Tx, migrationId: string, id: string): Promise<void> {
-  await tx.query(`update vm_migrate.volume_snapshot set state = 'removed' where migration_id = $1 and volume_snapshot_id = $2`, [
-    migrationId,
-    id,
-  ]);
+export async function setVolumeSnapshotRemoved(
+  tx: Tx,
+  migrationId: string,
+  id: string,
+): Promise<void> {
+  await tx.query(
+    `update vm_migrate.volume_snapshot set state = 'removed' where migration_id = $1 and volume_snapshot_id = $2`,
+    [migrationId, id],
+  );
 }
 
 /**
@@ -140,7 +194,12 @@ export async function setVolumeSnapshotRemoved(tx: Tx, migrationId: string, id: 
  * from (null: empty). Every layer applied after that cut needs migration again, its steps and those
  * behind them are open again. Returns the ids of those layers.
  */
-export async function replaceVolume(tx: Tx, volume: VolumeRow, origin: string | null, needed: string | undefined): Promise<{ again: string[] }> {
+export async function replaceVolume(
+  tx: Tx,
+  volume: VolumeRow,
+  origin: string | null,
+  needed: string | undefined,
+): Promise<{ again: string[] }> {
   const { migrationId, volumeId, generation } = volume;
   const [cut] = await tx.query<{ id: string; layerId: string }>(
     `select v.volume_snapshot_id as id, v.layer_id as "layerId"
@@ -155,7 +214,8 @@ export async function replaceVolume(tx: Tx, volume: VolumeRow, origin: string | 
       where migration_id = $1 and volume_id = $2 and generation = $3 returning 1`,
     [migrationId, volumeId, generation, cut?.id ?? origin],
   );
-  if (replaced.length === 0) throw new EngineError('STORE_CONFLICT', { where: { object: `volume ${volumeId}` } });
+  if (replaced.length === 0)
+    throw new EngineError('STORE_CONFLICT', { where: { object: `volume ${volumeId}` } });
   const again = await tx.query<{ layerId: string }>(
     `update vm_migrate.layer l set flag = 'needs migration', receipt = null, migrated_at = null
        from vm_migrate.step s
@@ -172,7 +232,12 @@ export async function replaceVolume(tx: Tx, volume: VolumeRow, origin: string | 
         and (s.state <> 'done' or s.layer_id = any ($3))`,
     [migrationId, volumeId, again.map(row => row.layerId)],
   );
-  if (again.length > 0) await rearm(tx, migrationId, again.map(row => row.layerId));
+  if (again.length > 0)
+    await rearm(
+      tx,
+      migrationId,
+      again.map(row => row.layerId),
+    );
   return { again: again.map(row => row.layerId) };
 }
 
@@ -198,7 +263,11 @@ async function rearm(tx: Tx, migrationId: string, layerIds: readonly string[]): 
 }
 
 /** Layers at the end of a disk that changed since they were written: they are written again. */
-export async function reopenLayers(tx: Tx, migrationId: string, layerIds: readonly string[]): Promise<void> {
+export async function reopenLayers(
+  tx: Tx,
+  migrationId: string,
+  layerIds: readonly string[],
+): Promise<void> {
   if (layerIds.length === 0) return;
   await tx.query(
     `update vm_migrate.layer set flag = 'needs migration', receipt = null, migrated_at = null where migration_id = $1 and layer_id = any ($2)`,
@@ -208,7 +277,12 @@ export async function reopenLayers(tx: Tx, migrationId: string, layerIds: readon
 }
 
 /** A VolumeSnapshot that the store counted on is gone: it is to be taken again before `volume` is restored from it. */
-export async function loseVolumeSnapshot(tx: Tx, volume: VolumeRow, cutId: string, origin: string | null): Promise<void> {
+export async function loseVolumeSnapshot(
+  tx: Tx,
+  volume: VolumeRow,
+  cutId: string,
+  origin: string | null,
+): Promise<void> {
   const { migrationId, volumeId } = volume;
   await tx.query(
     `update vm_migrate.volume_snapshot set state = 'planned', handle = null, ready_at = null where migration_id = $1 and volume_snapshot_id = $2`,

@@ -20,13 +20,22 @@ export async function places(tx: Tx, table: PlaceTable): Promise<PlaceRow[]> {
   return tx.query<PlaceRow>(`select ${PLACE} from vm_migrate.${table} p order by p.name`);
 }
 
-export async function findPlace(tx: Tx, table: PlaceTable, name: string): Promise<PlaceRow | undefined> {
-  const rows = await tx.query<PlaceRow>(`select ${PLACE} from vm_migrate.${table} p where p.name = $1`, [name]);
+export async function findPlace(
+  tx: Tx,
+  table: PlaceTable,
+  name: string,
+): Promise<PlaceRow | undefined> {
+  const rows = await tx.query<PlaceRow>(
+    `select ${PLACE} from vm_migrate.${table} p where p.name = $1`,
+    [name],
+  );
   return rows[0];
 }
 
 export async function storeId(tx: Tx): Promise<string> {
-  const rows = await tx.query<{ id: string }>('select store_id::text as id from vm_migrate.store_info');
+  const rows = await tx.query<{ id: string }>(
+    'select store_id::text as id from vm_migrate.store_info',
+  );
   return rows[0]?.id ?? '';
 }
 
@@ -62,11 +71,22 @@ export async function setLimit(
 
 const WORKER = columns('w', 'id pool_id surface host pid version serves started_at heartbeat_at');
 
-export async function beat(tx: Tx, worker: Omit<WorkerRow, 'startedAt' | 'heartbeatAt'>): Promise<void> {
+export async function beat(
+  tx: Tx,
+  worker: Omit<WorkerRow, 'startedAt' | 'heartbeatAt'>,
+): Promise<void> {
   await tx.query(
     `insert into vm_migrate.worker (id, pool_id, surface, host, pid, version, serves) values ($1, $2, $3, $4, $5, $6, $7)
      on conflict (id) do update set pool_id = $2, serves = $7, heartbeat_at = now()`,
-    [worker.id, worker.poolId, worker.surface, worker.host, worker.pid, worker.version, worker.serves],
+    [
+      worker.id,
+      worker.poolId,
+      worker.surface,
+      worker.host,
+      worker.pid,
+      worker.version,
+      worker.serves,
+    ],
   );
 }
 
@@ -82,7 +102,10 @@ export async function removeWorker(tx: Tx, id: string): Promise<void> {
 }
 
 /** Workers silent for longer than `ms`, removed; their queue pools are returned so that their jobs can be freed. */
-export async function takeDeadWorkers(tx: Tx, ms: number): Promise<{ id: string; poolId: string | null }[]> {
+export async function takeDeadWorkers(
+  tx: Tx,
+  ms: number,
+): Promise<{ id: string; poolId: string | null }[]> {
   return tx.query(
     `delete from vm_migrate.worker w where w.heartbeat_at < now() - $1 * interval '1 millisecond'
      returning w.id, w.pool_id as "poolId"`,
@@ -94,7 +117,11 @@ export async function takeDeadWorkers(tx: Tx, ms: number): Promise<{ id: string;
  * Every other worker of this surface is known to be gone: their rows go and their leases end now.
  * Their movers end with them, and until then hold the locks of their volumes.
  */
-export async function buryWorkers(tx: Tx, surface: string, survivor: string): Promise<{ id: string; poolId: string | null }[]> {
+export async function buryWorkers(
+  tx: Tx,
+  surface: string,
+  survivor: string,
+): Promise<{ id: string; poolId: string | null }[]> {
   return tx.query(
     `with gone as (delete from vm_migrate.worker w where w.surface = $1 and w.id <> $2 returning w.id, w.pool_id)
      , freed as (update vm_migrate.step s set lease_until = now() - interval '1 second' from gone g where s.lease_owner = g.id and s.state = 'running')
@@ -110,7 +137,11 @@ export interface ClassProofRow<T> {
   readonly result: T;
 }
 
-export async function findClassProof<T>(tx: Tx, target: string, storageClass: string): Promise<ClassProofRow<T> | undefined> {
+export async function findClassProof<T>(
+  tx: Tx,
+  target: string,
+  storageClass: string,
+): Promise<ClassProofRow<T> | undefined> {
   const rows = await tx.query<ClassProofRow<T>>(
     `select proved_at as "provedAt", (extract(epoch from now() - proved_at) * 1000)::int8 as "ageMs", result
        from vm_migrate.class_proof where target_name = $1 and storage_class = $2`,
@@ -119,7 +150,12 @@ export async function findClassProof<T>(tx: Tx, target: string, storageClass: st
   return rows[0];
 }
 
-export async function putClassProof(tx: Tx, target: string, storageClass: string, result: unknown): Promise<void> {
+export async function putClassProof(
+  tx: Tx,
+  target: string,
+  storageClass: string,
+  result: unknown,
+): Promise<void> {
   await tx.query(
     `insert into vm_migrate.class_proof (target_name, storage_class, result) values ($1, $2, $3)
      on conflict (target_name, storage_class) do update set result = $3, proved_at = now()`,

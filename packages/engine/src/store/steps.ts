@@ -29,7 +29,12 @@ export interface Claim extends StepKey {
  * Takes a step that is queued, waiting and due, or whose lease ran out; raises its fence.
  * `undefined` when there is nothing to take: done already, held by a live worker, paused, canceled.
  */
-export async function claimStep(tx: Tx, key: StepKey, owner: string, leaseMs: number): Promise<StepRow | undefined> {
+export async function claimStep(
+  tx: Tx,
+  key: StepKey,
+  owner: string,
+  leaseMs: number,
+): Promise<StepRow | undefined> {
   const rows = await tx.query<StepRow>(
     `update vm_migrate.step s
         set state = 'running', fence = s.fence + 1, lease_owner = $3, lease_until = now() + $4 * interval '1 millisecond',
@@ -48,7 +53,11 @@ export async function claimStep(tx: Tx, key: StepKey, owner: string, leaseMs: nu
  * of them. Only what the worker knows of is renewed: a claim whose answer got lost with a connection
  * would else stay running, attended by nobody, for ever.
  */
-export async function renewLeases(tx: Tx, claims: readonly Claim[], leaseMs: number): Promise<(StepKey & { fence: number; wanted: string })[]> {
+export async function renewLeases(
+  tx: Tx,
+  claims: readonly Claim[],
+  leaseMs: number,
+): Promise<(StepKey & { fence: number; wanted: string })[]> {
   if (claims.length === 0) return [];
   return tx.query(
     `update vm_migrate.step s set lease_until = now() + $2 * interval '1 millisecond'
@@ -86,7 +95,11 @@ export async function holdClaim(tx: Tx, claim: Claim): Promise<void> {
 }
 
 /** Ends a claimed step well. Call holdClaim first, in the same transaction. */
-export async function endStep(tx: Tx, claim: Claim, result: Readonly<Record<string, unknown>>): Promise<void> {
+export async function endStep(
+  tx: Tx,
+  claim: Claim,
+  result: Readonly<Record<string, unknown>>,
+): Promise<void> {
   await tx.query(
     `update vm_migrate.step set state = 'done', result = $3, error = null, reason = null, reason_since = null, lease_owner = null,
             lease_until = null, finished_at = now() where migration_id = $1 and step_id = $2`,
@@ -95,7 +108,13 @@ export async function endStep(tx: Tx, claim: Claim, result: Readonly<Record<stri
 }
 
 /** Gives a claimed step back, to be tried again not before `ms` from now, saying what it waits for. */
-export async function putOff(tx: Tx, claim: Claim, ms: number, reason: string, error?: ErrorData): Promise<void> {
+export async function putOff(
+  tx: Tx,
+  claim: Claim,
+  ms: number,
+  reason: string,
+  error?: ErrorData,
+): Promise<void> {
   await tx.query(
     `update vm_migrate.step set state = 'waiting', lease_owner = null, lease_until = null,
             not_before = now() + $3 * interval '1 millisecond',
@@ -108,10 +127,10 @@ export async function putOff(tx: Tx, claim: Claim, ms: number, reason: string, e
 
 /** Failures in a row, since the last progress. */
 export async function attemptsOf(tx: Tx, key: StepKey): Promise<number> {
-  const rows = await tx.query<{ attempts: number }>('select attempts from vm_migrate.step where migration_id = $1 and step_id = $2', [
-    key.migrationId,
-    key.stepId,
-  ]);
+  const rows = await tx.query<{ attempts: number }>(
+    'select attempts from vm_migrate.step where migration_id = $1 and step_id = $2',
+    [key.migrationId, key.stepId],
+  );
   return rows[0]?.attempts ?? 0;
 }
 
@@ -171,13 +190,17 @@ export async function unblockAfter(tx: Tx, key: StepKey): Promise<void> {
 
 /** The same for all steps of a migration: after steps were added, reset or adopted. */
 export async function unblockAll(tx: Tx, migrationId: string): Promise<void> {
-  await tx.query(`update vm_migrate.step s set state = 'ready' where s.migration_id = $1 and s.state = 'blocked' and ${PREDECESSORS_DONE}`, [
-    migrationId,
-  ]);
+  await tx.query(
+    `update vm_migrate.step s set state = 'ready' where s.migration_id = $1 and s.state = 'blocked' and ${PREDECESSORS_DONE}`,
+    [migrationId],
+  );
 }
 
 export async function stepsOf(tx: Tx, migrationId: string): Promise<StepRow[]> {
-  return tx.query<StepRow>(`select ${STEP_COLUMNS} from vm_migrate.step s where s.migration_id = $1 order by s.ordinal`, [migrationId]);
+  return tx.query<StepRow>(
+    `select ${STEP_COLUMNS} from vm_migrate.step s where s.migration_id = $1 order by s.ordinal`,
+    [migrationId],
+  );
 }
 
 /** Failed steps become ready again with their attempts forgotten. Returns how many. */
@@ -190,7 +213,11 @@ export async function retryFailed(tx: Tx, migrationId: string): Promise<number> 
   return rows.length;
 }
 
-export async function storeWindows(tx: Tx, key: StepKey, windows: readonly WindowReport[]): Promise<void> {
+export async function storeWindows(
+  tx: Tx,
+  key: StepKey,
+  windows: readonly WindowReport[],
+): Promise<void> {
   if (windows.length === 0) return;
   await tx.query(
     `insert into vm_migrate.copied_window (migration_id, step_id, window_index, data_bytes, zero_bytes, digest)
@@ -201,7 +228,10 @@ export async function storeWindows(tx: Tx, key: StepKey, windows: readonly Windo
     [key.migrationId, key.stepId, JSON.stringify(windows)],
   );
   // Failures are counted since the last progress: a copy of days may meet more of them than a step may have in a row.
-  await tx.query('update vm_migrate.step set attempts = 0 where migration_id = $1 and step_id = $2 and attempts > 0', [key.migrationId, key.stepId]);
+  await tx.query(
+    'update vm_migrate.step set attempts = 0 where migration_id = $1 and step_id = $2 and attempts > 0',
+    [key.migrationId, key.stepId],
+  );
 }
 
 export async function windowsOf(tx: Tx, key: StepKey): Promise<WindowReport[]> {
@@ -214,7 +244,10 @@ export async function windowsOf(tx: Tx, key: StepKey): Promise<WindowReport[]> {
 
 /** The volume that held these windows is gone or was replaced. */
 export async function forgetWindows(tx: Tx, key: StepKey): Promise<void> {
-  await tx.query('delete from vm_migrate.copied_window where migration_id = $1 and step_id = $2', [key.migrationId, key.stepId]);
+  await tx.query('delete from vm_migrate.copied_window where migration_id = $1 and step_id = $2', [
+    key.migrationId,
+    key.stepId,
+  ]);
 }
 
 export async function putProgress(tx: Tx, claim: Claim, progress: MoverProgress): Promise<void> {

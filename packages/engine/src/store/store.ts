@@ -30,7 +30,8 @@ export interface MigrationRow {
   readonly finishedAt: Date | null;
 }
 
-export type StepState = 'blocked' | 'ready' | 'queued' | 'running' | 'waiting' | 'done' | 'failed' | 'canceled';
+export type StepState =
+  'blocked' | 'ready' | 'queued' | 'running' | 'waiting' | 'done' | 'failed' | 'canceled';
 
 export interface StepRow {
   readonly migrationId: string;

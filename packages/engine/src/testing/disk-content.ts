@@ -26,8 +26,11 @@ export class DiskContent {
   }
 
   write(offset: number, bytes: Uint8Array): void {
-    if (!Number.isSafeInteger(offset) || offset < 0 || offset + bytes.length > this.sizeBytes) throw new RangeError(`write at ${offset} of ${bytes.length} bytes, disk of ${this.sizeBytes}`);
-    for (let done = 0; done < bytes.length; ) {
+    if (!Number.isSafeInteger(offset) || offset < 0 || offset + bytes.length > this.sizeBytes)
+      throw new RangeError(
+        `write at ${offset} of ${bytes.length} bytes, disk of ${this.sizeBytes}`,
+      );
+    for (let done = 0; done < bytes.length;) {
       const at = offset + done;
       const start = at % BLOCK_BYTES;
       const length = Math.min(BLOCK_BYTES - start, bytes.length - done);
@@ -37,7 +40,8 @@ export class DiskContent {
   }
 
   writeZeros(offset: number, length: number): void {
-    for (let done = 0; done < length; done += ZEROS.length) this.write(offset + done, ZEROS.subarray(0, Math.min(ZEROS.length, length - done)));
+    for (let done = 0; done < length; done += ZEROS.length)
+      this.write(offset + done, ZEROS.subarray(0, Math.min(ZEROS.length, length - done)));
   }
 
   /** The bytes themselves, not to be changed; `undefined` where nothing was ever written. */
@@ -48,7 +52,7 @@ export class DiskContent {
   /** A copy of a range. */
   read(offset: number, length: number): Uint8Array {
     const bytes = new Uint8Array(length);
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const at = offset + done;
       const start = at % BLOCK_BYTES;
       const part = Math.min(BLOCK_BYTES - start, length - done);
@@ -69,12 +73,15 @@ export class DiskContent {
     const hash = createHash('sha256');
     let position = 0;
     const zerosUpTo = (end: number): void => {
-      for (; position < end; position += ZEROS.length) hash.update(ZEROS.subarray(0, Math.min(ZEROS.length, end - position)));
+      for (; position < end; position += ZEROS.length)
+        hash.update(ZEROS.subarray(0, Math.min(ZEROS.length, end - position)));
       position = end;
     };
     for (const index of this.blockIndexes()) {
       zerosUpTo(index * BLOCK_BYTES);
-      const bytes = this.blocks.get(index)?.subarray(0, Math.min(BLOCK_BYTES, this.sizeBytes - position)) ?? ZEROS.subarray(0, 0);
+      const bytes =
+        this.blocks.get(index)?.subarray(0, Math.min(BLOCK_BYTES, this.sizeBytes - position)) ??
+        ZEROS.subarray(0, 0);
       hash.update(bytes);
       position += bytes.length;
     }

@@ -16,7 +16,9 @@ describeWithQemu('the example VM, read by qemu-img', () => {
       const vm = writeExampleVm(folder, { diskBytes: 64 * MIB, seed: 7 });
       for (const { name, disks } of [...vm.snapshots, vm.current]) {
         for (const { slot, layerFile, sha256 } of disks) {
-          const found = createHash('sha256').update(qemuContent(path.join(folder, layerFile))).digest('hex');
+          const found = createHash('sha256')
+            .update(qemuContent(path.join(folder, layerFile)))
+            .digest('hex');
           expect([name, slot, found]).toEqual([name, slot, sha256()]);
         }
       }
@@ -45,7 +47,9 @@ describe('the example VM', () => {
       ['4', '2', 'Versuch: andere Bibliothek'],
     ]);
     expect(tree.current).toMatchObject({ snapshotId: '6', power: 'off' });
-    expect(tree.disks.map(({ label, layers }) => [label, layers.map(({ format }) => format)])).toEqual([
+    expect(
+      tree.disks.map(({ label, layers }) => [label, layers.map(({ format }) => format)]),
+    ).toEqual([
       ['scsi0:0', Array(7).fill('hosted-sparse')],
       ['scsi0:1', ['flat', 'se-sparse', 'se-sparse', 'se-sparse']],
     ]);
@@ -56,17 +60,26 @@ describe('the example VM', () => {
     const [summary] = await source.listVms();
     const tree = await source.loadTree(summary?.id ?? '');
     for (const expected of [...vm.snapshots, vm.current]) {
-      const found = expected.id === 'current' ? tree.current : tree.snapshots.find(({ id }) => id === expected.id);
+      const found =
+        expected.id === 'current'
+          ? tree.current
+          : tree.snapshots.find(({ id }) => id === expected.id);
       expect(found?.disks).toHaveLength(expected.disks.length);
       for (const disk of expected.disks) {
         const state = found?.disks.find(({ slot }) => slot === disk.slot);
-        expect([expected.name, disk.slot, await chainSha256(source, tree, state?.layerId ?? '')]).toEqual([expected.name, disk.slot, disk.sha256()]);
+        expect([
+          expected.name,
+          disk.slot,
+          await chainSha256(source, tree, state?.layerId ?? ''),
+        ]).toEqual([expected.name, disk.slot, disk.sha256()]);
       }
     }
   });
 
   it('is the same for the same seed', () => {
     const again = writeExampleVm(path.join(folder, 'again', 'vm'), { diskBytes: 64 * MIB });
-    expect(again.current.disks.map(disk => disk.sha256())).toEqual(vm.current.disks.map(disk => disk.sha256()));
+    expect(again.current.disks.map(disk => disk.sha256())).toEqual(
+      vm.current.disks.map(disk => disk.sha256()),
+    );
   });
 });

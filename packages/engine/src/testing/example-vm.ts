@@ -22,26 +22,43 @@ export interface ExampleVmOptions {
 }
 
 /** Writes the folder; digests of all states are worked out when they are asked for. */
-export function writeExampleVm(folder: string, { diskBytes = 256 * MIB, seed = 1, name = 'Beispiel VM' }: ExampleVmOptions = {}): WrittenVm {
-  if (diskBytes < 64 * MIB || diskBytes % MIB !== 0) throw new RangeError('diskBytes: a multiple of 1 MiB, at least 64 MiB');
+export function writeExampleVm(
+  folder: string,
+  { diskBytes = 256 * MIB, seed = 1, name = 'Beispiel VM' }: ExampleVmOptions = {},
+): WrittenVm {
+  if (diskBytes < 64 * MIB || diskBytes % MIB !== 0)
+    throw new RangeError('diskBytes: a multiple of 1 MiB, at least 64 MiB');
   const vm = new VmBuilder({ folder, name, displayName: 'Büro-Server "Alpha" – пример', seed });
   const scale = diskBytes / (256 * MIB);
   let stream = seed * 1000;
   /** Runs of data spread over the disk; offsets and lengths are whole sectors. */
   const fill = (disk: string, runs: number, runBytes: number, from: number, to: number): void => {
-    const length = Math.max(SECTOR_BYTES, Math.floor((runBytes * scale) / SECTOR_BYTES) * SECTOR_BYTES);
+    const length = Math.max(
+      SECTOR_BYTES,
+      Math.floor((runBytes * scale) / SECTOR_BYTES) * SECTOR_BYTES,
+    );
     for (let run = 0; run < runs; run++) {
       const place = diskBytes * (from + ((to - from) * run) / runs);
-      vm.write(disk, Math.floor(place / SECTOR_BYTES) * SECTOR_BYTES, seededBytes(length, (stream += 1)));
+      vm.write(
+        disk,
+        Math.floor(place / SECTOR_BYTES) * SECTOR_BYTES,
+        seededBytes(length, (stream += 1)),
+      );
     }
   };
 
   const system = vm.addDisk({ format: 'hosted-sparse', sizeBytes: diskBytes, slot: 'scsi0:0' });
   fill(system, 12, 1.5 * MIB, 0, 0.6);
-  vm.takeSnapshot('"Fresh install"', { description: 'Straight from the installer.\nNo updates yet.', quiesced: true });
+  vm.takeSnapshot('"Fresh install"', {
+    description: 'Straight from the installer.\nNo updates yet.',
+    quiesced: true,
+  });
   fill(system, 8, 0.5 * MIB, 0.05, 0.7);
   vm.writeZeros(system, diskBytes / 16, MIB);
-  const beforeUpgrade = vm.takeSnapshot('Before "5.0" upgrade', { description: 'with | bars and 50 % of the disk', memory: true });
+  const beforeUpgrade = vm.takeSnapshot('Before "5.0" upgrade', {
+    description: 'with | bars and 50 % of the disk',
+    memory: true,
+  });
 
   const database = vm.addDisk({ format: 'flat+se-sparse', sizeBytes: diskBytes, slot: 'scsi0:1' });
   fill(database, 10, MIB, 0.1, 0.9);

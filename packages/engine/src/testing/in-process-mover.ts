@@ -62,7 +62,9 @@ export class InProcessMover implements Mover {
 
   private start(order: MoverOrder): InProcessRun {
     // Filled in before the first report can come: reports are said from a later turn of the loop.
-    const entry = { windows: [], progress: undefined, status: undefined } as unknown as { -readonly [K in keyof InProcessRun]: InProcessRun[K] };
+    const entry = { windows: [], progress: undefined, status: undefined } as unknown as {
+      -readonly [K in keyof InProcessRun]: InProcessRun[K];
+    };
     entry.run = startOrder(withOwnLock(order), {
       program: this.program,
       lanes: 1,
@@ -70,13 +72,19 @@ export class InProcessMover implements Mover {
       say: report => {
         if (report.type === 'window') entry.windows.push(report.window);
         if (report.type === 'progress') entry.progress = report.progress;
-        if (report.type === 'done') entry.status = { state: 'done', receipt: report.receipt, windows: [] };
-        if (report.type === 'failed') entry.status = { state: 'failed', error: report.error, windows: [] };
+        if (report.type === 'done')
+          entry.status = { state: 'done', receipt: report.receipt, windows: [] };
+        if (report.type === 'failed')
+          entry.status = { state: 'failed', error: report.error, windows: [] };
       },
     });
     this.runs.set(order.runId, entry);
     void entry.run.ended.catch((error: unknown) => {
-      entry.status = { state: 'failed', error: new EngineError('INTERNAL', { cause: error }).toJSON(), windows: [] };
+      entry.status = {
+        state: 'failed',
+        error: new EngineError('INTERNAL', { cause: error }).toJSON(),
+        windows: [],
+      };
     });
     return entry;
   }

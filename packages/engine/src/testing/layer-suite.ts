@@ -57,11 +57,22 @@ export function layerSuite(name: string, prepare: () => LayerCase | Promise<Laye
     it('reads what the model holds, at any offset and length inside data', async () => {
       const { bytes } = subject.model;
       for (const extent of await dataExtents(layer)) {
-        await forRandomRanges(extent.length, async part => {
-          const into = new Uint8Array(part.length);
-          await layer.read(extent.offset + part.offset, into);
-          expectSameBytes(into, bytes.subarray(extent.offset + part.offset, extent.offset + part.offset + part.length), extent.offset + part.offset);
-        }, 6);
+        await forRandomRanges(
+          extent.length,
+          async part => {
+            const into = new Uint8Array(part.length);
+            await layer.read(extent.offset + part.offset, into);
+            expectSameBytes(
+              into,
+              bytes.subarray(
+                extent.offset + part.offset,
+                extent.offset + part.offset + part.length,
+              ),
+              extent.offset + part.offset,
+            );
+          },
+          6,
+        );
       }
     });
 
@@ -80,7 +91,11 @@ export function layerSuite(name: string, prepare: () => LayerCase | Promise<Laye
       const { bytes } = subject.model;
       for (const extent of await wholeMap(layer)) {
         if (extent.kind !== 'zero') continue;
-        expectSameBytes(bytes.subarray(extent.offset, extent.offset + extent.length), new Uint8Array(extent.length), extent.offset);
+        expectSameBytes(
+          bytes.subarray(extent.offset, extent.offset + extent.length),
+          new Uint8Array(extent.length),
+          extent.offset,
+        );
       }
     });
 
@@ -98,8 +113,12 @@ export function layerSuite(name: string, prepare: () => LayerCase | Promise<Laye
     });
 
     it('refuses a window behind its end', async () => {
-      await expect(layer.extents({ offset: layer.sizeBytes, length: 1 })).rejects.toMatchObject({ code: 'INTERNAL' });
-      await expect(layer.read(layer.sizeBytes - 1, new Uint8Array(2))).rejects.toMatchObject({ code: 'INTERNAL' });
+      await expect(layer.extents({ offset: layer.sizeBytes, length: 1 })).rejects.toMatchObject({
+        code: 'INTERNAL',
+      });
+      await expect(layer.read(layer.sizeBytes - 1, new Uint8Array(2))).rejects.toMatchObject({
+        code: 'INTERNAL',
+      });
     });
 
     it('answers an empty window with nothing', async () => {
@@ -139,10 +158,15 @@ function assertTiled(extents: readonly Extent[], window: ByteRange): void {
 
 function assertKinds(extents: readonly Extent[], { model, kinds }: LayerCase): void {
   for (const { offset, length, kind } of extents) {
-    for (let grain = Math.floor(offset / model.grainBytes); grain * model.grainBytes < offset + length; grain++) {
+    for (
+      let grain = Math.floor(offset / model.grainBytes);
+      grain * model.grainBytes < offset + length;
+      grain++
+    ) {
       const expected = model.kinds[grain];
       // One expect for each of 10,000 grains would take seconds.
-      if (kind !== expected && (kinds === 'exact' || expected === 'data')) expect({ grain, kind }).toEqual({ grain, kind: expected });
+      if (kind !== expected && (kinds === 'exact' || expected === 'data'))
+        expect({ grain, kind }).toEqual({ grain, kind: expected });
     }
   }
 }
@@ -152,13 +176,21 @@ function clipped(extents: readonly Extent[], window: ByteRange): readonly Extent
   return extents
     .map(extent => {
       const offset = Math.max(extent.offset, window.offset);
-      return { offset, length: Math.min(extent.offset + extent.length, end) - offset, kind: extent.kind };
+      return {
+        offset,
+        length: Math.min(extent.offset + extent.length, end) - offset,
+        kind: extent.kind,
+      };
     })
     .filter(extent => extent.length > 0);
 }
 
 /** Ranges at odd places, short and long ones. */
-async function forRandomRanges(sizeBytes: number, check: (range: ByteRange) => Promise<void>, rounds = 40): Promise<void> {
+async function forRandomRanges(
+  sizeBytes: number,
+  check: (range: ByteRange) => Promise<void>,
+  rounds = 40,
+): Promise<void> {
   const next = seededNumbers(SEED);
   for (let round = 0; round < rounds; round++) {
     const offset = next() % sizeBytes;
@@ -168,7 +200,9 @@ async function forRandomRanges(sizeBytes: number, check: (range: ByteRange) => P
       await check({ offset, length });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw new Error(`range ${offset}+${length}; replay with LAYER_SUITE_SEED=${SEED}: ${why}`, { cause: error });
+      throw new Error(`range ${offset}+${length}; replay with LAYER_SUITE_SEED=${SEED}: ${why}`, {
+        cause: error,
+      });
     }
   }
 }
@@ -176,5 +210,7 @@ async function forRandomRanges(sizeBytes: number, check: (range: ByteRange) => P
 function expectSameBytes(found: Uint8Array, expected: Uint8Array, offset: number): void {
   if (Buffer.compare(found, expected) === 0) return;
   const first = found.findIndex((byte, index) => byte !== expected[index]);
-  throw new Error(`byte at guest offset ${offset + first} is ${found[first]}, not ${expected[first]}`);
+  throw new Error(
+    `byte at guest offset ${offset + first} is ${found[first]}, not ${expected[first]}`,
+  );
 }

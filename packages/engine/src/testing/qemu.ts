@@ -16,17 +16,25 @@ export const hasQemu = answers('qemu-img') && answers('qemu-io');
 /** A describe that needs qemu-utils. */
 export function describeWithQemu(name: string, body: () => void): void {
   if (hasQemu) describe(name, body);
-  else describe.skip(`${name} (skipped: qemu-img is not installed; apt-get install qemu-utils)`, body);
+  else
+    describe.skip(`${name} (skipped: qemu-img is not installed; apt-get install qemu-utils)`, body);
 }
 
 /** Runs qemu-img and returns what it printed. @throws when it fails, with its message */
 export function qemuImg(...args: string[]): string {
-  return execFileSync('qemu-img', args, { encoding: 'utf8', timeout: TIMEOUT_MS, stdio: ['ignore', 'pipe', 'pipe'] });
+  return execFileSync('qemu-img', args, {
+    encoding: 'utf8',
+    timeout: TIMEOUT_MS,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
 /** Runs qemu-io commands (`write -P 7 0 64k`, ...) on a VMDK. */
 export function qemuIo(file: string, ...commands: string[]): void {
-  execFileSync('qemu-io', ['-f', 'vmdk', ...commands.flatMap(command => ['-c', command]), file], { timeout: TIMEOUT_MS, stdio: ['ignore', 'pipe', 'pipe'] });
+  execFileSync('qemu-io', ['-f', 'vmdk', ...commands.flatMap(command => ['-c', command]), file], {
+    timeout: TIMEOUT_MS,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
 /** The whole content of a VMDK (with its parents) as qemu-img reads it. Small disks only. */

@@ -21,7 +21,12 @@ import type { ExpectedState, WrittenVm } from './write-vm-folder';
 /** Makes a Source that sees the VMs in a folder. */
 export type SourceMaker = (folder: string) => Promise<Source>;
 
-const FORMATS: readonly TestDiskFormat[] = ['hosted-sparse', 'flat+se-sparse', 'flat+cowd', 'flat+hosted'];
+const FORMATS: readonly TestDiskFormat[] = [
+  'hosted-sparse',
+  'flat+se-sparse',
+  'flat+cowd',
+  'flat+hosted',
+];
 
 export function describeSource(name: string, make: SourceMaker): void {
   describe(`${name} as a Source`, () => {
@@ -57,18 +62,27 @@ export function describeSource(name: string, make: SourceMaker): void {
     it('puts parents before children in every list', async () => {
       const { tree } = await load(make, forkedVm(path.join(folder, 'order'), 'flat+cowd'));
       expectParentsFirst(tree.snapshots.map(({ id, parentId }) => ({ id, parentId })));
-      for (const disk of tree.disks) expectParentsFirst(disk.layers.map(({ id, parentId }) => ({ id, parentId })));
+      for (const disk of tree.disks)
+        expectParentsFirst(disk.layers.map(({ id, parentId }) => ({ id, parentId })));
     });
 
     it('gives the same tree twice, as plain JSON', async () => {
-      const { source, tree } = await load(make, forkedVm(path.join(folder, 'twice'), 'flat+hosted'));
+      const { source, tree } = await load(
+        make,
+        forkedVm(path.join(folder, 'twice'), 'flat+hosted'),
+      );
       expect(await source.loadTree(tree.vm.id)).toEqual(tree);
       expect(JSON.parse(JSON.stringify(tree))).toEqual(tree);
     });
 
     it('gives an address from which another process opens the same layers', async () => {
-      const { source, tree } = await load(make, forkedVm(path.join(folder, 'address'), 'hosted-sparse'));
-      const address = JSON.parse(JSON.stringify(source.address(tree.vm.id))) as ReturnType<Source['address']>;
+      const { source, tree } = await load(
+        make,
+        forkedVm(path.join(folder, 'address'), 'hosted-sparse'),
+      );
+      const address = JSON.parse(JSON.stringify(source.address(tree.vm.id))) as ReturnType<
+        Source['address']
+      >;
       const opened = openSource(address);
       for (const { file, manifest } of tree.disks.flatMap(({ layers }) => layers)) {
         const layer = await opened.openLayer(file);
@@ -79,8 +93,12 @@ export function describeSource(name: string, make: SourceMaker): void {
 
     it('refuses an id that it does not know', async () => {
       const { source } = await load(make, forkedVm(path.join(folder, 'unknown'), 'flat+cowd'));
-      await expect(source.loadTree('0123456789abcdef')).rejects.toMatchObject({ code: 'VM_NOT_FOUND' });
-      expect(() => source.address('0123456789abcdef')).toThrow(expect.objectContaining({ code: 'VM_NOT_FOUND' }));
+      await expect(source.loadTree('0123456789abcdef')).rejects.toMatchObject({
+        code: 'VM_NOT_FOUND',
+      });
+      expect(() => source.address('0123456789abcdef')).toThrow(
+        expect.objectContaining({ code: 'VM_NOT_FOUND' }),
+      );
     });
 
     it('marks the tip of a running VM and leaves the frozen layers readable', async () => {
@@ -93,7 +111,13 @@ export function describeSource(name: string, make: SourceMaker): void {
       const { tree } = await load(make, vm.finish());
       expect(tree.current.power).toBe('running');
       expect(tree.disks[0]?.layers.map(({ access }) => access)).toEqual(['frozen', 'running']);
-      expect(tree.findings).toEqual([expect.objectContaining({ kind: 'current-not-frozen', severity: 'blocks', acceptable: true })]);
+      expect(tree.findings).toEqual([
+        expect.objectContaining({
+          kind: 'current-not-frozen',
+          severity: 'blocks',
+          acceptable: true,
+        }),
+      ]);
     });
 
     it('counts what a layer itself states, data and explicit zeros', async () => {
@@ -142,7 +166,12 @@ function changingVm(folder: string): WrittenVm {
   vm.takeSnapshot('another');
   vm.write(first, 500_000, seededBytes(5000, 4));
   vm.write(third, 0, seededBytes(5000, 5));
-  vm.addDisk({ format: 'flat+hosted', sizeBytes: MIB, slot: 'ide0:1', mode: 'independent-persistent' });
+  vm.addDisk({
+    format: 'flat+hosted',
+    sizeBytes: MIB,
+    slot: 'ide0:1',
+    mode: 'independent-persistent',
+  });
   vm.takeSnapshot('last');
   return vm.finish();
 }
@@ -152,7 +181,8 @@ export function randomVm(folder: string, seed: number): WrittenVm {
   const next = seededNumbers(seed);
   const pick = <T>(values: readonly T[]): T => values[next() % values.length] as T;
   const vm = new VmBuilder({ folder, name: 'random', seed, newline: pick(['\n', '\r\n']) });
-  const addDisk = (): string => vm.addDisk({ format: pick(FORMATS), sizeBytes: 512 * (1 + (next() % 4000)) });
+  const addDisk = (): string =>
+    vm.addDisk({ format: pick(FORMATS), sizeBytes: 512 * (1 + (next() % 4000)) });
   addDisk();
   for (let step = 0; step < 30; step++) {
     const disks = [...vm.current.keys()];
@@ -160,7 +190,11 @@ export function randomVm(folder: string, seed: number): WrittenVm {
     if (disks.length === 0 || (roll === 0 && vm.disks.size < 5)) addDisk();
     else if (roll === 1 && vm.snapshots.length > 0) vm.removeDisk(pick(disks));
     else if (roll === 2) vm.moveDisk(pick(disks), `sata${step}:${next() % 30}`);
-    else if (roll < 6) vm.takeSnapshot(`snapshot ${step}`, { memory: roll === 3, description: roll === 4 ? 'a | b "c"' : '' });
+    else if (roll < 6)
+      vm.takeSnapshot(`snapshot ${step}`, {
+        memory: roll === 3,
+        description: roll === 4 ? 'a | b "c"' : '',
+      });
     else if (roll < 8 && vm.snapshots.length > 0) vm.revert(pick(vm.snapshots).uid);
     else change(vm, pick(disks), next);
   }
@@ -176,7 +210,10 @@ function change(vm: VmBuilder, key: string, next: () => number): void {
   else vm.write(key, offset, seededBytes(length, next()));
 }
 
-async function load(make: SourceMaker, vm: WrittenVm): Promise<{ source: Source; tree: SnapshotTree }> {
+async function load(
+  make: SourceMaker,
+  vm: WrittenVm,
+): Promise<{ source: Source; tree: SnapshotTree }> {
   const source = await make(vm.folder);
   const [summary, ...others] = await source.listVms();
   expect(others).toEqual([]);
@@ -185,26 +222,49 @@ async function load(make: SourceMaker, vm: WrittenVm): Promise<{ source: Source;
 }
 
 /** Every snapshot and the current state: the same facts, the same disks at the same slots, the same bytes. */
-export async function expectStates(source: Source, tree: SnapshotTree, vm: WrittenVm): Promise<void> {
-  expect(tree.snapshots.map(({ id }) => id).sort()).toEqual(vm.snapshots.map(({ id }) => id).sort());
+export async function expectStates(
+  source: Source,
+  tree: SnapshotTree,
+  vm: WrittenVm,
+): Promise<void> {
+  expect(tree.snapshots.map(({ id }) => id).sort()).toEqual(
+    vm.snapshots.map(({ id }) => id).sort(),
+  );
   expect(tree.current.snapshotId).toBe(vm.current.parentId);
   for (const expected of vm.snapshots) {
     const { name, description, createdAtUs, quiesced, memory, parentId } = expected;
-    expect(tree.snapshots.find(({ id }) => id === expected.id)).toMatchObject({ name, description, createdAtUs, memory, ...(quiesced === undefined ? {} : { quiesced }), ...(parentId === undefined ? {} : { parentId }) });
+    expect(tree.snapshots.find(({ id }) => id === expected.id)).toMatchObject({
+      name,
+      description,
+      createdAtUs,
+      memory,
+      ...(quiesced === undefined ? {} : { quiesced }),
+      ...(parentId === undefined ? {} : { parentId }),
+    });
   }
   for (const expected of [...vm.snapshots, vm.current]) await expectDisks(source, tree, expected);
 }
 
-async function expectDisks(source: Source, tree: SnapshotTree, expected: ExpectedState): Promise<void> {
-  const found = expected.id === 'current' ? tree.current : tree.snapshots.find(({ id }) => id === expected.id);
+async function expectDisks(
+  source: Source,
+  tree: SnapshotTree,
+  expected: ExpectedState,
+): Promise<void> {
+  const found =
+    expected.id === 'current' ? tree.current : tree.snapshots.find(({ id }) => id === expected.id);
   const states = [...(found?.disks ?? [])].sort((a, b) => (a.slot < b.slot ? -1 : 1));
   const wanted = [...expected.disks].sort((a, b) => (a.slot < b.slot ? -1 : 1));
   const label = (slot: string): string => `${expected.name} ${slot}`;
-  expect(states.map(({ slot, diskId }) => [label(slot), path.basename(diskOf(tree, diskId).rootFile)])).toEqual(wanted.map(({ slot, rootFile }) => [label(slot), rootFile]));
+  expect(
+    states.map(({ slot, diskId }) => [label(slot), path.basename(diskOf(tree, diskId).rootFile)]),
+  ).toEqual(wanted.map(({ slot, rootFile }) => [label(slot), rootFile]));
   for (const [index, { slot, sizeBytes, sha256 }] of wanted.entries()) {
     const layerId = states[index]?.layerId ?? '';
     expect([label(slot), layerOf(tree, layerId).sizeBytes]).toEqual([label(slot), sizeBytes]);
-    expect([label(slot), await chainSha256(source, tree, layerId)]).toEqual([label(slot), sha256()]);
+    expect([label(slot), await chainSha256(source, tree, layerId)]).toEqual([
+      label(slot),
+      sha256(),
+    ]);
   }
 }
 
@@ -221,10 +281,17 @@ function layerOf(tree: SnapshotTree, layerId: string): Disk['layers'][number] {
 }
 
 /** SHA-256 of a disk's whole state, read by the tree's own parent links through the Source. */
-export async function chainSha256(source: Source, tree: SnapshotTree, layerId: string): Promise<string> {
+export async function chainSha256(
+  source: Source,
+  tree: SnapshotTree,
+  layerId: string,
+): Promise<string> {
   const files: string[] = [];
-  for (let id: string | undefined = layerId; id !== undefined; id = layerOf(tree, id).parentId) files.unshift(layerOf(tree, id).file);
-  const chain = new LayerChain(await Promise.all(files.map(file => source.openLayer(tree.vm.id, file))));
+  for (let id: string | undefined = layerId; id !== undefined; id = layerOf(tree, id).parentId)
+    files.unshift(layerOf(tree, id).file);
+  const chain = new LayerChain(
+    await Promise.all(files.map(file => source.openLayer(tree.vm.id, file))),
+  );
   try {
     const hash = createHash('sha256');
     const buffer = new Uint8Array(MIB);

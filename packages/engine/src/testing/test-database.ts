@@ -31,7 +31,9 @@ export async function testDatabase(): Promise<TestDatabase> {
   const client = new Client(database.url);
   await client.connect();
   // The template's own id would make one store of all databases of a run.
-  await client.query('update vm_migrate.store_info set store_id = gen_random_uuid()').finally(() => client.end());
+  await client
+    .query('update vm_migrate.store_info set store_id = gen_random_uuid()')
+    .finally(() => client.end());
   return database;
 }
 

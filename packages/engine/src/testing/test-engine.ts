@@ -19,7 +19,11 @@ export interface TestEngine {
   readonly logs: string[];
   startWorker(settings?: Partial<WorkerSettings>): Promise<Worker>;
   /** Waits until the migration is in one of the states, or any state in which nothing moves. */
-  until(migration: string, states: readonly MigrationStateView[], timeoutMs?: number): Promise<MigrationStateView>;
+  until(
+    migration: string,
+    states: readonly MigrationStateView[],
+    timeoutMs?: number,
+  ): Promise<MigrationStateView>;
   close(): Promise<void>;
 }
 
@@ -46,7 +50,10 @@ export interface TestEngineOptions extends Pick<EngineOptions, 'mover' | 'openTa
 }
 
 /** `folder` is the caller's temporary folder. */
-export async function testEngine(folder: string, { database: given, mover, openTarget }: TestEngineOptions = {}): Promise<TestEngine> {
+export async function testEngine(
+  folder: string,
+  { database: given, mover, openTarget }: TestEngineOptions = {},
+): Promise<TestEngine> {
   const database = given ?? (await testDatabase());
   const classFolder = path.join(folder, 'target', 'fast');
   const engine = await openEngine({
@@ -54,7 +61,14 @@ export async function testEngine(folder: string, { database: given, mover, openT
     databaseName: 'test',
     applicationName: 'vm-migrate test',
     sources: [],
-    targets: [{ name: 'local', kind: 'local-directory', options: { classes: { fast: { path: classFolder, default: true } } }, isDefault: true }],
+    targets: [
+      {
+        name: 'local',
+        kind: 'local-directory',
+        options: { classes: { fast: { path: classFolder, default: true } } },
+        isDefault: true,
+      },
+    ],
     moverProgram: moverProgram(),
     mover,
     openTarget,
@@ -68,11 +82,17 @@ export async function testEngine(folder: string, { database: given, mover, openT
     classFolder,
     logs,
     async startWorker(settings) {
-      const worker = await engine.startWorker({ surface: 'test', version: 'test', settings: { ...TEST_WORKER_SETTINGS, ...settings }, log: line => logs.push(line) });
+      const worker = await engine.startWorker({
+        surface: 'test',
+        version: 'test',
+        settings: { ...TEST_WORKER_SETTINGS, ...settings },
+        log: line => logs.push(line),
+      });
       workers.push(worker);
       return worker;
     },
-    until: (migration, states, timeoutMs = 60_000) => until(engine, migration, states, timeoutMs, logs),
+    until: (migration, states, timeoutMs = 60_000) =>
+      until(engine, migration, states, timeoutMs, logs),
     async close() {
       await Promise.all(workers.map(worker => worker.stop()));
       await engine.close();
@@ -81,7 +101,13 @@ export async function testEngine(folder: string, { database: given, mover, openT
   };
 }
 
-async function until(engine: Engine, id: string, states: readonly MigrationStateView[], timeoutMs: number, logs: readonly string[]): Promise<MigrationStateView> {
+async function until(
+  engine: Engine,
+  id: string,
+  states: readonly MigrationStateView[],
+  timeoutMs: number,
+  logs: readonly string[],
+): Promise<MigrationStateView> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const [migration] = await engine.call('getMigrations', { migration: id });
@@ -89,12 +115,16 @@ async function until(engine: Engine, id: string, states: readonly MigrationState
     if (states.includes(migration.state)) return migration.state;
     if (migration.state === 'failed' || performance.now() > deadline) {
       const description = await engine.call('describe', { migration: id });
-      const open = description.steps.filter(step => step.state !== 'done').map(step => `${step.state} ${step.id}: ${step.error?.message ?? step.waitsFor ?? ''}`);
+      const open = description.steps
+        .filter(step => step.state !== 'done')
+        .map(step => `${step.state} ${step.id}: ${step.error?.message ?? step.waitsFor ?? ''}`);
       const busy = await engine.database.query<{ text: string }>(
         `select migration_id || ' ' || step_id || ' ' || state || ' fence ' || fence || ' ' || coalesce(reason, '') || ' ' || coalesce(lease_owner, '') || ' lease ' || coalesce((lease_until - now())::text, '-') || ' due ' || coalesce((not_before - now())::text, '-') as text from vm_migrate.step where state in ('queued', 'running', 'waiting')`,
       );
       open.push('', 'busy in all migrations:', ...busy.map(row => row.text));
-      throw new Error(`migration ${id} is ${migration.state}, wanted ${states.join(' or ')}\n${open.join('\n')}\n${logs.slice(-10).join('\n')}`);
+      throw new Error(
+        `migration ${id} is ${migration.state}, wanted ${states.join(' or ')}\n${open.join('\n')}\n${logs.slice(-10).join('\n')}`,
+      );
     }
     // Whoever changes a migration says so; the short look is for what is only progress.
     await changed(engine, 250);

@@ -5,7 +5,17 @@
  */
 import { DiskContent } from './disk-content';
 import { seededNumbers } from './encoders/grains';
-import { GRAIN_BYTES, type BuiltDisk, type BuiltDiskState, type BuiltSnapshot, type BuiltLayer, type NewDisk, type NewSnapshot, type VmBuilderOptions, type VmFolderFiles } from './built-vm';
+import {
+  GRAIN_BYTES,
+  type BuiltDisk,
+  type BuiltDiskState,
+  type BuiltSnapshot,
+  type BuiltLayer,
+  type NewDisk,
+  type NewSnapshot,
+  type VmBuilderOptions,
+  type VmFolderFiles,
+} from './built-vm';
 import { writeVmFolder, type WrittenVm } from './write-vm-folder';
 
 export type { TestDiskFormat, VmFolderFiles } from './built-vm';
@@ -29,8 +39,17 @@ export class VmBuilder {
   /** The key by which the other calls name the disk. */
   addDisk(disk: NewDisk): string {
     const key = `disk${this.disks.size}`;
-    const stem = disk.stem ?? (this.disks.size === 0 ? this.options.name : `${this.options.name}_${this.disks.size}`);
-    const built: BuiltDisk = { key, format: disk.format, sizeBytes: disk.sizeBytes, stem, mode: disk.mode ?? 'persistent', layers: [] };
+    const stem =
+      disk.stem ??
+      (this.disks.size === 0 ? this.options.name : `${this.options.name}_${this.disks.size}`);
+    const built: BuiltDisk = {
+      key,
+      format: disk.format,
+      sizeBytes: disk.sizeBytes,
+      stem,
+      mode: disk.mode ?? 'persistent',
+      layers: [],
+    };
     this.disks.set(key, built);
     const slot = disk.slot ?? this.freeSlot();
     this.current.set(key, { slot, layer: this.newLayer(built, undefined) });
@@ -52,7 +71,8 @@ export class VmBuilder {
     const { layer } = this.stateOf(key);
     layer.content.write(offset, bytes);
     const grain = GRAIN_BYTES[layer.disk.format];
-    for (let index = Math.floor(offset / grain); index * grain < offset + bytes.length; index++) layer.touched.set(index, 'data');
+    for (let index = Math.floor(offset / grain); index * grain < offset + bytes.length; index++)
+      layer.touched.set(index, 'data');
   }
 
   /** What a guest's discard or write-same leaves: whole grains are marked as zero, the edges written. */
@@ -62,7 +82,8 @@ export class VmBuilder {
     const grain = GRAIN_BYTES[layer.disk.format];
     const end = offset + length;
     for (let index = Math.floor(offset / grain); index * grain < end; index++) {
-      const whole = index * grain >= offset && Math.min((index + 1) * grain, layer.disk.sizeBytes) <= end;
+      const whole =
+        index * grain >= offset && Math.min((index + 1) * grain, layer.disk.sizeBytes) <= end;
       layer.touched.set(index, whole ? 'zero' : 'data');
     }
   }
@@ -72,10 +93,19 @@ export class VmBuilder {
     this.taken += 1;
     const uid = String(this.taken);
     const createdAtUs = facts.createdAtUs ?? FIRST_SNAPSHOT_US + this.taken * 7 * MINUTE_US;
-    const disks = new Map([...this.current].filter(([, { layer }]) => layer.disk.mode === 'persistent'));
-    this.snapshots.push({ uid, name, parentUid: this.currentUid, facts: { ...facts, createdAtUs }, disks });
+    const disks = new Map(
+      [...this.current].filter(([, { layer }]) => layer.disk.mode === 'persistent'),
+    );
+    this.snapshots.push({
+      uid,
+      name,
+      parentUid: this.currentUid,
+      facts: { ...facts, createdAtUs },
+      disks,
+    });
     this.currentUid = uid;
-    for (const [key, state] of disks) this.current.set(key, { ...state, layer: this.newLayer(state.layer.disk, state.layer) });
+    for (const [key, state] of disks)
+      this.current.set(key, { ...state, layer: this.newLayer(state.layer.disk, state.layer) });
     return uid;
   }
 
@@ -88,7 +118,8 @@ export class VmBuilder {
       this.current.delete(key);
       this.dropUnlessNamed(layer);
     }
-    for (const [key, state] of snapshot.disks) this.current.set(key, { ...state, layer: this.newLayer(state.layer.disk, state.layer) });
+    for (const [key, state] of snapshot.disks)
+      this.current.set(key, { ...state, layer: this.newLayer(state.layer.disk, state.layer) });
     this.currentUid = uid;
   }
 
@@ -119,24 +150,36 @@ export class VmBuilder {
 
   private newLayer(disk: BuiltDisk, parent: BuiltLayer | undefined): BuiltLayer {
     const content = parent === undefined ? new DiskContent(disk.sizeBytes) : parent.content.clone();
-    const freshCid = this.random().toString(16).padStart(8, '0').replace(/^ffffff/, '0fffff');
-    const layer: BuiltLayer = { disk, parent, stem: parent === undefined ? disk.stem : freeStem(disk), touched: new Map(), content, freshCid };
+    const freshCid = this.random()
+      .toString(16)
+      .padStart(8, '0')
+      .replace(/^ffffff/, '0fffff');
+    const layer: BuiltLayer = {
+      disk,
+      parent,
+      stem: parent === undefined ? disk.stem : freeStem(disk),
+      touched: new Map(),
+      content,
+      freshCid,
+    };
     disk.layers.push(layer);
     return layer;
   }
 
   private dropUnlessNamed(layer: BuiltLayer): void {
-    const named = this.snapshots.some(({ disks }) => [...disks.values()].some(state => state.layer === layer));
+    const named = this.snapshots.some(({ disks }) =>
+      [...disks.values()].some(state => state.layer === layer),
+    );
     if (!named) layer.disk.layers.splice(layer.disk.layers.indexOf(layer), 1);
   }
 
   private freeSlot(): string {
     const taken = new Set([...this.current.values()].map(({ slot }) => slot));
     // Unit 7 is the controller itself.
-    for (let unit = 0; ; unit++) if (unit !== 7 && !taken.has(`scsi0:${unit}`)) return `scsi0:${unit}`;
+    for (let unit = 0; ; unit++)
+      if (unit !== 7 && !taken.has(`scsi0:${unit}`)) return `scsi0:${unit}`;
   }
 }
-
 
 /** VMware takes the first free number. */
 function freeStem(disk: BuiltDisk): string {

@@ -11,7 +11,14 @@ import { descriptorText } from './encoders/descriptor-text';
 import type { Grain, GrainLayout } from './encoders/grains';
 import { encodeHostedSparse } from './encoders/hosted-sparse';
 import { encodeSeSparse } from './encoders/se-sparse';
-import { GRAIN_BYTES, type BuiltDiskState, type BuiltLayer, type BuiltSnapshot, type BuiltVm, type VmFolderFiles } from './built-vm';
+import {
+  GRAIN_BYTES,
+  type BuiltDiskState,
+  type BuiltLayer,
+  type BuiltSnapshot,
+  type BuiltVm,
+  type VmFolderFiles,
+} from './built-vm';
 
 /** The folder and everything that must come out of it. */
 export interface WrittenVm {
@@ -48,10 +55,14 @@ export interface ExpectedDisk {
   sha256(): string;
 }
 
-export function writeVmFolder(vm: BuiltVm, { vmx = 'write', vmsd = 'write' }: VmFolderFiles): WrittenVm {
+export function writeVmFolder(
+  vm: BuiltVm,
+  { vmx = 'write', vmsd = 'write' }: VmFolderFiles,
+): WrittenVm {
   const { folder, name } = vm.options;
   mkdirSync(folder, { recursive: true });
-  for (const disk of vm.disks.values()) disk.layers.forEach(layer => writeLayer(folder, layer, isInUse(vm, layer)));
+  for (const disk of vm.disks.values())
+    disk.layers.forEach(layer => writeLayer(folder, layer, isInUse(vm, layer)));
   if (vmx === 'write') writeText(vm, `${name}.vmx`, vmxLines(vm));
   if (vmsd === 'write' && vm.snapshots.length > 0) writeText(vm, `${name}.vmsd`, vmsdLines(vm));
   for (const { uid, facts } of vm.snapshots) {
@@ -69,7 +80,13 @@ export function writeVmFolder(vm: BuiltVm, { vmx = 'write', vmsd = 'write' }: Vm
     displayName: vm.options.displayName ?? name,
     snapshots: vm.snapshots.map(expectedSnapshot),
     current: {
-      id: 'current', name: 'current', parentId: vm.currentUid, description: '', createdAtUs: undefined, quiesced: undefined, memory: false,
+      id: 'current',
+      name: 'current',
+      parentId: vm.currentUid,
+      description: '',
+      createdAtUs: undefined,
+      quiesced: undefined,
+      memory: false,
       disks: expectedDisks(vm.current),
     },
   };
@@ -77,7 +94,16 @@ export function writeVmFolder(vm: BuiltVm, { vmx = 'write', vmsd = 'write' }: Vm
 
 function expectedSnapshot({ uid, name, parentUid, facts, disks }: BuiltSnapshot): ExpectedState {
   const { description = '', createdAtUs, quiesced, memory = false } = facts;
-  return { id: uid, name, parentId: parentUid, description, createdAtUs, quiesced, memory, disks: expectedDisks(disks) };
+  return {
+    id: uid,
+    name,
+    parentId: parentUid,
+    description,
+    createdAtUs,
+    quiesced,
+    memory,
+    disks: expectedDisks(disks),
+  };
 }
 
 function expectedDisks(states: ReadonlyMap<string, BuiltDiskState>): ExpectedDisk[] {
@@ -85,13 +111,23 @@ function expectedDisks(states: ReadonlyMap<string, BuiltDiskState>): ExpectedDis
     const { content, disk } = layer;
     let digest: string | undefined;
     const sha256 = (): string => (digest ??= content.sha256());
-    return { key, slot, rootFile: `${disk.stem}.vmdk`, layerFile: `${layer.stem}.vmdk`, sizeBytes: disk.sizeBytes, content, sha256 };
+    return {
+      key,
+      slot,
+      rootFile: `${disk.stem}.vmdk`,
+      layerFile: `${layer.stem}.vmdk`,
+      sizeBytes: disk.sizeBytes,
+      content,
+      sha256,
+    };
   });
 }
 
 /** A delta that was never written to has its parent's CID: it gets its own at its first clean close. */
 function cidOf(layer: BuiltLayer): string {
-  return layer.parent !== undefined && layer.touched.size === 0 ? cidOf(layer.parent) : layer.freshCid;
+  return layer.parent !== undefined && layer.touched.size === 0
+    ? cidOf(layer.parent)
+    : layer.freshCid;
 }
 
 /** A running host marks the file that it writes to. */
@@ -103,14 +139,18 @@ function writeLayer(folder: string, layer: BuiltLayer, unclean: boolean): void {
   const { stem, parent, disk } = layer;
   const sectors = disk.sizeBytes / SECTOR_BYTES;
   const file = path.join(folder, `${stem}.vmdk`);
-  const parentFacts = parent === undefined ? {} : { parentCid: cidOf(parent), parentHint: `${parent.stem}.vmdk` };
-  const describe = (createType: string, extent: string): string => descriptorText({ createType, cid: cidOf(layer), ...parentFacts, extents: [extent] });
+  const parentFacts =
+    parent === undefined ? {} : { parentCid: cidOf(parent), parentHint: `${parent.stem}.vmdk` };
+  const describe = (createType: string, extent: string): string =>
+    descriptorText({ createType, cid: cidOf(layer), ...parentFacts, extents: [extent] });
   const kind = parent === undefined && disk.format !== 'hosted-sparse' ? 'flat' : disk.format;
   switch (kind) {
     case 'flat': {
       writeFlat(path.join(folder, `${stem}-flat.vmdk`), layer.content);
       const hosted = disk.format === 'flat+hosted';
-      const extent = hosted ? `RW ${sectors} FLAT "${stem}-flat.vmdk" 0` : `RW ${sectors} VMFS "${stem}-flat.vmdk"`;
+      const extent = hosted
+        ? `RW ${sectors} FLAT "${stem}-flat.vmdk" 0`
+        : `RW ${sectors} VMFS "${stem}-flat.vmdk"`;
       writeFileSync(file, describe(hosted ? 'monolithicFlat' : 'vmfs', extent));
       return;
     }
@@ -124,7 +164,10 @@ function writeLayer(folder: string, layer: BuiltLayer, unclean: boolean): void {
       return;
     case 'flat+hosted':
     case 'hosted-sparse':
-      encodeHostedSparse(file, layoutOf(layer), { descriptor: describe('monolithicSparse', `RW ${sectors} SPARSE "${stem}.vmdk"`), unclean });
+      encodeHostedSparse(file, layoutOf(layer), {
+        descriptor: describe('monolithicSparse', `RW ${sectors} SPARSE "${stem}.vmdk"`),
+        unclean,
+      });
   }
 }
 
@@ -133,15 +176,22 @@ function layoutOf(layer: BuiltLayer): GrainLayout {
   const { disk, content, touched } = layer;
   const grainBytes = GRAIN_BYTES[disk.format];
   const grains = new Map<number, Grain>();
-  for (const [grain, kind] of touched) grains.set(grain, kind === 'zero' ? 'zero' : grainOf(content, grain * grainBytes, grainBytes));
-  return { capacitySectors: disk.sizeBytes / SECTOR_BYTES, grainSectors: grainBytes / SECTOR_BYTES, grains };
+  for (const [grain, kind] of touched)
+    grains.set(grain, kind === 'zero' ? 'zero' : grainOf(content, grain * grainBytes, grainBytes));
+  return {
+    capacitySectors: disk.sizeBytes / SECTOR_BYTES,
+    grainSectors: grainBytes / SECTOR_BYTES,
+    grains,
+  };
 }
 
 function grainOf(content: DiskContent, offset: number, length: number): Uint8Array {
   const end = Math.min(offset + length, content.sizeBytes);
   const block = content.block(Math.floor(offset / BLOCK_BYTES));
   const start = offset % BLOCK_BYTES;
-  return block === undefined ? new Uint8Array(end - offset) : block.subarray(start, start + end - offset);
+  return block === undefined
+    ? new Uint8Array(end - offset)
+    : block.subarray(start, start + end - offset);
 }
 
 function writeFlat(file: string, content: DiskContent): void {
@@ -150,7 +200,14 @@ function writeFlat(file: string, content: DiskContent): void {
     ftruncateSync(fd, content.sizeBytes);
     for (const index of content.blockIndexes()) {
       const block = content.block(index);
-      if (block) writeSync(fd, block, 0, Math.min(BLOCK_BYTES, content.sizeBytes - index * BLOCK_BYTES), index * BLOCK_BYTES);
+      if (block)
+        writeSync(
+          fd,
+          block,
+          0,
+          Math.min(BLOCK_BYTES, content.sizeBytes - index * BLOCK_BYTES),
+          index * BLOCK_BYTES,
+        );
     }
   } finally {
     closeSync(fd);
@@ -159,12 +216,16 @@ function writeFlat(file: string, content: DiskContent): void {
 
 function writeText(vm: BuiltVm, file: string, lines: readonly (readonly [string, string])[]): void {
   const { folder, encoding = 'UTF-8', newline = '\n' } = vm.options;
-  const text = lines.map(([key, value]) => `${key} = "${escapeValue(value)}"`).join(newline) + newline;
+  const text =
+    lines.map(([key, value]) => `${key} = "${escapeValue(value)}"`).join(newline) + newline;
   writeFileSync(path.join(folder, file), iconv.encode(text, encoding));
 }
 
 function escapeValue(value: string): string {
-  return value.replace(/[|"\n\r]/g, character => `|${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+  return value.replace(
+    /[|"\n\r]/g,
+    character => `|${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
 }
 
 function vmxLines(vm: BuiltVm): [string, string][] {
@@ -173,7 +234,10 @@ function vmxLines(vm: BuiltVm): [string, string][] {
     ['.encoding', encoding],
     ['config.version', '8'],
     ['virtualHW.version', '14'],
-    ['displayName', (displayName ?? name).replaceAll('%', '%25').replaceAll('/', '%2f').replaceAll('\\', '%5c')],
+    [
+      'displayName',
+      (displayName ?? name).replaceAll('%', '%25').replaceAll('/', '%2f').replaceAll('\\', '%5c'),
+    ],
     ['guestOS', 'debian12-64'],
     ['numvcpus', '2'],
     ['memSize', '4096'],
@@ -187,10 +251,16 @@ function vmxLines(vm: BuiltVm): [string, string][] {
     ['ide1:0.fileName', '/vmfs/volumes/iso/installer.iso'],
     ['checkpoint.vmState', ''],
   ];
-  const controllers = new Set([...vm.current.values()].map(({ slot }) => slot.slice(0, slot.indexOf(':'))));
+  const controllers = new Set(
+    [...vm.current.values()].map(({ slot }) => slot.slice(0, slot.indexOf(':'))),
+  );
   for (const controller of controllers) lines.push([`${controller}.present`, 'TRUE']);
   for (const { slot, layer } of vm.current.values()) {
-    lines.push([`${slot}.present`, 'TRUE'], [`${slot}.fileName`, `${layer.stem}.vmdk`], [`${slot}.deviceType`, 'scsi-hardDisk']);
+    lines.push(
+      [`${slot}.present`, 'TRUE'],
+      [`${slot}.fileName`, `${layer.stem}.vmdk`],
+      [`${slot}.deviceType`, 'scsi-hardDisk'],
+    );
     if (layer.disk.mode !== 'persistent') lines.push([`${slot}.mode`, layer.disk.mode]);
   }
   return lines;
@@ -198,25 +268,48 @@ function vmxLines(vm: BuiltVm): [string, string][] {
 
 function vmsdLines(vm: BuiltVm): [string, string][] {
   const { encoding = 'UTF-8', name } = vm.options;
-  const lines: [string, string][] = [['.encoding', encoding], ['snapshot.lastUID', vm.snapshots.at(-1)?.uid ?? '0']];
+  const lines: [string, string][] = [
+    ['.encoding', encoding],
+    ['snapshot.lastUID', vm.snapshots.at(-1)?.uid ?? '0'],
+  ];
   if (vm.currentUid !== undefined) lines.push(['snapshot.current', vm.currentUid]);
-  vm.snapshots.forEach((snapshot, index) => lines.push(...snapshotLines(`snapshot${index}`, name, snapshot)));
+  vm.snapshots.forEach((snapshot, index) =>
+    lines.push(...snapshotLines(`snapshot${index}`, name, snapshot)),
+  );
   lines.push(['snapshot.numSnapshots', String(vm.snapshots.length)]);
   return lines;
 }
 
-function snapshotLines(key: string, vmName: string, { uid, name, parentUid, facts, disks }: BuiltSnapshot): [string, string][] {
+function snapshotLines(
+  key: string,
+  vmName: string,
+  { uid, name, parentUid, facts, disks }: BuiltSnapshot,
+): [string, string][] {
   const high = Math.floor(facts.createdAtUs / 2 ** 32);
   // Signed, as VMware prints it.
   const low = (facts.createdAtUs % 2 ** 32) | 0;
-  const lines: [string, string][] = [[`${key}.uid`, uid], [`${key}.filename`, `${vmName}-Snapshot${uid}.vmsn`]];
+  const lines: [string, string][] = [
+    [`${key}.uid`, uid],
+    [`${key}.filename`, `${vmName}-Snapshot${uid}.vmsn`],
+  ];
   if (parentUid !== undefined) lines.push([`${key}.parent`, parentUid]);
-  lines.push([`${key}.displayName`, name.replaceAll('%', '%25').replaceAll('/', '%2f').replaceAll('\\', '%5c')]);
+  lines.push([
+    `${key}.displayName`,
+    name.replaceAll('%', '%25').replaceAll('/', '%2f').replaceAll('\\', '%5c'),
+  ]);
   if (facts.description !== undefined) lines.push([`${key}.description`, facts.description]);
-  if (facts.quiesced !== undefined) lines.push([`${key}.quiesced`, facts.quiesced ? 'TRUE' : 'FALSE']);
-  lines.push([`${key}.createTimeHigh`, String(high)], [`${key}.createTimeLow`, String(low)], [`${key}.numDisks`, String(disks.size)]);
+  if (facts.quiesced !== undefined)
+    lines.push([`${key}.quiesced`, facts.quiesced ? 'TRUE' : 'FALSE']);
+  lines.push(
+    [`${key}.createTimeHigh`, String(high)],
+    [`${key}.createTimeLow`, String(low)],
+    [`${key}.numDisks`, String(disks.size)],
+  );
   [...disks.values()].forEach(({ layer, slot }, index) => {
-    lines.push([`${key}.disk${index}.fileName`, `${layer.stem}.vmdk`], [`${key}.disk${index}.node`, slot]);
+    lines.push(
+      [`${key}.disk${index}.fileName`, `${layer.stem}.vmdk`],
+      [`${key}.disk${index}.node`, slot],
+    );
   });
   return lines;
 }

@@ -65,7 +65,8 @@ async function admitCopying(tx: Tx): Promise<number> {
       where s.state in ('queued', 'running', 'waiting') and s.kind in ${COPYING} group by 1, 2, 3`,
   );
   const running = new Map<string, number>();
-  const take = (scope: string, count: number) => running.set(scope, (running.get(scope) ?? 0) + count);
+  const take = (scope: string, count: number) =>
+    running.set(scope, (running.get(scope) ?? 0) + count);
   const scopesOf = (share: { migrationId: string; source: string; storageClass: string }) => [
     'all',
     `vm:${share.migrationId}`,
@@ -73,8 +74,10 @@ async function admitCopying(tx: Tx): Promise<number> {
     `class:${share.storageClass}`,
   ];
   for (const share of shares) for (const scope of scopesOf(share)) take(scope, share.running);
-  const capOf = (scope: string) => (scope.startsWith('vm:') ? caps.get('vm') : caps.get(scope)) ?? Infinity;
-  const fits = (candidate: Candidate) => scopesOf(candidate).every(scope => (running.get(scope) ?? 0) < capOf(scope));
+  const capOf = (scope: string) =>
+    (scope.startsWith('vm:') ? caps.get('vm') : caps.get(scope)) ?? Infinity;
+  const fits = (candidate: Candidate) =>
+    scopesOf(candidate).every(scope => (running.get(scope) ?? 0) < capOf(scope));
 
   // The best few steps of each VM, VMs in the order in which they are to be served.
   const candidates = await tx.query<Candidate & { readonly turn: number }>(
@@ -91,10 +94,10 @@ async function admitCopying(tx: Tx): Promise<number> {
     if ((running.get('all') ?? 0) >= capOf('all')) break;
     if (!fits(candidate)) continue;
     for (const scope of scopesOf(candidate)) take(scope, 1);
-    await tx.query(`update vm_migrate.step set state = 'queued', not_before = now() where migration_id = $1 and step_id = $2`, [
-      candidate.migrationId,
-      candidate.stepId,
-    ]);
+    await tx.query(
+      `update vm_migrate.step set state = 'queued', not_before = now() where migration_id = $1 and step_id = $2`,
+      [candidate.migrationId, candidate.stepId],
+    );
     // Never waits: whoever has the migration's row locked may be waiting for the lock of admission.
     await tx.query(
       `update vm_migrate.migration set last_served_at = clock_timestamp()
@@ -108,8 +111,13 @@ async function admitCopying(tx: Tx): Promise<number> {
 }
 
 async function wakeStep(tx: Tx, step: Candidate): Promise<void> {
-  await wake(tx, ADVANCE_TASK, { migrationId: step.migrationId, stepId: step.stepId }, {
-    jobKey: jobKeyOf(step),
-    priority: step.priority,
-  });
+  await wake(
+    tx,
+    ADVANCE_TASK,
+    { migrationId: step.migrationId, stepId: step.stepId },
+    {
+      jobKey: jobKeyOf(step),
+      priority: step.priority,
+    },
+  );
 }

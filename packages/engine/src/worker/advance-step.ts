@@ -29,7 +29,10 @@ import { ADVANCE_TASK, jobKeyOf } from './tasks';
 import type { ServedPlaces } from './served-places';
 import type { WorkerOptions } from './worker-options';
 
-export interface AdvancerOptions extends Pick<WorkerOptions, 'database' | 'kinds' | 'settings' | 'log'> {
+export interface AdvancerOptions extends Pick<
+  WorkerOptions,
+  'database' | 'kinds' | 'settings' | 'log'
+> {
   readonly owner: string;
   /** As it is now: recovery may have given this database the id of a lost store. */
   readonly storeId: () => string;
@@ -97,7 +100,8 @@ export class Advancer {
       await this.options.kinds[step.kind].leave?.(context);
     } catch (error) {
       // The lease was lost, or the database: whoever takes the step over finds what was stored before.
-      if (!isConflict(error)) this.options.log(`giving back ${claim.stepId}: ${toEngineError(error).message}`);
+      if (!isConflict(error))
+        this.options.log(`giving back ${claim.stepId}: ${toEngineError(error).message}`);
     } finally {
       this.forget(claim);
     }
@@ -173,7 +177,11 @@ export class Advancer {
       case 'wait':
         await this.commit(claim, async tx => {
           await putOff(tx, claim, outcome.ms, outcome.reason);
-          await wake(tx, ADVANCE_TASK, ids(claim), { jobKey: key, runInMs: outcome.ms, priority: step.priority });
+          await wake(tx, ADVANCE_TASK, ids(claim), {
+            jobKey: key,
+            runInMs: outcome.ms,
+            priority: step.priority,
+          });
         });
         return this.forget(claim);
       case 'handled':
@@ -203,7 +211,10 @@ export class Advancer {
     const error = toEngineError(thrown);
     if (error.code === 'INTERNAL') this.options.log(error.stack ?? error.message);
     await this.commit(claim, async tx => {
-      const pauseMs = error.retry === 'later' ? retryDelayMs(await attemptsOf(tx, claim), this.options.settings.retryBaseMs) : undefined;
+      const pauseMs =
+        error.retry === 'later'
+          ? retryDelayMs(await attemptsOf(tx, claim), this.options.settings.retryBaseMs)
+          : undefined;
       if (pauseMs === undefined) await failStep(tx, claim, error.toJSON());
       else {
         await putOff(tx, claim, pauseMs, `to try again after: ${error.message}`, error.toJSON());
@@ -249,13 +260,25 @@ export class Advancer {
     const target = served.target(plan.target);
     if (source === undefined || target === undefined) throw new EngineError('STORE_CONFLICT');
     const rate = (await byteRates(database))(plan.vm.source, step.storageClass);
-    return { step, claim, plan, database, storeId, source, target, mover: target.mover(), settings, bytesPerSecond: rate };
+    return {
+      step,
+      claim,
+      plan,
+      database,
+      storeId,
+      source,
+      target,
+      mover: target.mover(),
+      settings,
+      bytesPerSecond: rate,
+    };
   }
 
   private async planFor(database: Database, migrationId: string): Promise<StepContext['plan']> {
     const known = this.plans.get(migrationId);
     // A migration that goes on with new deltas has another plan than before.
-    if (known !== undefined && (await planDigestOf(database, migrationId)) === known.digest) return known;
+    if (known !== undefined && (await planDigestOf(database, migrationId)) === known.digest)
+      return known;
     const plan = await planOf(database, migrationId);
     if (this.plans.size >= 64) this.plans.clear();
     this.plans.set(migrationId, plan);

@@ -25,7 +25,9 @@ export async function keepLeases({ database, settings, advancer }: LeaseRound): 
     const row = byKey.get(jobKeyOf(claim));
     const isOurs = row !== undefined && row.fence === claim.fence;
     // A mover that is to end still needs its lease for the window in hand.
-    if (isOurs) for (const runId of runIdsOf(claim)) mover.renew(runId, rates(plan.vm.source, step.storageClass));
+    if (isOurs)
+      for (const runId of runIdsOf(claim))
+        mover.renew(runId, rates(plan.vm.source, step.storageClass));
     if (!isOurs || row.wanted !== 'run') leaving.push(advancer.letGo(claim));
   }
   // Not waited for: the other leases are due again before the last window of these is done.

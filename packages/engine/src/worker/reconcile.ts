@@ -24,17 +24,29 @@ export interface ReconcileRound {
 /** A step queued or due for this long was not taken by anybody who could: its wake-up is lost, or went to one who cannot. */
 const OVERDUE_MS = 2_000;
 
-export async function reconcile({ database, queue, settings, advancer, served }: ReconcileRound): Promise<void> {
+export async function reconcile({
+  database,
+  queue,
+  settings,
+  advancer,
+  served,
+}: ReconcileRound): Promise<void> {
   const dead = await takeDeadWorkers(database, settings.deadAfterMs);
   for (const { id } of dead) {
-    await addEvent(database, { kind: 'worker-lost', level: 'warning', actor: 'engine', message: `Worker ${id} is gone; its steps are taken over` });
+    await addEvent(database, {
+      kind: 'worker-lost',
+      level: 'warning',
+      actor: 'engine',
+      message: `Worker ${id} is gone; its steps are taken over`,
+    });
   }
   await queue.unlock(dead.flatMap(worker => (worker.poolId === null ? [] : [worker.poolId])));
   await database.transaction(async tx => {
     await releaseExpired(tx);
     await admitSteps(tx);
   });
-  for (const id of await unsettledMigrations(database)) await database.transaction(tx => settleMigration(tx, id));
+  for (const id of await unsettledMigrations(database))
+    await database.transaction(tx => settleMigration(tx, id));
   const { sources, targets } = served.names();
   const overdue = await database.query<StepKey>(
     `select s.migration_id as "migrationId", s.step_id as "stepId" from vm_migrate.step s join vm_migrate.migration m on m.id = s.migration_id

@@ -9,7 +9,9 @@ export class ServedPlaces {
   private readonly sources = new Map<string, Opened<StepContext['source']>>();
   private readonly targets = new Map<string, Opened<StepContext['target']>>();
 
-  constructor(private readonly options: Pick<WorkerOptions, 'database' | 'openSource' | 'openTarget'>) {}
+  constructor(
+    private readonly options: Pick<WorkerOptions, 'database' | 'openSource' | 'openTarget'>,
+  ) {}
 
   async refresh(): Promise<void> {
     const { database, openSource, openTarget } = this.options;
@@ -35,7 +37,11 @@ interface Opened<T> {
   readonly place: T | undefined;
 }
 
-async function openAll<T>(rows: readonly PlaceRow[], opened: Map<string, Opened<T>>, open: (row: PlaceRow) => Promise<T>): Promise<void> {
+async function openAll<T>(
+  rows: readonly PlaceRow[],
+  opened: Map<string, Opened<T>>,
+  open: (row: PlaceRow) => Promise<T>,
+): Promise<void> {
   for (const row of rows) {
     const text = JSON.stringify(row);
     if (opened.get(row.name)?.row === text) continue;

@@ -40,7 +40,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         if (isStepKey(payload)) await advancer.advance(payload);
       },
     },
-    onTaskError: (task, payload, error) => log(`${task} ${JSON.stringify(payload)}: ${toEngineError(error).message}`),
+    onTaskError: (task, payload, error) =>
+      log(`${task} ${JSON.stringify(payload)}: ${toEngineError(error).message}`),
     onLog: (level, text) => {
       if (level === 'error' || level === 'warning') log(`queue: ${text}`);
     },
@@ -65,8 +66,12 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   }
   const loops = [
     every(settings.heartbeatMs, log, heartbeat),
-    every(Math.min(settings.leaseMs / 6, 1_000), log, () => keepLeases({ database, settings, advancer })),
-    every(settings.reconcileMs, log, () => reconcile({ database, queue, settings, advancer, served })),
+    every(Math.min(settings.leaseMs / 6, 1_000), log, () =>
+      keepLeases({ database, settings, advancer }),
+    ),
+    every(settings.reconcileMs, log, () =>
+      reconcile({ database, queue, settings, advancer, served }),
+    ),
   ];
   return {
     id,

@@ -28,18 +28,52 @@ const EXTENT_TYPES: ReadonlyMap<string, readonly string[]> = new Map([
   ['custom', ['FLAT', 'VMFS', 'SPARSE', 'ZERO']],
 ]);
 
-const CLONE = 'Clone the disk into a plain file (`vmkfstools -i SOURCE TARGET -d thin`), then migrate the clone.';
+const CLONE =
+  'Clone the disk into a plain file (`vmkfstools -i SOURCE TARGET -d thin`), then migrate the clone.';
 
 /** createType or extent type in lower case -> what it is and what to do. */
 const REFUSED: ReadonlyMap<string, { readonly what: string; readonly hint: string }> = new Map([
-  ['vsansparse', { what: 'a vSAN object: there is no file to read', hint: 'Move the VM to an NFS or VMFS datastore with Storage vMotion; its snapshots come along as files.' }],
-  ['vmfsrawdevicemap', { what: 'a raw device mapping (virtual mode): a pointer to a LUN', hint: CLONE }],
+  [
+    'vsansparse',
+    {
+      what: 'a vSAN object: there is no file to read',
+      hint: 'Move the VM to an NFS or VMFS datastore with Storage vMotion; its snapshots come along as files.',
+    },
+  ],
+  [
+    'vmfsrawdevicemap',
+    { what: 'a raw device mapping (virtual mode): a pointer to a LUN', hint: CLONE },
+  ],
   ['vmfsrdm', { what: 'a raw device mapping: a pointer to a LUN', hint: CLONE }],
-  ['vmfspassthroughrawdevicemap', { what: 'a raw device mapping (physical mode): a pointer to a LUN', hint: 'Copy the LUN itself to a volume; it has no VMware snapshots. Leave this disk out of the plan.' }],
-  ['vmfsrdmp', { what: 'a raw device mapping (physical mode): a pointer to a LUN', hint: 'Copy the LUN itself to a volume; it has no VMware snapshots. Leave this disk out of the plan.' }],
+  [
+    'vmfspassthroughrawdevicemap',
+    {
+      what: 'a raw device mapping (physical mode): a pointer to a LUN',
+      hint: 'Copy the LUN itself to a volume; it has no VMware snapshots. Leave this disk out of the plan.',
+    },
+  ],
+  [
+    'vmfsrdmp',
+    {
+      what: 'a raw device mapping (physical mode): a pointer to a LUN',
+      hint: 'Copy the LUN itself to a volume; it has no VMware snapshots. Leave this disk out of the plan.',
+    },
+  ],
   ['vmfsraw', { what: 'a raw device of the host', hint: CLONE }],
-  ['fulldevice', { what: 'a whole device of the host', hint: 'Copy the device into an image file first, or leave this disk out of the plan.' }],
-  ['partitioneddevice', { what: 'partitions of a device of the host', hint: 'Copy the device into an image file first, or leave this disk out of the plan.' }],
+  [
+    'fulldevice',
+    {
+      what: 'a whole device of the host',
+      hint: 'Copy the device into an image file first, or leave this disk out of the plan.',
+    },
+  ],
+  [
+    'partitioneddevice',
+    {
+      what: 'partitions of a device of the host',
+      hint: 'Copy the device into an image file first, or leave this disk out of the plan.',
+    },
+  ],
 ]);
 
 /** @throws EngineError LAYER_UNSUPPORTED by name, DESCRIPTOR_INVALID when createType and extents disagree */
@@ -54,24 +88,42 @@ export function assertReadable(descriptor: Descriptor, file: string): void {
 function assertNotRefused(name: string, file: string, line: number | undefined): void {
   const refused = REFUSED.get(name.toLowerCase());
   if (refused === undefined) return;
-  throw new EngineError('LAYER_UNSUPPORTED', { where: { file, ...(line === undefined ? {} : { line }) }, expected: 'a disk whose data is in files', found: `${name}, ${refused.what}`, hint: refused.hint });
+  throw new EngineError('LAYER_UNSUPPORTED', {
+    where: { file, ...(line === undefined ? {} : { line }) },
+    expected: 'a disk whose data is in files',
+    found: `${name}, ${refused.what}`,
+    hint: refused.hint,
+  });
 }
 
 function assertExtentReadable(extent: ExtentLine, file: string): void {
   assertNotRefused(extent.type, file, extent.line);
   if (extent.access === 'NOACCESS') {
-    throw new EngineError('LAYER_UNSUPPORTED', { where: { file, line: extent.line }, expected: 'access RW or RDONLY', found: 'NOACCESS: its content is unknown by design', hint: 'Leave this disk out of the plan.' });
+    throw new EngineError('LAYER_UNSUPPORTED', {
+      where: { file, line: extent.line },
+      expected: 'access RW or RDONLY',
+      found: 'NOACCESS: its content is unknown by design',
+      hint: 'Leave this disk out of the plan.',
+    });
   }
 }
 
 function assertAgreement({ createType, extents }: Descriptor, file: string): void {
   const allowed = EXTENT_TYPES.get(createType.toLowerCase());
   if (allowed === undefined) {
-    throw new EngineError('LAYER_UNSUPPORTED', { where: { file }, expected: `a known createType (${[...EXTENT_TYPES.keys()].join(', ')})`, found: createType === '' ? 'none' : `createType="${createType}"` });
+    throw new EngineError('LAYER_UNSUPPORTED', {
+      where: { file },
+      expected: `a known createType (${[...EXTENT_TYPES.keys()].join(', ')})`,
+      found: createType === '' ? 'none' : `createType="${createType}"`,
+    });
   }
   for (const extent of extents) {
     if (allowed.includes(extent.type)) continue;
-    throw new EngineError('DESCRIPTOR_INVALID', { where: { file, line: extent.line }, expected: `an extent of type ${allowed.join(' or ')}, as createType="${createType}" says`, found: extent.type });
+    throw new EngineError('DESCRIPTOR_INVALID', {
+      where: { file, line: extent.line },
+      expected: `an extent of type ${allowed.join(' or ')}, as createType="${createType}" says`,
+      found: extent.type,
+    });
   }
 }
 
@@ -90,7 +142,13 @@ function assertNotEncrypted({ header, ddb }: Descriptor, file: string): void {
 
 function assertNot4k({ ddb }: Descriptor, file: string): void {
   for (const [key, value] of ddb) {
-    if (!/native_?4k/i.test(value) && !(/sector.*size|blocksize/.test(key) && value === '4096')) continue;
-    throw new EngineError('LAYER_UNSUPPORTED', { where: { file }, expected: 'sectors of 512 bytes', found: `ddb.${key} = "${value}"`, hint: 'Convert the disk to 512-byte sectors (native_512 or emulated_512) first.' });
+    if (!/native_?4k/i.test(value) && !(/sector.*size|blocksize/.test(key) && value === '4096'))
+      continue;
+    throw new EngineError('LAYER_UNSUPPORTED', {
+      where: { file },
+      expected: 'sectors of 512 bytes',
+      found: `ddb.${key} = "${value}"`,
+      hint: 'Convert the disk to 512-byte sectors (native_512 or emulated_512) first.',
+    });
   }
 }

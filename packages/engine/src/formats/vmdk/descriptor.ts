@@ -42,7 +42,11 @@ export interface ExtentLine {
 export type DescriptorPlace = 'file' | 'embedded';
 
 /** @throws EngineError DESCRIPTOR_INVALID with the line */
-export function parseDescriptor(bytes: Uint8Array, file: string, place: DescriptorPlace = 'file'): Descriptor {
+export function parseDescriptor(
+  bytes: Uint8Array,
+  file: string,
+  place: DescriptorPlace = 'file',
+): Descriptor {
   if (bytes.length > DESCRIPTOR_LIMIT_BYTES) {
     throw new EngineError('DESCRIPTOR_INVALID', {
       where: { file },
@@ -62,7 +66,11 @@ function withoutPadding(bytes: Uint8Array, file: string, place: DescriptorPlace)
   const end = bytes.indexOf(0);
   if (end === -1) return bytes;
   if (place === 'file' && bytes.subarray(end).some(byte => byte !== 0)) {
-    throw new EngineError('DESCRIPTOR_INVALID', { where: { file, offsetBytes: end }, expected: 'text', found: 'a NUL byte inside it' });
+    throw new EngineError('DESCRIPTOR_INVALID', {
+      where: { file, offsetBytes: end },
+      expected: 'text',
+      found: 'a NUL byte inside it',
+    });
   }
   return bytes.subarray(0, end);
 }
@@ -70,9 +78,12 @@ function withoutPadding(bytes: Uint8Array, file: string, place: DescriptorPlace)
 /** `encoding` stands in ASCII whatever it says, and no supported encoding hides ASCII in other characters' first bytes. */
 function decodeText(bytes: Uint8Array, file: string): string {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const named = /^[ \t]*encoding[ \t]*=[ \t]*"?([^"\r\n]*?)"?[ \t]*$/im.exec(buffer.toString('latin1'))?.[1];
+  const named = /^[ \t]*encoding[ \t]*=[ \t]*"?([^"\r\n]*?)"?[ \t]*$/im.exec(
+    buffer.toString('latin1'),
+  )?.[1];
   if (named === undefined || named === '') return decodeUnnamed(buffer);
-  if (iconv.encodingExists(named) && !/^(utf-?7|utf-?16|utf-?32|ucs|base64|hex)/i.test(named)) return iconv.decode(buffer, named);
+  if (iconv.encodingExists(named) && !/^(utf-?7|utf-?16|utf-?32|ucs|base64|hex)/i.test(named))
+    return iconv.decode(buffer, named);
   throw new EngineError('DESCRIPTOR_INVALID', {
     where: { file },
     expected: 'a known text encoding',
@@ -114,7 +125,8 @@ function collect(lines: readonly string[], file: string): Lines {
   lines.forEach((line, index) => {
     if (line === '' || line.startsWith('#')) return;
     // An extent's name may hold `=`, so extents are recognised first.
-    if (/^(RW|RDONLY|NOACCESS)\s/i.test(line)) found.extents.push(parseExtentLine(line, index + 1, file));
+    if (/^(RW|RDONLY|NOACCESS)\s/i.test(line))
+      found.extents.push(parseExtentLine(line, index + 1, file));
     else collectKey(line, index + 1, file, found);
   });
   return found;
@@ -122,7 +134,8 @@ function collect(lines: readonly string[], file: string): Lines {
 
 function collectKey(line: string, lineNumber: number, file: string, found: Lines): void {
   const equals = line.indexOf('=');
-  if (equals <= 0) throw invalidLine(file, lineNumber, 'a key with its value, an extent, or a comment', line);
+  if (equals <= 0)
+    throw invalidLine(file, lineNumber, 'a key with its value, an extent, or a comment', line);
   const key = line.slice(0, equals).trim().toLowerCase();
   const value = unquoted(line.slice(equals + 1).trim());
   if (key.startsWith('ddb.')) {
@@ -135,7 +148,9 @@ function collectKey(line: string, lineNumber: number, file: string, found: Lines
 
 /** The text between the first and the last quote: names may hold quotes themselves. */
 function unquoted(value: string): string {
-  return value.length >= 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
+  return value.length >= 2 && value.startsWith('"') && value.endsWith('"')
+    ? value.slice(1, -1)
+    : value;
 }
 
 const EXTENT_LINE = /^(RW|RDONLY|NOACCESS)\s+(\d+)\s+([A-Z0-9_]+)(?:\s+(.*))?$/i;
@@ -143,11 +158,13 @@ const EXTENT_LINE = /^(RW|RDONLY|NOACCESS)\s+(\d+)\s+([A-Z0-9_]+)(?:\s+(.*))?$/i
 /** ACCESS SECTORS TYPE ["NAME" [OFFSET [partitionUUID [deviceId]]]] */
 function parseExtentLine(line: string, lineNumber: number, file: string): ExtentLine {
   const match = EXTENT_LINE.exec(line);
-  if (match === null) throw invalidLine(file, lineNumber, 'ACCESS SECTORS TYPE "NAME" OFFSET', line);
+  if (match === null)
+    throw invalidLine(file, lineNumber, 'ACCESS SECTORS TYPE "NAME" OFFSET', line);
   const [, access = '', sectors = '', type = '', rest = ''] = match;
   const first = rest.indexOf('"');
   const last = rest.lastIndexOf('"');
-  if (first > 0 || (rest !== '' && first === last)) throw invalidLine(file, lineNumber, 'a name in quotes after the type', line);
+  if (first > 0 || (rest !== '' && first === last))
+    throw invalidLine(file, lineNumber, 'a name in quotes after the type', line);
   const tail = first === -1 ? '' : rest.slice(last + 1).trim();
   return {
     line: lineNumber,
@@ -155,27 +172,39 @@ function parseExtentLine(line: string, lineNumber: number, file: string): Extent
     sizeBytes: sectorsField(sectors, file, lineNumber, line),
     type: type.toUpperCase(),
     name: first === -1 ? undefined : rest.slice(first + 1, last),
-    offsetBytes: tail === '' ? undefined : sectorsField(tail.split(/\s+/)[0] ?? '', file, lineNumber, line),
+    offsetBytes:
+      tail === '' ? undefined : sectorsField(tail.split(/\s+/)[0] ?? '', file, lineNumber, line),
   };
 }
 
 function sectorsField(digits: string, file: string, lineNumber: number, line: string): number {
   const bytes = /^\d+$/.test(digits) ? Number(digits) * SECTOR_BYTES : NaN;
   if (bytes <= DISK_LIMIT_BYTES) return bytes;
-  throw invalidLine(file, lineNumber, `a number of sectors up to ${DISK_LIMIT_BYTES / SECTOR_BYTES}`, line);
+  throw invalidLine(
+    file,
+    lineNumber,
+    `a number of sectors up to ${DISK_LIMIT_BYTES / SECTOR_BYTES}`,
+    line,
+  );
 }
 
 function interpret({ header, ddb, extents }: Lines, file: string): Descriptor {
   const total = extents.reduce((sum, extent) => sum + extent.sizeBytes, 0);
-  if (total > DISK_LIMIT_BYTES) throw invalid(file, `extents of at most ${DISK_LIMIT_BYTES} bytes together`, `${total} bytes`);
+  if (total > DISK_LIMIT_BYTES)
+    throw invalid(file, `extents of at most ${DISK_LIMIT_BYTES} bytes together`, `${total} bytes`);
   const version = header.get('version');
-  if (version !== undefined && !/^[1-4]$/.test(version)) throw invalid(file, 'version 1 to 4', `version ${version}`);
+  if (version !== undefined && !/^[1-4]$/.test(version))
+    throw invalid(file, 'version 1 to 4', `version ${version}`);
   const parentFileNameHint = header.get('parentfilenamehint');
   const parentCid = contentId(header.get('parentcid'), 'parentCID', file);
   const isBase = parentCid === '' || parentCid === NO_PARENT;
   // Read as a base, such a delta would show zeros where its parent has data.
   if (isBase && parentFileNameHint !== undefined && parentFileNameHint !== '') {
-    throw invalid(file, 'a parentCID beside parentFileNameHint', parentCid === '' ? 'none' : `parentCID=${parentCid}, which means that there is no parent`);
+    throw invalid(
+      file,
+      'a parentCID beside parentFileNameHint',
+      parentCid === '' ? 'none' : `parentCID=${parentCid}, which means that there is no parent`,
+    );
   }
   return {
     createType: header.get('createtype') ?? '',
@@ -192,7 +221,8 @@ const NO_PARENT = 'ffffffff';
 
 function contentId(value: string | undefined, key: string, file: string): string {
   if (value === undefined || value === '') return '';
-  if (!/^[0-9a-f]{1,8}$/i.test(value)) throw invalid(file, `${key} of 8 hex digits`, `${key}=${value}`);
+  if (!/^[0-9a-f]{1,8}$/i.test(value))
+    throw invalid(file, `${key} of 8 hex digits`, `${key}=${value}`);
   return value.toLowerCase().padStart(8, '0');
 }
 
@@ -201,5 +231,9 @@ function invalid(file: string, expected: string, found: string): EngineError {
 }
 
 function invalidLine(file: string, line: number, expected: string, found: string): EngineError {
-  return new EngineError('DESCRIPTOR_INVALID', { where: { file, line }, expected, found: `\`${found.slice(0, 200)}\`` });
+  return new EngineError('DESCRIPTOR_INVALID', {
+    where: { file, line },
+    expected,
+    found: `\`${found.slice(0, 200)}\``,
+  });
 }

@@ -37,16 +37,29 @@ export function openZero(sizeBytes: number): ExtentFile {
   return {
     file: undefined,
     sizeBytes,
-    extents: window => Promise.resolve(window.length === 0 ? [] : [{ offset: window.offset, length: window.length, kind: 'zero' }]),
+    extents: window =>
+      Promise.resolve(
+        window.length === 0 ? [] : [{ offset: window.offset, length: window.length, kind: 'zero' }],
+      ),
     read: offset =>
-      Promise.reject(new EngineError('INTERNAL', { where: { object: 'ZERO extent' }, expected: 'a read inside data extents', found: `offset ${offset}` })),
+      Promise.reject(
+        new EngineError('INTERNAL', {
+          where: { object: 'ZERO extent' },
+          expected: 'a read inside data extents',
+          found: `offset ${offset}`,
+        }),
+      ),
     counters: () => Promise.resolve({}),
     close: () => Promise.resolve(),
   };
 }
 
 /** Holes as zero, the rest as data; all data where nobody can tell. */
-export async function flatExtents(file: RandomAccess, shift: number, window: ByteRange): Promise<readonly Extent[]> {
+export async function flatExtents(
+  file: RandomAccess,
+  shift: number,
+  window: ByteRange,
+): Promise<readonly Extent[]> {
   const list = new ExtentList();
   if (file.allocated === undefined) list.add('data', window.offset, window.length);
   else {

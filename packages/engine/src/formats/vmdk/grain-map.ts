@@ -26,7 +26,11 @@ export interface GrainTableFormat {
   readonly sizeBytes: number;
   readonly grainBytes: number;
   readonly entriesPerTable: number;
-  readonly directory: { readonly offsetBytes: number; readonly entries: number; readonly entryBytes: 4 | 8 };
+  readonly directory: {
+    readonly offsetBytes: number;
+    readonly entries: number;
+    readonly entryBytes: 4 | 8;
+  };
   /** Size of a whole table in the file. */
   readonly tableBytes: number;
 
@@ -88,10 +92,15 @@ export class GrainMap {
     while (offset < end) {
       const index = Math.floor(offset / this.tableSpanBytes);
       const loaded = this.table(index);
-      const table = typeof loaded === 'number' || loaded instanceof Float64Array ? loaded : await loaded;
-      const next = typeof table === 'number' ? this.endOfSame(table, index, Math.ceil(end / this.tableSpanBytes)) : index + 1;
+      const table =
+        typeof loaded === 'number' || loaded instanceof Float64Array ? loaded : await loaded;
+      const next =
+        typeof table === 'number'
+          ? this.endOfSame(table, index, Math.ceil(end / this.tableSpanBytes))
+          : index + 1;
       const tableEnd = Math.min(end, next * this.tableSpanBytes);
-      if (typeof table === 'number') list.add(table === ZERO ? 'zero' : 'inherited', offset, tableEnd - offset);
+      if (typeof table === 'number')
+        list.add(table === ZERO ? 'zero' : 'inherited', offset, tableEnd - offset);
       else this.addRuns(table, index * this.tableSpanBytes, offset, tableEnd, list);
       offset = tableEnd;
     }
@@ -153,7 +162,8 @@ export class GrainMap {
     await file.read(offset, raw);
     const page = new Float64Array(count);
     this.format.decodeDirectory(new DataView(raw.buffer), firstIndex, page);
-    for (let i = 0; i < count; i++) this.assertTableInside(page[i] ?? ABSENT, offset + i * directory.entryBytes);
+    for (let i = 0; i < count; i++)
+      this.assertTableInside(page[i] ?? ABSENT, offset + i * directory.entryBytes);
     this.pages.set(pageIndex, page);
     return page;
   }
@@ -209,11 +219,21 @@ export class GrainMap {
     const { sizeBytes, grainBytes, entriesPerTable, tableBytes } = this.format;
     const grainsLeft = Math.ceil((sizeBytes - place.index * this.tableSpanBytes) / grainBytes);
     const table = new Float64Array(Math.min(entriesPerTable, grainsLeft));
-    this.format.decodeTable(new DataView(raw.buffer, raw.byteOffset + at, tableBytes), place, table);
+    this.format.decodeTable(
+      new DataView(raw.buffer, raw.byteOffset + at, tableBytes),
+      place,
+      table,
+    );
     return table;
   }
 
-  private addRuns(table: Float64Array, tableStart: number, from: number, to: number, list: ExtentList): void {
+  private addRuns(
+    table: Float64Array,
+    tableStart: number,
+    from: number,
+    to: number,
+    list: ExtentList,
+  ): void {
     const { grainBytes } = this.format;
     const firstGrain = Math.floor((from - tableStart) / grainBytes);
     const endGrain = Math.ceil((to - tableStart) / grainBytes);
@@ -271,17 +291,36 @@ class LruArrays {
   }
 }
 
-export const DAMAGED_HINT = 'The file is cut short or damaged. Copy it again, or leave its snapshots out of the plan.';
+export const DAMAGED_HINT =
+  'The file is cut short or damaged. Copy it again, or leave its snapshots out of the plan.';
 
 /** Bytes of a grain that the file must hold: less than a whole one only for the last grain of the capacity. */
-export function storedGrainBytes({ sizeBytes, grainBytes, entriesPerTable }: Pick<GrainTableFormat, 'sizeBytes' | 'grainBytes' | 'entriesPerTable'>, tableIndex: number, entry: number): number {
+export function storedGrainBytes(
+  {
+    sizeBytes,
+    grainBytes,
+    entriesPerTable,
+  }: Pick<GrainTableFormat, 'sizeBytes' | 'grainBytes' | 'entriesPerTable'>,
+  tableIndex: number,
+  entry: number,
+): number {
   const guestOffset = (tableIndex * entriesPerTable + entry) * grainBytes;
   return Math.min(grainBytes, sizeBytes - guestOffset);
 }
 
 /** The error for an entry whose grain does not lie where grains may lie. */
-export function grainOutside(file: RandomAccess, entryOffset: number, expected: string, found: string): EngineError {
-  return new EngineError('LAYER_DAMAGED', { where: { file: file.name, offsetBytes: entryOffset }, expected, found, hint: DAMAGED_HINT });
+export function grainOutside(
+  file: RandomAccess,
+  entryOffset: number,
+  expected: string,
+  found: string,
+): EngineError {
+  return new EngineError('LAYER_DAMAGED', {
+    where: { file: file.name, offsetBytes: entryOffset },
+    expected,
+    found,
+    hint: DAMAGED_HINT,
+  });
 }
 
 function assertDirectoryFits(format: GrainTableFormat, tableSpanBytes: number): void {

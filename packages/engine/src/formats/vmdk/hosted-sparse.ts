@@ -6,7 +6,14 @@ import { SECTOR_BYTES, type ByteRange } from '../../bytes';
 import { EngineError } from '../../errors';
 import type { ExtentFile, OpenExtentOptions } from '../extent-file';
 import type { RandomAccess } from '../random-access';
-import { ABSENT, GrainMap, grainOutside, storedGrainBytes, ZERO, type GrainTableFormat } from './grain-map';
+import {
+  ABSENT,
+  GrainMap,
+  grainOutside,
+  storedGrainBytes,
+  ZERO,
+  type GrainTableFormat,
+} from './grain-map';
 import { assertClean, hostedCounters, readHostedHeader, type HostedHeader } from './hosted-header';
 import { ZERO_GRAIN_ENTRY } from './layout';
 import { readGrains } from './read-grains';
@@ -15,10 +22,17 @@ import { readGrains } from './read-grains';
  * Takes the file over: closing the extent closes it.
  * @throws EngineError LAYER_DAMAGED, LAYER_UNSUPPORTED, LAYER_UNCLEAN
  */
-export async function openHostedSparse(file: RandomAccess, options: OpenExtentOptions): Promise<ExtentFile> {
+export async function openHostedSparse(
+  file: RandomAccess,
+  options: OpenExtentOptions,
+): Promise<ExtentFile> {
   const header = await readHostedHeader(file);
   if (header.compressed) {
-    throw new EngineError('LAYER_UNSUPPORTED', { where: { file: file.name, offsetBytes: 8 }, expected: 'a file without compression', found: 'a compressed one (streamOptimized)' });
+    throw new EngineError('LAYER_UNSUPPORTED', {
+      where: { file: file.name, offsetBytes: 8 },
+      expected: 'a file without compression',
+      found: 'a compressed one (streamOptimized)',
+    });
   }
   assertClean(file, header, options.unclean);
   const map = new GrainMap(hostedTables(file, header, storedGrains(file, header)));
@@ -36,7 +50,11 @@ export async function openHostedSparse(file: RandomAccess, options: OpenExtentOp
 export type GrainCheck = (place: number, tableIndex: number, entry: number) => string | undefined;
 
 /** The u32 tables that hosted sparse and streamOptimized files share. */
-export function hostedTables(file: RandomAccess, header: HostedHeader, check: GrainCheck): GrainTableFormat {
+export function hostedTables(
+  file: RandomAccess,
+  header: HostedHeader,
+  check: GrainCheck,
+): GrainTableFormat {
   const { sizeBytes, grainBytes, entriesPerTable, directory, zeroGrains } = header;
   const tableBytes = entriesPerTable * 4;
   return {
@@ -51,7 +69,12 @@ export function hostedTables(file: RandomAccess, header: HostedHeader, check: Gr
       for (let i = 0; i < into.length; i++) {
         const place = raw.getUint32(i * 4, true) * SECTOR_BYTES;
         if (place !== ABSENT && meets(header.reserved, place, tableBytes)) {
-          throw grainOutside(file, directory.offset + (firstIndex + i) * 4, 'a grain table behind header, descriptor and directories', `sector ${place / SECTOR_BYTES}`);
+          throw grainOutside(
+            file,
+            directory.offset + (firstIndex + i) * 4,
+            'a grain table behind header, descriptor and directories',
+            `sector ${place / SECTOR_BYTES}`,
+          );
         }
         into[i] = place;
       }
@@ -67,7 +90,8 @@ export function hostedTables(file: RandomAccess, header: HostedHeader, check: Gr
         }
         const place = entry * SECTOR_BYTES;
         const expected = check(place, table.index, i);
-        if (expected !== undefined) throw grainOutside(file, table.offsetBytes + i * 4, expected, `sector ${entry}`);
+        if (expected !== undefined)
+          throw grainOutside(file, table.offsetBytes + i * 4, expected, `sector ${entry}`);
         into[i] = place;
       }
     },
@@ -78,8 +102,11 @@ function storedGrains(file: RandomAccess, header: HostedHeader): GrainCheck {
   const { grainBytes, reserved } = header;
   const lastWhole = file.sizeBytes - grainBytes;
   return (place, tableIndex, entry) => {
-    if (place > lastWhole && place + storedGrainBytes(header, tableIndex, entry) > file.sizeBytes) return `a grain inside the file of ${file.sizeBytes} bytes`;
-    return meets(reserved, place, grainBytes) ? 'a grain behind header, descriptor and directories' : undefined;
+    if (place > lastWhole && place + storedGrainBytes(header, tableIndex, entry) > file.sizeBytes)
+      return `a grain inside the file of ${file.sizeBytes} bytes`;
+    return meets(reserved, place, grainBytes)
+      ? 'a grain behind header, descriptor and directories'
+      : undefined;
   };
 }
 

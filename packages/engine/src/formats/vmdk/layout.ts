@@ -87,7 +87,13 @@ export const MARKER = {
 /** Bytes before the compressed data of a grain marker. */
 export const GRAIN_MARKER_BYTES = 12;
 
-export const MARKER_TYPE = { endOfStream: 0, grainTable: 1, grainDirectory: 2, footer: 3, progress: 4 } as const;
+export const MARKER_TYPE = {
+  endOfStream: 0,
+  grainTable: 1,
+  grainDirectory: 2,
+  footer: 3,
+  progress: 4,
+} as const;
 
 /** The longest text that is read as a descriptor. */
 export const DESCRIPTOR_LIMIT_BYTES = 1024 * 1024;

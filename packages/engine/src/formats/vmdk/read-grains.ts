@@ -126,31 +126,45 @@ export interface Grains {
 }
 
 /** For readers whose grains cannot be read in part (compressed ones). */
-export async function collectGrains(map: GrainMap, offset: number, length: number): Promise<Grains> {
+export async function collectGrains(
+  map: GrainMap,
+  offset: number,
+  length: number,
+): Promise<Grains> {
   assertSafeRange({ offset, length }, map.format.file.name);
   const grains = new Runs();
-  await forEachGrain(map, offset, length, (place, grainStart) => grains.addApart(grainStart, place));
+  await forEachGrain(map, offset, length, (place, grainStart) =>
+    grains.addApart(grainStart, place),
+  );
   grains.sortByFile();
   return { count: grains.count, place: grains.file, guest: grains.at };
 }
 
 async function collectRuns(map: GrainMap, offset: number, length: number): Promise<Runs> {
   const runs = new Runs();
-  await forEachGrain(map, offset, length, (place, grainStart, from, to) => runs.add(from - offset, place + (from - grainStart), to - from));
+  await forEachGrain(map, offset, length, (place, grainStart, from, to) =>
+    runs.add(from - offset, place + (from - grainStart), to - from),
+  );
   return runs;
 }
 
 type VisitGrain = (place: number, grainStart: number, from: number, to: number) => void;
 
 /** Visits every grain that the range touches, in guest order, with the part [from, to) that it touches. */
-async function forEachGrain(map: GrainMap, offset: number, length: number, visit: VisitGrain): Promise<void> {
+async function forEachGrain(
+  map: GrainMap,
+  offset: number,
+  length: number,
+  visit: VisitGrain,
+): Promise<void> {
   const { grainBytes } = map.format;
   const end = offset + length;
   let position = offset;
   while (position < end) {
     const index = Math.floor(position / map.tableSpanBytes);
     const loaded = map.table(index);
-    const table = typeof loaded === 'number' || loaded instanceof Float64Array ? loaded : await loaded;
+    const table =
+      typeof loaded === 'number' || loaded instanceof Float64Array ? loaded : await loaded;
     if (typeof table === 'number') throw notData(map, position);
     const tableStart = index * map.tableSpanBytes;
     const tableEnd = Math.min(end, tableStart + map.tableSpanBytes);
@@ -170,7 +184,14 @@ async function readRuns(file: RandomAccess, runs: Runs, into: Uint8Array): Promi
   let first = 0;
   while (first < runs.count) {
     const end = groupEnd(runs, first);
-    if (end - first === 1) await readInPieces(file, runs.file[first] ?? 0, into, runs.at[first] ?? 0, runs.length[first] ?? 0);
+    if (end - first === 1)
+      await readInPieces(
+        file,
+        runs.file[first] ?? 0,
+        into,
+        runs.at[first] ?? 0,
+        runs.length[first] ?? 0,
+      );
     else await readGroup(file, runs, first, end, into);
     first = end;
   }
@@ -193,10 +214,17 @@ function groupEnd(runs: Runs, first: number): number {
   return next;
 }
 
-async function readGroup(file: RandomAccess, runs: Runs, first: number, end: number, into: Uint8Array): Promise<void> {
+async function readGroup(
+  file: RandomAccess,
+  runs: Runs,
+  first: number,
+  end: number,
+  into: Uint8Array,
+): Promise<void> {
   const start = runs.file[first] ?? 0;
   let fileEnd = start;
-  for (let i = first; i < end; i++) fileEnd = Math.max(fileEnd, (runs.file[i] ?? 0) + (runs.length[i] ?? 0));
+  for (let i = first; i < end; i++)
+    fileEnd = Math.max(fileEnd, (runs.file[i] ?? 0) + (runs.length[i] ?? 0));
   const buffer = takeBuffer();
   try {
     const bytes = buffer.subarray(0, fileEnd - start);
@@ -210,7 +238,13 @@ async function readGroup(file: RandomAccess, runs: Runs, first: number, end: num
   }
 }
 
-async function readInPieces(file: RandomAccess, from: number, into: Uint8Array, at: number, length: number): Promise<void> {
+async function readInPieces(
+  file: RandomAccess,
+  from: number,
+  into: Uint8Array,
+  at: number,
+  length: number,
+): Promise<void> {
   for (let done = 0; done < length; done += READ_BYTES) {
     const size = Math.min(READ_BYTES, length - done);
     await file.read(from + done, into.subarray(at + done, at + done + size));

@@ -20,7 +20,10 @@ import { collectGrains } from './read-grains';
  * Takes the file over: closing the extent closes it.
  * @throws EngineError LAYER_DAMAGED, LAYER_UNSUPPORTED, LAYER_UNCLEAN
  */
-export async function openStreamOptimized(file: RandomAccess, options: OpenExtentOptions): Promise<ExtentFile> {
+export async function openStreamOptimized(
+  file: RandomAccess,
+  options: OpenExtentOptions,
+): Promise<ExtentFile> {
   const header = await readHostedHeader(file);
   if (!header.compressed || !header.markers) {
     throw new EngineError('LAYER_UNSUPPORTED', {
@@ -46,7 +49,9 @@ function grainMarkers(file: RandomAccess, header: HostedHeader): GrainCheck {
   const last = file.sizeBytes - GRAIN_MARKER_BYTES - 1;
   return place => {
     if (place > last) return `the marker of a grain inside the file of ${file.sizeBytes} bytes`;
-    return meets(header.reserved, place, GRAIN_MARKER_BYTES) ? 'a grain behind header, descriptor and directories' : undefined;
+    return meets(header.reserved, place, GRAIN_MARKER_BYTES)
+      ? 'a grain behind header, descriptor and directories'
+      : undefined;
   };
 }
 
@@ -77,7 +82,11 @@ class CompressedGrains {
 
   async read(offset: number, into: Uint8Array): Promise<void> {
     const grains = await collectGrains(this.map, offset, into.length);
-    const piece = this.spare ?? { buffer: new Uint8Array(Math.max(AHEAD_BYTES, this.compressedLimit + GRAIN_MARKER_BYTES)), start: 0, length: 0 };
+    const piece = this.spare ?? {
+      buffer: new Uint8Array(Math.max(AHEAD_BYTES, this.compressedLimit + GRAIN_MARKER_BYTES)),
+      start: 0,
+      length: 0,
+    };
     this.spare = undefined;
     try {
       for (let i = 0; i < grains.count; i++) {
@@ -89,17 +98,35 @@ class CompressedGrains {
   }
 
   /** Inflates the grain at guest offset `guest` and copies what the request needs of it. */
-  private async readGrain(piece: Piece, place: number, guest: number, offset: number, into: Uint8Array): Promise<void> {
+  private async readGrain(
+    piece: Piece,
+    place: number,
+    guest: number,
+    offset: number,
+    into: Uint8Array,
+  ): Promise<void> {
     const { format } = this.map;
     if (!holds(piece, place, GRAIN_MARKER_BYTES)) await this.load(piece, place, GRAIN_MARKER_BYTES);
     const size = this.compressedSize(piece, place, guest);
-    if (!holds(piece, place, GRAIN_MARKER_BYTES + size)) await this.load(piece, place, GRAIN_MARKER_BYTES + size);
+    if (!holds(piece, place, GRAIN_MARKER_BYTES + size))
+      await this.load(piece, place, GRAIN_MARKER_BYTES + size);
     const at = place - piece.start + GRAIN_MARKER_BYTES;
-    const grain = inflateGrain(this.inflater, format.file, piece.buffer.subarray(at, at + size), place, format.grainBytes);
+    const grain = inflateGrain(
+      this.inflater,
+      format.file,
+      piece.buffer.subarray(at, at + size),
+      place,
+      format.grainBytes,
+    );
 
     const guestIndex = guest / format.grainBytes;
-    const needed = storedGrainBytes(format, Math.floor(guestIndex / format.entriesPerTable), guestIndex % format.entriesPerTable);
-    if (grain.length < needed) throw damaged(format.file, place, `${needed} bytes in this grain`, `${grain.length} bytes`);
+    const needed = storedGrainBytes(
+      format,
+      Math.floor(guestIndex / format.entriesPerTable),
+      guestIndex % format.entriesPerTable,
+    );
+    if (grain.length < needed)
+      throw damaged(format.file, place, `${needed} bytes in this grain`, `${grain.length} bytes`);
     const from = Math.max(offset, guest);
     const to = Math.min(offset + into.length, guest + needed);
     into.set(grain.subarray(from - guest, to - guest), from - offset);
@@ -120,12 +147,32 @@ class CompressedGrains {
 
   private compressedSize(piece: Piece, place: number, guest: number): number {
     const { file } = this.map.format;
-    const marker = viewOf(piece.buffer.subarray(place - piece.start, place - piece.start + GRAIN_MARKER_BYTES));
+    const marker = viewOf(
+      piece.buffer.subarray(place - piece.start, place - piece.start + GRAIN_MARKER_BYTES),
+    );
     const sector = MARKER.value.read(marker);
-    if (sector !== guest / SECTOR_BYTES) throw damaged(file, place, `the marker of the grain at sector ${guest / SECTOR_BYTES}`, `one for sector ${sector ?? 'above 2^53'}`);
+    if (sector !== guest / SECTOR_BYTES)
+      throw damaged(
+        file,
+        place,
+        `the marker of the grain at sector ${guest / SECTOR_BYTES}`,
+        `one for sector ${sector ?? 'above 2^53'}`,
+      );
     const size = MARKER.sizeBytes.read(marker);
-    if (size < 1 || size > this.compressedLimit) throw damaged(file, place + MARKER.sizeBytes.offset, `1 to ${this.compressedLimit} compressed bytes`, `${size} bytes`);
-    if (place + GRAIN_MARKER_BYTES + size > file.sizeBytes) throw damaged(file, place + MARKER.sizeBytes.offset, `a grain inside the file of ${file.sizeBytes} bytes`, `${size} compressed bytes`);
+    if (size < 1 || size > this.compressedLimit)
+      throw damaged(
+        file,
+        place + MARKER.sizeBytes.offset,
+        `1 to ${this.compressedLimit} compressed bytes`,
+        `${size} bytes`,
+      );
+    if (place + GRAIN_MARKER_BYTES + size > file.sizeBytes)
+      throw damaged(
+        file,
+        place + MARKER.sizeBytes.offset,
+        `a grain inside the file of ${file.sizeBytes} bytes`,
+        `${size} compressed bytes`,
+      );
     return size;
   }
 }
@@ -135,7 +182,13 @@ function holds(piece: Piece, place: number, length: number): boolean {
 }
 
 /** Never more than one grain comes out, whatever the input says. */
-function inflateGrain(inflating: Inflater, file: RandomAccess, compressed: Uint8Array, place: number, grainBytes: number): Uint8Array {
+function inflateGrain(
+  inflating: Inflater,
+  file: RandomAccess,
+  compressed: Uint8Array,
+  place: number,
+  grainBytes: number,
+): Uint8Array {
   try {
     // A view that the next grain overwrites: it is copied before anything else happens.
     return inflating.inflate(compressed);
@@ -151,6 +204,16 @@ function inflateGrain(inflating: Inflater, file: RandomAccess, compressed: Uint8
   }
 }
 
-function damaged(file: RandomAccess, offsetBytes: number, expected: string, found: string): EngineError {
-  return new EngineError('LAYER_DAMAGED', { where: { file: file.name, offsetBytes }, expected, found, hint: DAMAGED_HINT });
+function damaged(
+  file: RandomAccess,
+  offsetBytes: number,
+  expected: string,
+  found: string,
+): EngineError {
+  return new EngineError('LAYER_DAMAGED', {
+    where: { file: file.name, offsetBytes },
+    expected,
+    found,
+    hint: DAMAGED_HINT,
+  });
 }

@@ -57,7 +57,8 @@ export class VmdkLayer implements Layer {
       const found = await extentFile.extents({ offset: offset - start, length: stop - offset });
       // A base never answers `inherited`: what it does not hold reads as zero.
       for (const extent of found) {
-        const kind = extent.kind === 'inherited' && this.parent === undefined ? 'zero' : extent.kind;
+        const kind =
+          extent.kind === 'inherited' && this.parent === undefined ? 'zero' : extent.kind;
         list.add(kind, extent.offset + start, extent.length);
       }
       offset = stop;
@@ -71,7 +72,8 @@ export class VmdkLayer implements Layer {
     for (let position = offset, i = this.indexAt(offset); position < end; i++) {
       const { extentFile, start } = this.part(i);
       const stop = Math.min(end, start + extentFile.sizeBytes);
-      if (stop > position) await extentFile.read(position - start, into.subarray(position - offset, stop - offset));
+      if (stop > position)
+        await extentFile.read(position - start, into.subarray(position - offset, stop - offset));
       position = stop;
     }
   }
@@ -82,9 +84,15 @@ export class VmdkLayer implements Layer {
     const files: ManifestFile[] = [];
     if (descriptor.place === 'own') files.push(await manifestFile(descriptor.file, {}));
     for (const extentFile of extentFiles) {
-      if (extentFile.file !== undefined) files.push(await manifestFile(extentFile.file, await extentFile.counters()));
+      if (extentFile.file !== undefined)
+        files.push(await manifestFile(extentFile.file, await extentFile.counters()));
     }
-    return { descriptorSha256: await this.descriptorSha256(), cid, parentCid: parent?.parentCid ?? 'ffffffff', files };
+    return {
+      descriptorSha256: await this.descriptorSha256(),
+      cid,
+      parentCid: parent?.parentCid ?? 'ffffffff',
+      files,
+    };
   }
 
   async close(): Promise<void> {
@@ -116,19 +124,30 @@ export class VmdkLayer implements Layer {
   private part(index: number): { readonly extentFile: ExtentFile; readonly start: number } {
     const extentFile = this.parts.extentFiles[index];
     const start = this.starts[index];
-    if (extentFile === undefined || start === undefined) throw new EngineError('INTERNAL', { where: { file: this.file }, found: `no extent ${index}` });
+    if (extentFile === undefined || start === undefined)
+      throw new EngineError('INTERNAL', {
+        where: { file: this.file },
+        found: `no extent ${index}`,
+      });
     return { extentFile, start };
   }
 
   private assertInside(range: ByteRange): void {
     assertSafeRange(range, this.file);
     if (endOf(range) <= this.sizeBytes) return;
-    throw new EngineError('INTERNAL', { where: { file: this.file }, expected: `a range inside ${this.sizeBytes} bytes`, found: `offset ${range.offset}, length ${range.length}` });
+    throw new EngineError('INTERNAL', {
+      where: { file: this.file },
+      expected: `a range inside ${this.sizeBytes} bytes`,
+      found: `offset ${range.offset}, length ${range.length}`,
+    });
   }
 }
 
 /** One file's line in a manifest. */
-export async function manifestFile(file: RandomAccess, counters: Readonly<Record<string, string>>): Promise<ManifestFile> {
+export async function manifestFile(
+  file: RandomAccess,
+  counters: Readonly<Record<string, string>>,
+): Promise<ManifestFile> {
   return { name: baseName(file.name), ...(await file.stat()), counters };
 }
 

@@ -5,7 +5,14 @@
 import path from 'node:path';
 
 import { finding } from '../finding-kinds';
-import type { CurrentState, Disk, DiskState, Finding, Snapshot, SnapshotTree } from '../snapshot-tree';
+import type {
+  CurrentState,
+  Disk,
+  DiskState,
+  Finding,
+  Snapshot,
+  SnapshotTree,
+} from '../snapshot-tree';
 import type { DiskGraph } from './disk-graph';
 import type { FileAtSlot, HistorySnapshot } from './history';
 import { judgeLayers, type JudgedLayer } from './judge-layers';
@@ -24,8 +31,17 @@ export function assembleTree(material: VmMaterial): SnapshotTree {
       const layer = layerOf.get(shownFile(material.folder, file));
       if (layer === undefined) continue;
       const other = byDisk.get(layer.diskId);
-      if (other === undefined) byDisk.set(layer.diskId, { diskId: layer.diskId, layerId: layer.id, slot });
-      else doubles.push(finding('disk-twice', `${where}/${slot}`, `${slot} and ${other.slot} are states of one disk; ${other.slot} is used.`, `${slot} in ${where}`));
+      if (other === undefined)
+        byDisk.set(layer.diskId, { diskId: layer.diskId, layerId: layer.id, slot });
+      else
+        doubles.push(
+          finding(
+            'disk-twice',
+            `${where}/${slot}`,
+            `${slot} and ${other.slot} are states of one disk; ${other.slot} is used.`,
+            `${slot} in ${where}`,
+          ),
+        );
     }
     return [...byDisk.values()];
   };
@@ -34,9 +50,23 @@ export function assembleTree(material: VmMaterial): SnapshotTree {
     power: layers.power,
     disks: states(material.current, 'the current state'),
   };
-  const listed = snapshots.map((snapshot): Snapshot => shown(snapshot, states(snapshot.disks, snapshot.name || snapshot.id)));
-  const findings = [...material.findings, ...history.findings, ...layers.findings, ...diskFindings(disks, listed, current), ...doubles];
-  return { vm, disks, snapshots: listed, current, findings: uniqueById(findings.concat(incomplete(listed, layers.byId))) };
+  const listed = snapshots.map((snapshot): Snapshot =>
+    shown(snapshot, states(snapshot.disks, snapshot.name || snapshot.id)),
+  );
+  const findings = [
+    ...material.findings,
+    ...history.findings,
+    ...layers.findings,
+    ...diskFindings(disks, listed, current),
+    ...doubles,
+  ];
+  return {
+    vm,
+    disks,
+    snapshots: listed,
+    current,
+    findings: uniqueById(findings.concat(incomplete(listed, layers.byId))),
+  };
 }
 
 function shown(snapshot: HistorySnapshot, disks: readonly DiskState[]): Snapshot {
@@ -54,7 +84,11 @@ function shown(snapshot: HistorySnapshot, disks: readonly DiskState[]): Snapshot
 }
 
 /** One Disk for every tree of files that a snapshot or the current state names. */
-function disksOf({ vm, folder, graph, current }: VmMaterial, snapshots: readonly HistorySnapshot[], layers: { byFile: ReadonlyMap<string, JudgedLayer> }): Disk[] {
+function disksOf(
+  { vm, folder, graph, current }: VmMaterial,
+  snapshots: readonly HistorySnapshot[],
+  layers: { byFile: ReadonlyMap<string, JudgedLayer> },
+): Disk[] {
   const slots = new Map<string, string>();
   const note = ({ slot, file }: FileAtSlot): void => {
     const root = graph.rootOf(file);
@@ -67,9 +101,12 @@ function disksOf({ vm, folder, graph, current }: VmMaterial, snapshots: readonly
   const taken = new Set<string>();
   return [...slots].map(([root, slot]): Disk => {
     const id = objectId('disk', vm.id, shownFile(folder, root));
-    const label = slot !== '' && !taken.has(slot) ? slot : [slot, `(${path.basename(root)})`].join(' ').trim();
+    const label =
+      slot !== '' && !taken.has(slot) ? slot : [slot, `(${path.basename(root)})`].join(' ').trim();
     taken.add(label);
-    const nodes = descendants(graph, root, ageOf).map(file => layers.byFile.get(file)).filter(layer => layer !== undefined);
+    const nodes = descendants(graph, root, ageOf)
+      .map(file => layers.byFile.get(file))
+      .filter(layer => layer !== undefined);
     return {
       id,
       label,
@@ -87,7 +124,9 @@ function descendants(graph: DiskGraph, root: string, ageOf: ReadonlyMap<string, 
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
     order.push(file);
     const children = graph.childrenOf(file).map(node => node.file);
-    children.sort((a, b) => (ageOf.get(a) ?? Infinity) - (ageOf.get(b) ?? Infinity) || byName(a, b));
+    children.sort(
+      (a, b) => (ageOf.get(a) ?? Infinity) - (ageOf.get(b) ?? Infinity) || byName(a, b),
+    );
     waiting.push(...children.reverse());
   }
   return order;
@@ -97,11 +136,17 @@ function byName(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true }) || (a < b ? -1 : 1);
 }
 
-function agesOfLayers(graph: DiskGraph, snapshots: readonly HistorySnapshot[]): Map<string, number> {
+function agesOfLayers(
+  graph: DiskGraph,
+  snapshots: readonly HistorySnapshot[],
+): Map<string, number> {
   const ages = new Map<string, number>();
   for (const { disks, createdAtUs } of snapshots) {
     for (const file of disks.flatMap(disk => graph.chainOf(disk.file))) {
-      ages.set(file, Math.min(ages.get(file) ?? Number.MAX_SAFE_INTEGER, createdAtUs ?? Number.MAX_SAFE_INTEGER));
+      ages.set(
+        file,
+        Math.min(ages.get(file) ?? Number.MAX_SAFE_INTEGER, createdAtUs ?? Number.MAX_SAFE_INTEGER),
+      );
     }
   }
   return ages;
@@ -119,22 +164,41 @@ function parentsFirst(snapshots: readonly HistorySnapshot[]): HistorySnapshot[] 
   return order;
 }
 
-function diskFindings(disks: readonly Disk[], snapshots: readonly Snapshot[], current: CurrentState): Finding[] {
+function diskFindings(
+  disks: readonly Disk[],
+  snapshots: readonly Snapshot[],
+  current: CurrentState,
+): Finding[] {
   const present = new Set(current.disks.map(({ diskId }) => diskId));
   return disks
     .filter(({ id }) => !present.has(id))
     .map(disk => {
-      const names = snapshots.filter(({ disks: states }) => states.some(({ diskId }) => diskId === disk.id)).map(({ name, id }) => name || id);
-      return finding('disk-removed', disk.rootFile, `The VM has this disk no more; these snapshots have it: ${names.join(', ')}.`, `${disk.label} (${disk.rootFile})`);
+      const names = snapshots
+        .filter(({ disks: states }) => states.some(({ diskId }) => diskId === disk.id))
+        .map(({ name, id }) => name || id);
+      return finding(
+        'disk-removed',
+        disk.rootFile,
+        `The VM has this disk no more; these snapshots have it: ${names.join(', ')}.`,
+        `${disk.label} (${disk.rootFile})`,
+      );
     });
 }
 
 /** By name, every snapshot that will lack a disk, or a part of one. */
-function incomplete(snapshots: readonly Snapshot[], layers: ReadonlyMap<string, JudgedLayer>): Finding[] {
+function incomplete(
+  snapshots: readonly Snapshot[],
+  layers: ReadonlyMap<string, JudgedLayer>,
+): Finding[] {
   return snapshots.flatMap(({ id, name, disks }) => {
-    const lacking = disks.map(({ layerId, slot }) => ({ slot, layer: layers.get(layerId) })).filter(({ layer }) => layer !== undefined && layer.node.access !== 'frozen');
+    const lacking = disks
+      .map(({ layerId, slot }) => ({ slot, layer: layers.get(layerId) }))
+      .filter(({ layer }) => layer !== undefined && layer.node.access !== 'frozen');
     if (lacking.length === 0) return [];
-    const causes = lacking.map(({ slot, layer }) => `${slot || 'a disk'} needs ${layer?.culprit ?? ''}, which is ${layer?.node.access ?? 'missing'}`);
+    const causes = lacking.map(
+      ({ slot, layer }) =>
+        `${slot || 'a disk'} needs ${layer?.culprit ?? ''}, which is ${layer?.node.access ?? 'missing'}`,
+    );
     return [finding('snapshot-incomplete', id, `${causes.join('; ')}.`, name || id)];
   });
 }

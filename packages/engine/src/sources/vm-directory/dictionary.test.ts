@@ -2,7 +2,8 @@ import iconv from 'iconv-lite';
 
 import { parseDictionary, unescapePercents } from './dictionary';
 
-const parse = (text: string, encoding = 'utf8') => parseDictionary('vm.vmx', iconv.encode(text, encoding));
+const parse = (text: string, encoding = 'utf8') =>
+  parseDictionary('vm.vmx', iconv.encode(text, encoding));
 const refusal = (text: string, encoding?: string) => {
   try {
     parse(text, encoding);
@@ -14,10 +15,17 @@ const refusal = (text: string, encoding?: string) => {
 
 describe('the dictionary of .vmx and .vmsd', () => {
   it('reads quoted, bare, spaced and unspaced assignments, LF and CRLF alike', () => {
-    const text = '.encoding = "UTF-8"\r\n#!/usr/bin/vmware\r\n\r\n  memSize="4096"\r\nguestOS = other-64\r\n\tnote =  ""  \r\nlast = "a = b"';
+    const text =
+      '.encoding = "UTF-8"\r\n#!/usr/bin/vmware\r\n\r\n  memSize="4096"\r\nguestOS = other-64\r\n\tnote =  ""  \r\nlast = "a = b"';
     for (const form of [text, text.replaceAll('\r\n', '\n')]) {
       const found = parse(form);
-      expect([...found.keys()].map(key => [key, found.get(key)])).toEqual([['.encoding', 'UTF-8'], ['memsize', '4096'], ['guestos', 'other-64'], ['note', ''], ['last', 'a = b']]);
+      expect([...found.keys()].map(key => [key, found.get(key)])).toEqual([
+        ['.encoding', 'UTF-8'],
+        ['memsize', '4096'],
+        ['guestos', 'other-64'],
+        ['note', ''],
+        ['last', 'a = b'],
+      ]);
     }
   });
 
@@ -39,12 +47,18 @@ describe('the dictionary of .vmx and .vmsd', () => {
     ['GBK', '虚拟机'],
     ['UTF-8', '本番 ✓'],
   ])('decodes %s when the file says so', (encoding, name) => {
-    expect(parse(`.encoding = "${encoding}"\r\ndisplayName = "${name}"\r\n`, encoding).get('displayname')).toBe(name);
+    expect(
+      parse(`.encoding = "${encoding}"\r\ndisplayName = "${name}"\r\n`, encoding).get(
+        'displayname',
+      ),
+    ).toBe(name);
   });
 
   it('takes bytes that are not UTF-8 for windows-1252 when the file names no encoding, or a wrong one', () => {
     expect(parse('displayName = "Müller"', 'windows-1252').get('displayName')).toBe('Müller');
-    expect(parse('.encoding = "UTF-8"\ndisplayName = "Müller"', 'windows-1252').get('displayName')).toBe('Müller');
+    expect(
+      parse('.encoding = "UTF-8"\ndisplayName = "Müller"', 'windows-1252').get('displayName'),
+    ).toBe('Müller');
   });
 
   it('skips a byte order mark', () => {
@@ -52,7 +66,9 @@ describe('the dictionary of .vmx and .vmsd', () => {
   });
 
   it('keeps __proto__ and constructor as keys and touches no prototype', () => {
-    const found = parse('__proto__.polluted = "yes"\n__proto__ = "x"\nconstructor.prototype.polluted = "yes"');
+    const found = parse(
+      '__proto__.polluted = "yes"\n__proto__ = "x"\nconstructor.prototype.polluted = "yes"',
+    );
     expect(found.get('__proto__')).toBe('x');
     expect(found.get('toString')).toBeUndefined();
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
@@ -61,7 +77,9 @@ describe('the dictionary of .vmx and .vmsd', () => {
   it('accepts a key twice with one value, and refuses it with two when it is asked for', () => {
     const found = parse('a = "1"\nb = "1"\nA = "1"\nB = "2"');
     expect(found.get('a')).toBe('1');
-    expect(() => found.get('b')).toThrow(expect.objectContaining({ code: 'VM_INVALID', where: { file: 'vm.vmx', line: 4 } }));
+    expect(() => found.get('b')).toThrow(
+      expect.objectContaining({ code: 'VM_INVALID', where: { file: 'vm.vmx', line: 4 } }),
+    );
   });
 
   it.each([
@@ -77,7 +95,9 @@ describe('the dictionary of .vmx and .vmsd', () => {
   });
 
   it('refuses a file that is far too long to be configuration', () => {
-    expect(() => parseDictionary('vm.vmx', new Uint8Array(5 * 1024 * 1024))).toThrow(expect.objectContaining({ code: 'VM_INVALID' }));
+    expect(() => parseDictionary('vm.vmx', new Uint8Array(5 * 1024 * 1024))).toThrow(
+      expect.objectContaining({ code: 'VM_INVALID' }),
+    );
   });
 
   it('undoes %XX in names only where it makes sense', () => {

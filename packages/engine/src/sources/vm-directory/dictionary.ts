@@ -60,7 +60,9 @@ export class Dictionary {
 
   /** TRUE in any case (also `1`, `yes`); everything else, and absence, is false. */
   isTrue(key: string): boolean {
-    return ['true', '1', 'yes', 'y', 't', 'on'].includes((this.get(key) ?? '').trim().toLowerCase());
+    return ['true', '1', 'yes', 'y', 't', 'on'].includes(
+      (this.get(key) ?? '').trim().toLowerCase(),
+    );
   }
 
   /** @throws EngineError VM_INVALID when the value is not a decimal integer that JavaScript holds exactly */
@@ -101,10 +103,18 @@ export class Dictionary {
  */
 export function parseDictionary(file: string, bytes: Uint8Array): Dictionary {
   if (bytes.length > MAX_DICTIONARY_BYTES) {
-    throw invalid(file, undefined, `at most ${MAX_DICTIONARY_BYTES} bytes`, `${bytes.length} bytes`);
+    throw invalid(
+      file,
+      undefined,
+      `at most ${MAX_DICTIONARY_BYTES} bytes`,
+      `${bytes.length} bytes`,
+    );
   }
   const encoding = encodingOf(file, bytes);
-  const text = iconv.decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), encoding);
+  const text = iconv.decode(
+    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    encoding,
+  );
   const entries: DictionaryEntry[] = [];
   text.split(/\r\n|\n|\r/).forEach((line, index) => {
     const entry = parseLine(file, line, index + 1, encoding);
@@ -127,7 +137,11 @@ function encodingOf(file: string, bytes: Uint8Array): string {
   const name = stated?.[1]?.trim() ?? '';
   const isUtf8 = name === '' || /^utf-?8$/i.test(name);
   if (isUtf8) return isValidUtf8(bytes) ? 'utf8' : 'windows-1252';
-  if (iconv.encodingExists(name) && !/^(utf-?7|utf-?16|utf-?32|ucs|base64|hex|binary|internal)/i.test(name)) return name;
+  if (
+    iconv.encodingExists(name) &&
+    !/^(utf-?7|utf-?16|utf-?32|ucs|base64|hex|binary|internal)/i.test(name)
+  )
+    return name;
   throw invalid(file, lineAt(latin, stated?.index ?? 0), 'a known encoding', JSON.stringify(name));
 }
 
@@ -144,12 +158,18 @@ function lineAt(text: string, index: number): number {
   return text.slice(0, index).split('\n').length;
 }
 
-function parseLine(file: string, raw: string, line: number, encoding: string): DictionaryEntry | undefined {
+function parseLine(
+  file: string,
+  raw: string,
+  line: number,
+  encoding: string,
+): DictionaryEntry | undefined {
   const text = raw.trim();
   if (text === '' || text.startsWith('#')) return undefined;
   const equals = text.indexOf('=');
   const key = text.slice(0, Math.max(equals, 0)).trim();
-  if (key === '' || /["\s]/.test(key)) throw invalid(file, line, 'key = "value"', JSON.stringify(shorten(text)));
+  if (key === '' || /["\s]/.test(key))
+    throw invalid(file, line, 'key = "value"', JSON.stringify(shorten(text)));
   const rest = text.slice(equals + 1).trim();
   return { key, value: unescapeBars(valueOf(file, rest, line), encoding), line };
 }
@@ -160,13 +180,16 @@ function valueOf(file: string, rest: string, line: number): string {
   const close = rest.lastIndexOf('"');
   if (close === 0) throw invalid(file, line, 'a closing quote', JSON.stringify(shorten(rest)));
   const tail = rest.slice(close + 1).trim();
-  if (tail !== '' && !tail.startsWith('#')) throw invalid(file, line, 'nothing after the closing quote', JSON.stringify(shorten(tail)));
+  if (tail !== '' && !tail.startsWith('#'))
+    throw invalid(file, line, 'nothing after the closing quote', JSON.stringify(shorten(tail)));
   return rest.slice(1, close);
 }
 
 /** `|22` is a quote, `|7C` a bar, `|0A` a line feed; runs above 7F are bytes of the file's encoding. A bar without two digits is a bar. */
 export function unescapeBars(value: string, encoding: string): string {
-  return value.replace(/(?:\|[0-9a-f]{2})+/gi, run => iconv.decode(Buffer.from(run.replaceAll('|', ''), 'hex'), encoding));
+  return value.replace(/(?:\|[0-9a-f]{2})+/gi, run =>
+    iconv.decode(Buffer.from(run.replaceAll('|', ''), 'hex'), encoding),
+  );
 }
 
 /**
@@ -185,7 +208,12 @@ function shorten(text: string): string {
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
-function invalid(file: string, line: number | undefined, expected: string, found: string): EngineError {
+function invalid(
+  file: string,
+  line: number | undefined,
+  expected: string,
+  found: string,
+): EngineError {
   return new EngineError('VM_INVALID', {
     where: { file, ...(line === undefined ? {} : { line }) },
     expected,

@@ -28,11 +28,17 @@ export class DiskGraph {
   async add(name: string, from?: string): Promise<string> {
     const first = await this.look(name, from);
     const chain: string[] = [];
-    for (let probe: Probe | undefined = first; probe !== undefined && !this.nodes.has(probe.file); ) {
+    for (
+      let probe: Probe | undefined = first;
+      probe !== undefined && !this.nodes.has(probe.file);
+    ) {
       chain.push(probe.file);
       const parent: Probe | undefined = await this.parentOf(probe);
       const fault = parent && this.faultOf(parent, chain);
-      this.nodes.set(probe.file, fault ? cutOff(probe, fault) : { ...probe, parentFile: parent?.file });
+      this.nodes.set(
+        probe.file,
+        fault ? cutOff(probe, fault) : { ...probe, parentFile: parent?.file },
+      );
       probe = fault ? undefined : parent;
     }
     return first.file;
@@ -66,10 +72,18 @@ export class DiskGraph {
   private faultOf(parent: Probe, chain: readonly string[]): EngineError | undefined {
     const file = chain.at(-1) ?? '';
     if (chain.includes(parent.file)) {
-      return new EngineError('CHAIN_BROKEN', { where: { file }, expected: 'a chain of parents that ends at a base', found: `a loop over ${chain.length} files` });
+      return new EngineError('CHAIN_BROKEN', {
+        where: { file },
+        expected: 'a chain of parents that ends at a base',
+        found: `a loop over ${chain.length} files`,
+      });
     }
     if (chain.length < MAX_LINKS) return undefined;
-    return new EngineError('CHAIN_BROKEN', { where: { file }, expected: `at most ${MAX_LINKS} links`, found: 'more' });
+    return new EngineError('CHAIN_BROKEN', {
+      where: { file },
+      expected: `at most ${MAX_LINKS} links`,
+      found: 'more',
+    });
   }
 
   /**
@@ -80,8 +94,14 @@ export class DiskGraph {
     for (const node of [...this.nodes.values()]) {
       if (node.parentFile !== undefined || node.access === 'frozen') continue;
       const base = /^(.*)-\d{6,}\.vmdk$/i.exec(path.basename(node.file))?.[1];
-      const candidate = base === undefined ? undefined : path.join(path.dirname(node.file), `${base}.vmdk`);
-      if (candidate === undefined || !this.nodes.has(candidate) || this.rootOf(candidate) === node.file) continue;
+      const candidate =
+        base === undefined ? undefined : path.join(path.dirname(node.file), `${base}.vmdk`);
+      if (
+        candidate === undefined ||
+        !this.nodes.has(candidate) ||
+        this.rootOf(candidate) === node.file
+      )
+        continue;
       this.nodes.set(node.file, { ...node, parentFile: candidate, parentGuessed: true });
     }
   }
@@ -93,7 +113,8 @@ export class DiskGraph {
   /** Base first. Edges never form a cycle: `add` cuts them. */
   chainOf(file: string): string[] {
     const chain: string[] = [];
-    for (let at: string | undefined = file; at !== undefined; at = this.nodes.get(at)?.parentFile) chain.unshift(at);
+    for (let at: string | undefined = file; at !== undefined; at = this.nodes.get(at)?.parentFile)
+      chain.unshift(at);
     return chain;
   }
 

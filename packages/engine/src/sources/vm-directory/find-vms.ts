@@ -35,7 +35,9 @@ export async function findVms(root: string, limits: WalkLimits): Promise<readonl
   let step = steps.next();
   while (step.done !== true) {
     const folder = step.value;
-    const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => refuseRoot(folder, root, error));
+    const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) =>
+      refuseRoot(folder, root, error),
+    );
     step = steps.next(entries);
   }
   return step.value;
@@ -70,13 +72,19 @@ interface Waiting {
   readonly insideVm: boolean;
 }
 
-function* walk(root: string, limits: WalkLimits): Generator<string, readonly VmPlace[], readonly Entry[]> {
+function* walk(
+  root: string,
+  limits: WalkLimits,
+): Generator<string, readonly VmPlace[], readonly Entry[]> {
   const places: VmPlace[] = [];
   const waiting: Waiting[] = [{ folder: root, depth: 0, insideVm: false }];
   for (let seen = 0; waiting.length > 0 && seen < limits.maxFolders; seen++) {
     const { folder, depth, insideVm } = waiting.shift() as Waiting;
     const entries: readonly Entry[] = yield folder;
-    const files = entries.filter(entry => entry.isFile()).map(entry => entry.name).sort();
+    const files = entries
+      .filter(entry => entry.isFile())
+      .map(entry => entry.name)
+      .sort();
     const configs = files.filter(name => /\.(vmx|vmtx)$/i.test(name));
     places.push(...configs.map(config => ({ id: placeId(folder, config), folder, config })));
     if (configs.length === 0 && !insideVm) {
@@ -85,8 +93,17 @@ function* walk(root: string, limits: WalkLimits): Generator<string, readonly VmP
     }
     if (depth >= limits.maxDepth) continue;
     for (const entry of [...entries].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      if (!entry.isDirectory() || entry.name.startsWith('.') || entry.name.toLowerCase().endsWith('.lck')) continue;
-      waiting.push({ folder: path.join(folder, entry.name), depth: depth + 1, insideVm: insideVm || configs.length > 0 });
+      if (
+        !entry.isDirectory() ||
+        entry.name.startsWith('.') ||
+        entry.name.toLowerCase().endsWith('.lck')
+      )
+        continue;
+      waiting.push({
+        folder: path.join(folder, entry.name),
+        depth: depth + 1,
+        insideVm: insideVm || configs.length > 0,
+      });
     }
   }
   return places;

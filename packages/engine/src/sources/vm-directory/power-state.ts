@@ -25,11 +25,19 @@ export interface PowerSign {
  * @param vmx `undefined` for a chain without configuration
  * @param ownFiles base names of this VM's .vmx and disk files: locks of other VMs in the folder are theirs
  */
-export function readPowerSigns(entries: readonly FolderEntry[], vmx: VmxFile | undefined, ownFiles: ReadonlySet<string>): PowerSign {
+export function readPowerSigns(
+  entries: readonly FolderEntry[],
+  vmx: VmxFile | undefined,
+  ownFiles: ReadonlySet<string>,
+): PowerSign {
   const lock = entries.find(entry => isLock(entry, ownFiles));
   if (lock) return { power: 'running', sign: `the lock ${lock.name}` };
-  if (vmx?.suspendState !== undefined) return { power: 'suspended', sign: `checkpoint.vmState names ${vmx.suspendState}` };
-  const image = vmx?.statesNotSuspended === true ? undefined : entries.find(entry => entry.kind === 'file' && isSuspendImage(entry.name, ownFiles));
+  if (vmx?.suspendState !== undefined)
+    return { power: 'suspended', sign: `checkpoint.vmState names ${vmx.suspendState}` };
+  const image =
+    vmx?.statesNotSuspended === true
+      ? undefined
+      : entries.find(entry => entry.kind === 'file' && isSuspendImage(entry.name, ownFiles));
   if (image) return { power: 'suspended', sign: `the suspend image ${image.name}` };
   return { power: 'off', sign: '' };
 }
@@ -44,12 +52,17 @@ function isLock(entry: FolderEntry, ownFiles: ReadonlySet<string>): boolean {
   if (!entry.name.toLowerCase().endsWith('.lck')) return false;
   const locked = entry.name.slice(0, -'.lck'.length).toLowerCase();
   if (!ownFiles.has(locked)) return false;
-  return entry.kind === 'folder' ? (entry.inside ?? []).some(name => name.toLowerCase().endsWith('.lck')) : entry.kind === 'file';
+  return entry.kind === 'folder'
+    ? (entry.inside ?? []).some(name => name.toLowerCase().endsWith('.lck'))
+    : entry.kind === 'file';
 }
 
 function isSuspendImage(name: string, ownFiles: ReadonlySet<string>): boolean {
   if (path.extname(name).toLowerCase() !== '.vmss') return false;
   // `vm.vmss` or `vm-1a2b3c4d.vmss`
-  const stem = name.slice(0, -'.vmss'.length).toLowerCase().replace(/-[0-9a-f]{8}$/, '');
+  const stem = name
+    .slice(0, -'.vmss'.length)
+    .toLowerCase()
+    .replace(/-[0-9a-f]{8}$/, '');
   return ownFiles.has(`${stem}.vmx`);
 }

@@ -52,16 +52,29 @@ async function probeOpened(layer: Layer): Promise<Probe> {
     manifest,
     parent: layer.parent,
     access: unclean === undefined ? 'frozen' : 'unclean',
-    problem: unclean && new EngineError('LAYER_UNCLEAN', { where: { file: layer.file }, found: `a header of ${unclean.name} that says so` }),
+    problem:
+      unclean &&
+      new EngineError('LAYER_UNCLEAN', {
+        where: { file: layer.file },
+        found: `a header of ${unclean.name} that says so`,
+      }),
   };
 }
 
 /** Numbers, decimal or hexadecimal; 0 is clean. */
 function isUnclean(counters: Readonly<Record<string, string>>): boolean {
-  return ['uncleanShutdown', 'replayJournal'].some(name => !/^(0x)?0*$/.test(counters[name] ?? '0'));
+  return ['uncleanShutdown', 'replayJournal'].some(
+    name => !/^(0x)?0*$/.test(counters[name] ?? '0'),
+  );
 }
 
-async function probeBroken(opener: FileOpener, name: string, from: string | undefined, folder: string, problem: EngineError): Promise<Probe> {
+async function probeBroken(
+  opener: FileOpener,
+  name: string,
+  from: string | undefined,
+  folder: string,
+  problem: EngineError,
+): Promise<Probe> {
   const glance = await glanceAt(opener, name, from);
   const { cid = '', parentCid, parentFileNameHint, extents = [] } = glance?.descriptor ?? {};
   const names = extents.map(extent => extent.name).filter(extentName => extentName !== undefined);
@@ -73,9 +86,18 @@ async function probeBroken(opener: FileOpener, name: string, from: string | unde
       descriptorSha256: '',
       cid,
       parentCid: parentCid ?? 'ffffffff',
-      files: names.map(extentName => ({ name: extentName, sizeBytes: 0, mtimeNs: '0', inode: '0', counters: {} })),
+      files: names.map(extentName => ({
+        name: extentName,
+        sizeBytes: 0,
+        mtimeNs: '0',
+        inode: '0',
+        counters: {},
+      })),
     },
-    parent: parentCid === undefined || parentFileNameHint === undefined ? undefined : { hint: parentFileNameHint, parentCid },
+    parent:
+      parentCid === undefined || parentFileNameHint === undefined
+        ? undefined
+        : { hint: parentFileNameHint, parentCid },
     access: accessAfter(problem),
     problem,
   };
@@ -89,7 +111,11 @@ function accessAfter({ code }: EngineError): LayerNode['access'] {
 /** A descriptor is a few hundred bytes; longer ones are real but rare, and cut ones only lose their tail. */
 const GLANCE_BYTES = 64 * 1024;
 
-async function glanceAt(opener: FileOpener, name: string, from: string | undefined): Promise<{ file: string; descriptor: Descriptor | undefined } | undefined> {
+async function glanceAt(
+  opener: FileOpener,
+  name: string,
+  from: string | undefined,
+): Promise<{ file: string; descriptor: Descriptor | undefined } | undefined> {
   let file: RandomAccess | undefined;
   try {
     file = await opener.open(name, from);
@@ -108,8 +134,12 @@ export async function descriptorIn(file: RandomAccess): Promise<Descriptor | und
   const bytes = Buffer.from(head.buffer);
   if (bytes.toString('latin1', 0, 4) !== 'KDMV') return parseDescriptor(head, file.name);
   if (bytes.length < 512) return undefined;
-  const [offset, length] = [Number(bytes.readBigUInt64LE(28)) * 512, Number(bytes.readBigUInt64LE(36)) * 512];
-  if (offset === 0 || length === 0 || length > 1024 * 1024 || offset + length > file.sizeBytes) return undefined;
+  const [offset, length] = [
+    Number(bytes.readBigUInt64LE(28)) * 512,
+    Number(bytes.readBigUInt64LE(36)) * 512,
+  ];
+  if (offset === 0 || length === 0 || length > 1024 * 1024 || offset + length > file.sizeBytes)
+    return undefined;
   const text = new Uint8Array(length);
   await file.read(offset, text);
   return parseDescriptor(text, file.name, 'embedded');

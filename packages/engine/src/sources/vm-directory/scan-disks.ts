@@ -21,20 +21,36 @@ export interface ScannedDisks {
  * never taken for a descriptor, whatever its first bytes say: a guest may have written them. So
  * files that can only be descriptors (short texts) come first, and those that may hold data after them.
  */
-export async function scanDisks(graph: DiskGraph, opener: FileOpener, folder: string, entries: readonly FolderEntry[]): Promise<ScannedDisks> {
-  const names = entries.filter(({ name, kind }) => kind === 'file' && /\.vmdk$/i.test(name) && !/-ctk\.vmdk$/i.test(name)).map(({ name }) => name).sort();
+export async function scanDisks(
+  graph: DiskGraph,
+  opener: FileOpener,
+  folder: string,
+  entries: readonly FolderEntry[],
+): Promise<ScannedDisks> {
+  const names = entries
+    .filter(
+      ({ name, kind }) => kind === 'file' && /\.vmdk$/i.test(name) && !/-ctk\.vmdk$/i.test(name),
+    )
+    .map(({ name }) => name)
+    .sort();
   const kinds = new Map<string, HeadKind>();
   const added: string[] = [];
   for (const wanted of ['text', 'with-data'] as const) {
     for (const name of names) {
-      if (graph.nodes.has(path.join(folder, name)) || claimedFiles(graph).has(path.join(folder, name))) continue;
+      if (
+        graph.nodes.has(path.join(folder, name)) ||
+        claimedFiles(graph).has(path.join(folder, name))
+      )
+        continue;
       const kind = kinds.get(name) ?? (await headKind(opener, name));
       kinds.set(name, kind);
       if (kind === wanted) added.push(await graph.add(name));
     }
   }
   const claimed = claimedFiles(graph);
-  const orphans = names.filter(name => !claimed.has(path.join(folder, name)) && !graph.nodes.has(path.join(folder, name)));
+  const orphans = names.filter(
+    name => !claimed.has(path.join(folder, name)) && !graph.nodes.has(path.join(folder, name)),
+  );
   return { added, orphans };
 }
 
@@ -42,7 +58,9 @@ export async function scanDisks(graph: DiskGraph, opener: FileOpener, folder: st
 export function claimedFiles(graph: DiskGraph): Set<string> {
   const claimed = new Set<string>();
   for (const { file, manifest } of graph.nodes.values()) {
-    for (const { name } of manifest.files) if (path.join(path.dirname(file), name) !== file) claimed.add(path.join(path.dirname(file), name));
+    for (const { name } of manifest.files)
+      if (path.join(path.dirname(file), name) !== file)
+        claimed.add(path.join(path.dirname(file), name));
   }
   return claimed;
 }
@@ -60,7 +78,9 @@ async function headKind(opener: FileOpener, name: string): Promise<HeadKind> {
     await file.read(0, magic);
     const descriptor = await descriptorIn(file);
     if (descriptor === undefined) return 'data';
-    return Buffer.from(magic).toString('latin1') !== 'KDMV' && file.sizeBytes <= TEXT_BYTES ? 'text' : 'with-data';
+    return Buffer.from(magic).toString('latin1') !== 'KDMV' && file.sizeBytes <= TEXT_BYTES
+      ? 'text'
+      : 'with-data';
   } catch {
     return 'data';
   } finally {

@@ -1,4 +1,14 @@
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -18,7 +28,12 @@ let counter = 0;
 const newFolder = (): string => path.join(scratch, String((counter += 1)));
 
 /** base (S1) <- -000001 (S2) <- -000002, current; each writes 64 KiB of its own. */
-function linear(folder: string, name = 'vm', format: TestDiskFormat = 'flat+cowd', files?: VmFolderFiles): WrittenVm {
+function linear(
+  folder: string,
+  name = 'vm',
+  format: TestDiskFormat = 'flat+cowd',
+  files?: VmFolderFiles,
+): WrittenVm {
   const vm = new VmBuilder({ folder, name, seed: (counter += 1) });
   const disk = vm.addDisk({ format, sizeBytes: MIB });
   vm.write(disk, 0, seededBytes(65_536, 1));
@@ -29,7 +44,10 @@ function linear(folder: string, name = 'vm', format: TestDiskFormat = 'flat+cowd
   return vm.finish(files);
 }
 
-async function loadOnly(folder: string, options: Partial<VmDirectoryOptions> = {}): Promise<SnapshotTree> {
+async function loadOnly(
+  folder: string,
+  options: Partial<VmDirectoryOptions> = {},
+): Promise<SnapshotTree> {
   const source = vmDirectorySource({ name: 'test', folder, ...options });
   const [vm, ...others] = await source.listVms();
   expect(others).toEqual([]);
@@ -37,8 +55,10 @@ async function loadOnly(folder: string, options: Partial<VmDirectoryOptions> = {
 }
 
 const kinds = (tree: SnapshotTree): string[] => tree.findings.map(({ id }) => id);
-const accesses = (tree: SnapshotTree): string[] => tree.disks.flatMap(({ layers }) => layers.map(({ file, access }) => `${file} ${access}`));
-const edit = (file: string, change: (text: string) => string): void => writeFileSync(file, change(readFileSync(file, 'utf8')));
+const accesses = (tree: SnapshotTree): string[] =>
+  tree.disks.flatMap(({ layers }) => layers.map(({ file, access }) => `${file} ${access}`));
+const edit = (file: string, change: (text: string) => string): void =>
+  writeFileSync(file, change(readFileSync(file, 'utf8')));
 
 describe('history without a .vmsd', () => {
   it('comes from the files, named after them', async () => {
@@ -53,7 +73,9 @@ describe('history without a .vmsd', () => {
     expect(tree.current.snapshotId).toBe(tree.snapshots[1]?.id);
     expect(kinds(tree)).toEqual(['vmsd-missing:vmsd']);
     for (const [index, { disks }] of vm.snapshots.entries()) {
-      expect(await chainSha256(source, tree, tree.snapshots[index]?.disks[0]?.layerId ?? '')).toBe(disks[0]?.sha256());
+      expect(await chainSha256(source, tree, tree.snapshots[index]?.disks[0]?.layerId ?? '')).toBe(
+        disks[0]?.sha256(),
+      );
     }
   });
 
@@ -63,7 +85,13 @@ describe('history without a .vmsd', () => {
     appendFileSync(path.join(folder, 'vm.vmsd'), 'garbage here\n');
     const tree = await loadOnly(folder);
     expect(tree.snapshots).toHaveLength(2);
-    expect(tree.findings).toEqual([expect.objectContaining({ id: 'vmsd-broken:vmsd', severity: 'warns', cause: expect.stringMatching(/line \d+.*garbage here/) })]);
+    expect(tree.findings).toEqual([
+      expect.objectContaining({
+        id: 'vmsd-broken:vmsd',
+        severity: 'warns',
+        cause: expect.stringMatching(/line \d+.*garbage here/),
+      }),
+    ]);
   });
 
   it('says nothing when there never was a snapshot', async () => {
@@ -93,14 +121,22 @@ describe('a chain without a .vmx', () => {
     const vms = await source.listVms();
     expect(vms.map(({ name }) => name)).toEqual(['one', 'two']);
     const tree = await source.loadTree(vms[1]?.id ?? '');
-    expect(tree.disks.map(({ rootFile, layers }) => [rootFile, layers.length])).toEqual([['two.vmdk', 3]]);
+    expect(tree.disks.map(({ rootFile, layers }) => [rootFile, layers.length])).toEqual([
+      ['two.vmdk', 3],
+    ]);
     expect(tree.snapshots).toHaveLength(2);
   });
 
   it('does not take what a guest wrote into a flat file for a descriptor', async () => {
     const vm = new VmBuilder({ folder: newFolder(), name: 'forger' });
     const disk = vm.addDisk({ format: 'flat+cowd', sizeBytes: MIB });
-    vm.write(disk, 0, Buffer.from('# Disk DescriptorFile\nversion=1\nCID=12345678\nparentCID=ffffffff\ncreateType="monolithicFlat"\nRW 8 FLAT "other.vmdk" 0\n'));
+    vm.write(
+      disk,
+      0,
+      Buffer.from(
+        '# Disk DescriptorFile\nversion=1\nCID=12345678\nparentCID=ffffffff\ncreateType="monolithicFlat"\nRW 8 FLAT "other.vmdk" 0\n',
+      ),
+    );
     const { folder } = vm.finish({ vmx: 'omit' });
     const vms = await vmDirectorySource({ name: 'test', folder }).listVms();
     expect(vms.map(({ name }) => name)).toEqual(['forger']);
@@ -113,10 +149,24 @@ describe('files that are missing or damaged', () => {
     linear(folder);
     rmSync(path.join(folder, 'vm-000001.vmdk'));
     const tree = await loadOnly(folder);
-    expect(accesses(tree)).toEqual(['vm.vmdk frozen', 'vm-000001.vmdk missing', 'vm-000002.vmdk missing']);
+    expect(accesses(tree)).toEqual([
+      'vm.vmdk frozen',
+      'vm-000001.vmdk missing',
+      'vm-000002.vmdk missing',
+    ]);
     expect(tree.snapshots.map(({ name }) => name)).toEqual(['first', 'second']);
-    expect(kinds(tree)).toEqual(['layer-missing:vm-000001.vmdk', 'orphan-extent:vm-000001-delta.vmdk', 'snapshot-incomplete:2'].sort((a, b) => kinds(tree).indexOf(a) - kinds(tree).indexOf(b)));
-    expect(tree.findings.find(({ kind }) => kind === 'layer-missing')).toMatchObject({ severity: 'blocks', acceptable: true, cause: expect.stringContaining('Needed by: second, the current state.') });
+    expect(kinds(tree)).toEqual(
+      [
+        'layer-missing:vm-000001.vmdk',
+        'orphan-extent:vm-000001-delta.vmdk',
+        'snapshot-incomplete:2',
+      ].sort((a, b) => kinds(tree).indexOf(a) - kinds(tree).indexOf(b)),
+    );
+    expect(tree.findings.find(({ kind }) => kind === 'layer-missing')).toMatchObject({
+      severity: 'blocks',
+      acceptable: true,
+      cause: expect.stringContaining('Needed by: second, the current state.'),
+    });
   });
 
   it('names a missing base', async () => {
@@ -124,8 +174,18 @@ describe('files that are missing or damaged', () => {
     linear(folder);
     rmSync(path.join(folder, 'vm.vmdk'));
     const tree = await loadOnly(folder);
-    expect(accesses(tree)).toEqual(['vm.vmdk missing', 'vm-000001.vmdk missing', 'vm-000002.vmdk missing']);
-    expect(kinds(tree)).toEqual(expect.arrayContaining(['layer-missing:vm.vmdk', 'snapshot-incomplete:1', 'snapshot-incomplete:2']));
+    expect(accesses(tree)).toEqual([
+      'vm.vmdk missing',
+      'vm-000001.vmdk missing',
+      'vm-000002.vmdk missing',
+    ]);
+    expect(kinds(tree)).toEqual(
+      expect.arrayContaining([
+        'layer-missing:vm.vmdk',
+        'snapshot-incomplete:1',
+        'snapshot-incomplete:2',
+      ]),
+    );
   });
 
   it('keeps the place of a delta whose data is gone', async () => {
@@ -133,7 +193,11 @@ describe('files that are missing or damaged', () => {
     linear(folder, 'vm', 'flat+se-sparse');
     rmSync(path.join(folder, 'vm-000002-sesparse.vmdk'));
     const tree = await loadOnly(folder);
-    expect(accesses(tree)).toEqual(['vm.vmdk frozen', 'vm-000001.vmdk frozen', 'vm-000002.vmdk missing']);
+    expect(accesses(tree)).toEqual([
+      'vm.vmdk frozen',
+      'vm-000001.vmdk frozen',
+      'vm-000002.vmdk missing',
+    ]);
     expect(tree.disks[0]?.layers[2]?.parentId).toBe(tree.disks[0]?.layers[1]?.id);
     expect(kinds(tree)).toEqual(['layer-missing:vm-000002.vmdk']);
   });
@@ -143,15 +207,27 @@ describe('files that are missing or damaged', () => {
     linear(folder);
     edit(path.join(folder, 'vm.vmdk'), text => text.replace(/^CID=.*$/m, 'CID=deadbeef'));
     const tree = await loadOnly(folder);
-    expect(tree.findings).toEqual([expect.objectContaining({ id: 'parent-changed:vm-000001.vmdk', severity: 'blocks', cause: expect.stringContaining('deadbeef') })]);
+    expect(tree.findings).toEqual([
+      expect.objectContaining({
+        id: 'parent-changed:vm-000001.vmdk',
+        severity: 'blocks',
+        cause: expect.stringContaining('deadbeef'),
+      }),
+    ]);
   });
 
   it('ends on a loop of parents instead of following it', async () => {
     const folder = newFolder();
     linear(folder, 'vm', 'flat+se-sparse');
-    edit(path.join(folder, 'vm-000001.vmdk'), text => text.replace('parentFileNameHint="vm.vmdk"', 'parentFileNameHint="vm-000002.vmdk"'));
+    edit(path.join(folder, 'vm-000001.vmdk'), text =>
+      text.replace('parentFileNameHint="vm.vmdk"', 'parentFileNameHint="vm-000002.vmdk"'),
+    );
     const tree = await loadOnly(folder);
-    expect(tree.findings.some(({ kind, cause }) => kind === 'layer-unreadable' && cause.includes('loop'))).toBe(true);
+    expect(
+      tree.findings.some(
+        ({ kind, cause }) => kind === 'layer-unreadable' && cause.includes('loop'),
+      ),
+    ).toBe(true);
     expect(tree.snapshots).toHaveLength(2);
   });
 
@@ -159,11 +235,15 @@ describe('files that are missing or damaged', () => {
     const folder = newFolder();
     linear(path.join(folder, 'in', 'vm'));
     linear(path.join(folder, 'out'), 'secret');
-    edit(path.join(folder, 'in', 'vm', 'vm.vmx'), text => text.replace('"vm-000002.vmdk"', '"../../out/secret.vmdk"'));
+    edit(path.join(folder, 'in', 'vm', 'vm.vmx'), text =>
+      text.replace('"vm-000002.vmdk"', '"../../out/secret.vmdk"'),
+    );
     const tree = await loadOnly(path.join(folder, 'in'));
     const finding = tree.findings.find(({ cause }) => cause.includes('leads out'));
     expect(finding).toMatchObject({ kind: 'layer-unreadable', severity: 'blocks' });
-    expect(tree.disks.flatMap(({ layers }) => layers).find(({ file }) => file.includes('secret'))).toMatchObject({ access: 'unsupported', sizeBytes: 0 });
+    expect(
+      tree.disks.flatMap(({ layers }) => layers).find(({ file }) => file.includes('secret')),
+    ).toMatchObject({ access: 'unsupported', sizeBytes: 0 });
   });
 
   it('reports a .vmx that is broken in the list, and refuses to load it with the line', async () => {
@@ -173,7 +253,10 @@ describe('files that are missing or damaged', () => {
     const source = vmDirectorySource({ name: 'test', folder });
     const [vm] = await source.listVms();
     expect(vm).toMatchObject({ name: 'vm', error: expect.stringContaining('line') });
-    await expect(source.loadTree(vm?.id ?? '')).rejects.toMatchObject({ code: 'VM_INVALID', where: { line: expect.any(Number) } });
+    await expect(source.loadTree(vm?.id ?? '')).rejects.toMatchObject({
+      code: 'VM_INVALID',
+      where: { line: expect.any(Number) },
+    });
   });
 });
 
@@ -181,7 +264,11 @@ describe('snapshots of the .vmsd', () => {
   it('that cannot be used become findings by name', async () => {
     const folder = newFolder();
     linear(folder);
-    edit(path.join(folder, 'vm.vmsd'), text => `${text}snapshot7.displayName = "lost one"\nsnapshot8.uid = "50"\nsnapshot8.displayName = "no disks"\nsnapshot8.parent = "49"\n`);
+    edit(
+      path.join(folder, 'vm.vmsd'),
+      text =>
+        `${text}snapshot7.displayName = "lost one"\nsnapshot8.uid = "50"\nsnapshot8.displayName = "no disks"\nsnapshot8.parent = "49"\n`,
+    );
     const tree = await loadOnly(folder);
     expect(tree.findings.map(({ kind, object }) => [kind, object])).toEqual([
       ['snapshot-unplaced', 'lost one'],
@@ -196,7 +283,10 @@ describe('snapshots of the .vmsd', () => {
     linear(folder);
     edit(path.join(folder, 'vm.vmsd'), text => `${text}snapshot0.parent = "2"\n`);
     const tree = await loadOnly(folder);
-    expect(tree.snapshots.map(({ id, parentId }) => [id, parentId])).toEqual([['1', undefined], ['2', '1']]);
+    expect(tree.snapshots.map(({ id, parentId }) => [id, parentId])).toEqual([
+      ['1', undefined],
+      ['2', '1'],
+    ]);
     expect(kinds(tree)).toEqual(['snapshot-parent-unknown:1']);
   });
 
@@ -215,34 +305,72 @@ describe('snapshots of the .vmsd', () => {
     vm.forgetSnapshot('3');
     vm.takeSnapshot('four');
     const again = await loadOnly(vm.finish().folder);
-    expect(kinds(again).sort()).toEqual(['consolidation-needed:scsi0:0', 'leftover-delta:vm-000001.vmdk', 'leftover-delta:vm-000002.vmdk']);
+    expect(kinds(again).sort()).toEqual([
+      'consolidation-needed:scsi0:0',
+      'leftover-delta:vm-000001.vmdk',
+      'leftover-delta:vm-000002.vmdk',
+    ]);
     expect(again.disks[0]?.layers).toHaveLength(5);
   });
 
   it('find their disks on mapped datastores', async () => {
     const folder = newFolder();
     linear(path.join(folder, 'vm'));
-    for (const file of ['vm.vmx', 'vm.vmsd']) edit(path.join(folder, 'vm', file), text => text.replaceAll(/"(vm[-0-9]*\.vmdk)"/g, '"/vmfs/volumes/5f1c22aa-01/vm/$1"'));
+    for (const file of ['vm.vmx', 'vm.vmsd'])
+      edit(path.join(folder, 'vm', file), text =>
+        text.replaceAll(/"(vm[-0-9]*\.vmdk)"/g, '"/vmfs/volumes/5f1c22aa-01/vm/$1"'),
+      );
     const tree = await loadOnly(folder, { datastores: { '/vmfs/volumes/5f1c22aa-01': folder } });
-    expect(accesses(tree)).toEqual(['vm.vmdk frozen', 'vm-000001.vmdk frozen', 'vm-000002.vmdk frozen']);
+    expect(accesses(tree)).toEqual([
+      'vm.vmdk frozen',
+      'vm-000001.vmdk frozen',
+      'vm-000002.vmdk frozen',
+    ]);
     expect(tree.findings).toEqual([]);
   });
 });
 
 describe('a VM that is not at rest', () => {
   it.each([
-    ['an NFS lock', (folder: string) => writeFileSync(path.join(folder, '.lck-0a1b2c0000000000'), ''), 'running'],
-    ['a lock file of ESXi', (folder: string) => writeFileSync(path.join(folder, 'vm.vmx.lck'), ''), 'running'],
-    ['a lock folder of a disk', (folder: string) => lockFolder(folder, 'vm-000002.vmdk.lck', 'M1.lck'), 'running'],
-    ['a suspend state in the .vmx', (folder: string) => edit(path.join(folder, 'vm.vmx'), text => text.replace('checkpoint.vmState = ""', 'checkpoint.vmState = "vm-11.vmss"')), 'suspended'],
-    ['an unclean header', (folder: string) => markUnclean(path.join(folder, 'vm-000002-delta.vmdk')), 'unclean'],
+    [
+      'an NFS lock',
+      (folder: string) => writeFileSync(path.join(folder, '.lck-0a1b2c0000000000'), ''),
+      'running',
+    ],
+    [
+      'a lock file of ESXi',
+      (folder: string) => writeFileSync(path.join(folder, 'vm.vmx.lck'), ''),
+      'running',
+    ],
+    [
+      'a lock folder of a disk',
+      (folder: string) => lockFolder(folder, 'vm-000002.vmdk.lck', 'M1.lck'),
+      'running',
+    ],
+    [
+      'a suspend state in the .vmx',
+      (folder: string) =>
+        edit(path.join(folder, 'vm.vmx'), text =>
+          text.replace('checkpoint.vmState = ""', 'checkpoint.vmState = "vm-11.vmss"'),
+        ),
+      'suspended',
+    ],
+    [
+      'an unclean header',
+      (folder: string) => markUnclean(path.join(folder, 'vm-000002-delta.vmdk')),
+      'unclean',
+    ],
   ])('is known by %s', async (_sign, apply, power) => {
     const folder = newFolder();
     linear(folder);
     apply(folder);
     const tree = await loadOnly(folder);
     expect(tree.current.power).toBe(power);
-    expect(accesses(tree)).toEqual(['vm.vmdk frozen', 'vm-000001.vmdk frozen', `vm-000002.vmdk ${power}`]);
+    expect(accesses(tree)).toEqual([
+      'vm.vmdk frozen',
+      'vm-000001.vmdk frozen',
+      `vm-000002.vmdk ${power}`,
+    ]);
     expect(kinds(tree)).toEqual(['current-not-frozen:current']);
   });
 
@@ -260,7 +388,11 @@ describe('a VM that is not at rest', () => {
     linear(folder);
     markUnclean(path.join(folder, 'vm-000001-delta.vmdk'));
     const tree = await loadOnly(folder);
-    expect(accesses(tree)).toEqual(['vm.vmdk frozen', 'vm-000001.vmdk unclean', 'vm-000002.vmdk unclean']);
+    expect(accesses(tree)).toEqual([
+      'vm.vmdk frozen',
+      'vm-000001.vmdk unclean',
+      'vm-000002.vmdk unclean',
+    ]);
     expect(kinds(tree)).toEqual(['layer-unclean:vm-000001.vmdk', 'snapshot-incomplete:2']);
   });
 });
@@ -275,7 +407,10 @@ describe('folders', () => {
     symlinkSync(path.join(folder, 'a'), path.join(folder, 'link'));
     mkdirSync(path.join(folder, 'b', 'stray'), { recursive: true });
     cpSync(path.join(folder, 'b', 'two.vmdk'), path.join(folder, 'b', 'stray', 'two.vmdk'));
-    const names = async (maxDepth: number) => (await vmDirectorySource({ name: 'test', folder, maxDepth }).listVms()).map(({ name }) => name).sort();
+    const names = async (maxDepth: number) =>
+      (await vmDirectorySource({ name: 'test', folder, maxDepth }).listVms())
+        .map(({ name }) => name)
+        .sort();
     expect(await names(3)).toEqual(['one', 'three', 'two']);
     expect(await names(4)).toEqual(['deep', 'one', 'three', 'two']);
   });
@@ -296,7 +431,8 @@ describe('folders', () => {
     const folder = newFolder();
     linear(folder);
     linear(path.join(folder, 'x'), 'spare');
-    for (const file of ['spare.vmdk', 'spare-flat.vmdk']) renameSync(path.join(folder, 'x', file), path.join(folder, file));
+    for (const file of ['spare.vmdk', 'spare-flat.vmdk'])
+      renameSync(path.join(folder, 'x', file), path.join(folder, file));
     rmSync(path.join(folder, 'x'), { recursive: true });
     writeFileSync(path.join(folder, 'vm-ctk.vmdk'), 'ignored');
     expect(kinds(await loadOnly(folder))).toEqual(['unattached-disk:spare.vmdk']);
@@ -312,7 +448,9 @@ describe('folders', () => {
   });
 
   it('that are missing are an error that names the source', async () => {
-    await expect(vmDirectorySource({ name: 'nas', folder: path.join(scratch, 'nowhere') }).listVms()).rejects.toMatchObject({ code: 'FILE_MISSING', where: { object: 'source nas' } });
+    await expect(
+      vmDirectorySource({ name: 'nas', folder: path.join(scratch, 'nowhere') }).listVms(),
+    ).rejects.toMatchObject({ code: 'FILE_MISSING', where: { object: 'source nas' } });
   });
 });
 
@@ -323,21 +461,44 @@ describe('a linked clone', () => {
     linear(path.join(folder, 'clones', 'clone'), 'vm', 'flat+se-sparse');
     const clone = (file: string): string => path.join(folder, 'clones', 'clone', file);
     for (const file of ['vm.vmdk', 'vm-flat.vmdk']) rmSync(clone(file));
-    const cid = /^CID=(.*)$/m.exec(readFileSync(path.join(folder, 'pool', 'master', 'vm.vmdk'), 'utf8'))?.[1] ?? '';
-    edit(clone('vm-000001.vmdk'), text => text.replace(/^parentCID=.*$/m, `parentCID=${cid}`).replace('parentFileNameHint="vm.vmdk"', 'parentFileNameHint="/vmfs/volumes/ds1/master/vm.vmdk"'));
-    edit(clone('vm.vmsd'), text => text.replaceAll('"vm.vmdk"', '"/vmfs/volumes/ds1/master/vm.vmdk"'));
+    const cid =
+      /^CID=(.*)$/m.exec(
+        readFileSync(path.join(folder, 'pool', 'master', 'vm.vmdk'), 'utf8'),
+      )?.[1] ?? '';
+    edit(clone('vm-000001.vmdk'), text =>
+      text
+        .replace(/^parentCID=.*$/m, `parentCID=${cid}`)
+        .replace(
+          'parentFileNameHint="vm.vmdk"',
+          'parentFileNameHint="/vmfs/volumes/ds1/master/vm.vmdk"',
+        ),
+    );
+    edit(clone('vm.vmsd'), text =>
+      text.replaceAll('"vm.vmdk"', '"/vmfs/volumes/ds1/master/vm.vmdk"'),
+    );
     rmSync(clone('vm.vmsd'));
   }
 
   it('takes its base from another root and says so', async () => {
     const folder = newFolder();
     linkedClone(folder);
-    const tree = await loadOnly(path.join(folder, 'clones'), { datastores: { '/vmfs/volumes/ds1': path.join(folder, 'pool') } });
+    const tree = await loadOnly(path.join(folder, 'clones'), {
+      datastores: { '/vmfs/volumes/ds1': path.join(folder, 'pool') },
+    });
     const [base, ...own] = tree.disks[0]?.layers ?? [];
-    expect(base).toMatchObject({ file: path.join(folder, 'pool', 'master', 'vm.vmdk'), shared: true, access: 'frozen' });
-    expect(own.map(({ file, shared }) => [file, shared])).toEqual([['vm-000001.vmdk', undefined], ['vm-000002.vmdk', undefined]]);
+    expect(base).toMatchObject({
+      file: path.join(folder, 'pool', 'master', 'vm.vmdk'),
+      shared: true,
+      access: 'frozen',
+    });
+    expect(own.map(({ file, shared }) => [file, shared])).toEqual([
+      ['vm-000001.vmdk', undefined],
+      ['vm-000002.vmdk', undefined],
+    ]);
     expect(tree.snapshots.map(({ name }) => name)).toEqual(['vm-000001.vmdk']);
-    expect(kinds(tree)).toEqual(expect.arrayContaining([`shared-base:${path.join(folder, 'pool', 'master', 'vm.vmdk')}`]));
+    expect(kinds(tree)).toEqual(
+      expect.arrayContaining([`shared-base:${path.join(folder, 'pool', 'master', 'vm.vmdk')}`]),
+    );
   });
 
   it('without that root is a chain that lacks its base', async () => {

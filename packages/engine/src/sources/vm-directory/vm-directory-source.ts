@@ -72,15 +72,24 @@ class VmDirectorySource implements Source {
   address(vmId: string): SourceAddress {
     const known = this.places.get(vmId);
     if (known) return this.addressOf(known);
-    const place = findVmsSync(realpathSync(this.options.folder), this.limits).find(({ id }) => id === vmId);
+    const place = findVmsSync(realpathSync(this.options.folder), this.limits).find(
+      ({ id }) => id === vmId,
+    );
     if (place) return this.addressOf(place);
     throw this.notFound(vmId);
   }
 
   private addressOf({ folder }: VmPlace): SourceAddress {
     const { folder: own, roots = [], datastores = {} } = this.options;
-    const absolute = Object.fromEntries(Object.entries(datastores).map(([prefix, target]) => [prefix, path.resolve(target)]));
-    return { kind: 'vm-directory', folder, roots: [own, ...roots].map(root => path.resolve(root)), datastores: absolute };
+    const absolute = Object.fromEntries(
+      Object.entries(datastores).map(([prefix, target]) => [prefix, path.resolve(target)]),
+    );
+    return {
+      kind: 'vm-directory',
+      folder,
+      roots: [own, ...roots].map(root => path.resolve(root)),
+      datastores: absolute,
+    };
   }
 
   private opener(place: VmPlace): FileOpener {
@@ -89,10 +98,20 @@ class VmDirectorySource implements Source {
 
   private async walk(): Promise<readonly VmPlace[]> {
     const root = await realpath(this.options.folder).catch((cause: unknown) => {
-      throw new EngineError('FILE_MISSING', { where: { file: this.options.folder, object: `source ${this.name}` }, hint: 'Check the folder of this source in the configuration, and that it is mounted.', retry: 'later', cause });
+      throw new EngineError('FILE_MISSING', {
+        where: { file: this.options.folder, object: `source ${this.name}` },
+        hint: 'Check the folder of this source in the configuration, and that it is mounted.',
+        retry: 'later',
+        cause,
+      });
     });
     const places = await findVms(root, this.limits).catch((cause: unknown) => {
-      throw new EngineError('FILE_UNREADABLE', { where: { file: root, object: `source ${this.name}` }, found: cause instanceof Error ? cause.message : String(cause), retry: 'later', cause });
+      throw new EngineError('FILE_UNREADABLE', {
+        where: { file: root, object: `source ${this.name}` },
+        found: cause instanceof Error ? cause.message : String(cause),
+        retry: 'later',
+        cause,
+      });
     });
     this.places = new Map(places.map(place => [place.id, place]));
     return places;
@@ -105,7 +124,10 @@ class VmDirectorySource implements Source {
   }
 
   private notFound(vmId: string): EngineError {
-    return new EngineError('VM_NOT_FOUND', { where: { object: `${this.name}/${vmId}` }, hint: 'List the VMs with `kubectl vm-migrate get vms`. A VM that was moved or renamed on disk has another id.' });
+    return new EngineError('VM_NOT_FOUND', {
+      where: { object: `${this.name}/${vmId}` },
+      hint: 'List the VMs with `kubectl vm-migrate get vms`. A VM that was moved or renamed on disk has another id.',
+    });
   }
 
   private async summary(place: VmPlace): Promise<VmSummary> {
@@ -132,7 +154,11 @@ class VmDirectorySource implements Source {
       await scanDisks(graph, opener, folder, await readFolder(folder));
       for (const { id, base = '' } of candidates) {
         const node = graph.nodes.get(path.join(folder, base));
-        if (node === undefined || (node.parentFile !== undefined && path.dirname(node.parentFile) === folder)) continue;
+        if (
+          node === undefined ||
+          (node.parentFile !== undefined && path.dirname(node.parentFile) === folder)
+        )
+          continue;
         found.push({ id, name: stemOf(base), location: node.file });
       }
     }

@@ -10,13 +10,23 @@ import type { FolderEntry } from './power-state';
 /** @throws EngineError FILE_UNREADABLE */
 export async function readFolder(folder: string): Promise<readonly FolderEntry[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
-    throw new EngineError('FILE_UNREADABLE', { where: { file: folder }, found: cause instanceof Error ? cause.message : String(cause), retry: 'later', cause });
+    throw new EngineError('FILE_UNREADABLE', {
+      where: { file: folder },
+      found: cause instanceof Error ? cause.message : String(cause),
+      retry: 'later',
+      cause,
+    });
   });
   return await Promise.all(
     entries.map(async (entry): Promise<FolderEntry> => {
       const kind = entry.isFile() ? 'file' : entry.isDirectory() ? 'folder' : 'other';
-      if (kind !== 'folder' || !entry.name.toLowerCase().endsWith('.lck')) return { name: entry.name, kind };
-      return { name: entry.name, kind, inside: await readdir(path.join(folder, entry.name)).catch(() => []) };
+      if (kind !== 'folder' || !entry.name.toLowerCase().endsWith('.lck'))
+        return { name: entry.name, kind };
+      return {
+        name: entry.name,
+        kind,
+        inside: await readdir(path.join(folder, entry.name)).catch(() => []),
+      };
     }),
   );
 }
@@ -26,7 +36,11 @@ export async function readConfig(opener: FileOpener, name: string): Promise<Uint
   const file = await opener.open(name);
   try {
     if (file.sizeBytes > MAX_DICTIONARY_BYTES) {
-      throw new EngineError('VM_INVALID', { where: { file: file.name }, expected: `at most ${MAX_DICTIONARY_BYTES} bytes of text`, found: `${file.sizeBytes} bytes` });
+      throw new EngineError('VM_INVALID', {
+        where: { file: file.name },
+        expected: `at most ${MAX_DICTIONARY_BYTES} bytes of text`,
+        found: `${file.sizeBytes} bytes`,
+      });
     }
     const bytes = new Uint8Array(file.sizeBytes);
     await file.read(0, bytes);
@@ -37,7 +51,10 @@ export async function readConfig(opener: FileOpener, name: string): Promise<Uint
 }
 
 /** `vm.vmsd` beside `vm.vmx`, in any case; else the only .vmsd of a folder with one VM. */
-export function findVmsd(entries: readonly FolderEntry[], configOrBase: string): string | undefined {
+export function findVmsd(
+  entries: readonly FolderEntry[],
+  configOrBase: string,
+): string | undefined {
   const files = entries.filter(({ kind }) => kind === 'file').map(({ name }) => name);
   const all = files.filter(name => /\.vmsd$/i.test(name));
   const wanted = `${stemOf(configOrBase)}.vmsd`.toLowerCase();
@@ -54,7 +71,12 @@ export function stemOf(name: string): string {
  * Whether a snapshot has an image of the memory: a .vmem beside its .vmsn, or, from old hosts, a
  * .vmsn that is as large as the memory itself.
  */
-export async function hasMemoryImage(folder: string, entries: readonly FolderEntry[], stateFile: string | undefined, memoryMib: number | undefined): Promise<boolean> {
+export async function hasMemoryImage(
+  folder: string,
+  entries: readonly FolderEntry[],
+  stateFile: string | undefined,
+  memoryMib: number | undefined,
+): Promise<boolean> {
   if (stateFile === undefined) return false;
   const name = stateFile.split(/[/\\]/).at(-1) ?? '';
   const image = `${stemOf(name)}.vmem`.toLowerCase();

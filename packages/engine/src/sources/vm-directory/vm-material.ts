@@ -24,7 +24,11 @@ export interface VmMaterial {
 /** As LayerNode.file has it: relative inside the VM's folder, else absolute. */
 export function shownFile(folder: string, file: string): string {
   const relative = path.relative(folder, file);
-  const inside = relative !== '' && relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
+  const inside =
+    relative !== '' &&
+    relative !== '..' &&
+    !relative.startsWith(`..${path.sep}`) &&
+    !path.isAbsolute(relative);
   return inside ? relative : file;
 }
 

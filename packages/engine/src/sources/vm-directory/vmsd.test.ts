@@ -21,13 +21,27 @@ snapshot.numSnapshots = "1"
 `;
 
 function manySnapshots(count: number): string {
-  const lines = ['.encoding = "UTF-8"', `snapshot.lastUID = "${count + 40}"`, `snapshot.current = "${count + 40}"`, `snapshot.numSnapshots = "${count}"`];
+  const lines = [
+    '.encoding = "UTF-8"',
+    `snapshot.lastUID = "${count + 40}"`,
+    `snapshot.current = "${count + 40}"`,
+    `snapshot.numSnapshots = "${count}"`,
+  ];
   for (let at = 0; at < count; at++) {
     const key = `snapshot${at}`;
-    lines.push(`${key}.uid = "${at + 41}"`, `${key}.displayName = "S${at}"`, `${key}.createTimeHigh = "390000"`, `${key}.createTimeLow = "${at * 1000}"`);
+    lines.push(
+      `${key}.uid = "${at + 41}"`,
+      `${key}.displayName = "S${at}"`,
+      `${key}.createTimeHigh = "390000"`,
+      `${key}.createTimeLow = "${at * 1000}"`,
+    );
     if (at > 0) lines.push(`${key}.parent = "${at + 40}"`);
     lines.push(`${key}.numDisks = "12"`);
-    for (let disk = 0; disk < 12; disk++) lines.push(`${key}.disk${disk}.fileName = "vm_${disk}.vmdk"`, `${key}.disk${disk}.node = "scsi${disk % 4}:${disk}"`);
+    for (let disk = 0; disk < 12; disk++)
+      lines.push(
+        `${key}.disk${disk}.fileName = "vm_${disk}.vmdk"`,
+        `${key}.disk${disk}.node = "scsi${disk % 4}:${disk}"`,
+      );
   }
   return lines.join('\r\n');
 }
@@ -63,9 +77,20 @@ describe('.vmsd', () => {
   it.each([1, 12, 32])('loses none of %i snapshots with twelve disks each', count => {
     const { snapshots, broken } = parse(manySnapshots(count));
     expect(broken).toEqual([]);
-    expect(snapshots.map(({ name }) => name)).toEqual(Array.from({ length: count }, (_, at) => `S${at}`));
-    expect(snapshots.every(({ disks }) => disks.map(({ fileName }) => fileName).join() === Array.from({ length: 12 }, (_, disk) => `vm_${disk}.vmdk`).join())).toBe(true);
-    expect(snapshots.map(({ parentUid }) => parentUid)).toEqual([undefined, ...Array.from({ length: count - 1 }, (_, at) => String(at + 41))]);
+    expect(snapshots.map(({ name }) => name)).toEqual(
+      Array.from({ length: count }, (_, at) => `S${at}`),
+    );
+    expect(
+      snapshots.every(
+        ({ disks }) =>
+          disks.map(({ fileName }) => fileName).join() ===
+          Array.from({ length: 12 }, (_, disk) => `vm_${disk}.vmdk`).join(),
+      ),
+    ).toBe(true);
+    expect(snapshots.map(({ parentUid }) => parentUid)).toEqual([
+      undefined,
+      ...Array.from({ length: count - 1 }, (_, at) => String(at + 41)),
+    ]);
   });
 
   it('takes the order from the time, not from indexes, and minds no gaps', () => {
@@ -82,11 +107,19 @@ snapshot4.parent = "3"
 snapshot4.createTimeHigh = "1"
 snapshot4.createTimeLow = "6"
 `);
-    expect(found.snapshots.map(({ uid, parentUid }) => [uid, parentUid])).toEqual([['3', undefined], ['40', '3'], ['12', '3']]);
+    expect(found.snapshots.map(({ uid, parentUid }) => [uid, parentUid])).toEqual([
+      ['3', undefined],
+      ['40', '3'],
+      ['12', '3'],
+    ]);
   });
 
   it('reads a file whose snapshots were all deleted as a history without snapshots', () => {
-    expect(parse('.encoding = "windows-1252"\r\nsnapshot.lastUID = "4"\r\nsnapshot.mru0.uid = "4"\r\nsnapshot.mru1.uid = "2"\r\n')).toEqual({
+    expect(
+      parse(
+        '.encoding = "windows-1252"\r\nsnapshot.lastUID = "4"\r\nsnapshot.mru0.uid = "4"\r\nsnapshot.mru1.uid = "2"\r\n',
+      ),
+    ).toEqual({
       currentUid: undefined,
       statedCount: undefined,
       broken: [],
@@ -95,7 +128,8 @@ snapshot4.createTimeLow = "6"
   });
 
   it('names the clones that hang on a snapshot', () => {
-    const text = 'snapshot0.uid = "1"\nsnapshot0.numClones = "2"\nsnapshot0.clone0 = "/vms/a/a.vmx"\nsnapshot0.clone1 = "/vms/b/b.vmx"\n';
+    const text =
+      'snapshot0.uid = "1"\nsnapshot0.numClones = "2"\nsnapshot0.clone0 = "/vms/a/a.vmx"\nsnapshot0.clone1 = "/vms/b/b.vmx"\n';
     expect(parse(text).snapshots[0]?.clones).toEqual(['/vms/a/a.vmx', '/vms/b/b.vmx']);
   });
 
@@ -113,6 +147,11 @@ snapshot4.displayName = "two"
 __proto__.uid = "9"
 `);
     expect(found.snapshots.map(({ name }) => name)).toEqual(['good']);
-    expect(found.broken.map(({ key, line }) => [key, line])).toEqual([['snapshot0', 1], ['snapshot2', 4], ['snapshot3', 6], ['snapshot4', 10]]);
+    expect(found.broken.map(({ key, line }) => [key, line])).toEqual([
+      ['snapshot0', 1],
+      ['snapshot2', 4],
+      ['snapshot3', 6],
+      ['snapshot4', 10],
+    ]);
   });
 });

@@ -55,7 +55,13 @@ export function parseVmsd(file: string, bytes: Uint8Array): VmsdFile {
   for (const key of snapshotKeys(dictionary)) {
     const snapshot = readOrExplain(dictionary, key);
     if ('reason' in snapshot) broken.push(snapshot);
-    else if (byUid.has(snapshot.uid)) broken.push({ key, name: snapshot.name, line: snapshot.line, reason: `uid ${snapshot.uid} is used twice` });
+    else if (byUid.has(snapshot.uid))
+      broken.push({
+        key,
+        name: snapshot.name,
+        line: snapshot.line,
+        reason: `uid ${snapshot.uid} is used twice`,
+      });
     else byUid.set(snapshot.uid, snapshot);
   }
   return {
@@ -82,7 +88,12 @@ function readOrExplain(dictionary: Dictionary, key: string): VmsdSnapshot | Brok
     return readSnapshot(dictionary, key);
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
-    return { key, name: '', line: error.where.line, reason: `expected ${error.expected}, found ${error.found}` };
+    return {
+      key,
+      name: '',
+      line: error.where.line,
+      reason: `expected ${error.expected}, found ${error.found}`,
+    };
   }
 }
 
@@ -91,14 +102,18 @@ function readSnapshot(dictionary: Dictionary, key: string): VmsdSnapshot | Broke
   const name = unescapePercents(dictionary.get(`${key}.displayName`) ?? '');
   const uid = uidOf(dictionary.text(`${key}.uid`));
   if (uid === undefined) return { key, name, line, reason: 'it has no uid' };
-  if (!/^\d{1,20}$/.test(uid)) return { key, name, line, reason: `its uid ${JSON.stringify(uid)} is not a number` };
+  if (!/^\d{1,20}$/.test(uid))
+    return { key, name, line, reason: `its uid ${JSON.stringify(uid)} is not a number` };
   return {
     uid,
     parentUid: rootless(uidOf(dictionary.text(`${key}.parent`))),
     name,
     description: dictionary.get(`${key}.description`) ?? '',
     createdAtUs: createdAt(dictionary, key),
-    quiesced: dictionary.get(`${key}.quiesced`) === undefined ? undefined : dictionary.isTrue(`${key}.quiesced`),
+    quiesced:
+      dictionary.get(`${key}.quiesced`) === undefined
+        ? undefined
+        : dictionary.isTrue(`${key}.quiesced`),
     stateFile: dictionary.text(`${key}.filename`),
     disks: disksOf(dictionary, key),
     clones: numbered(dictionary, key, /^clone(\d+)$/),
@@ -150,6 +165,9 @@ function numbered(dictionary: Dictionary, key: string, pattern: RegExp): string[
 }
 
 function byTime(a: VmsdSnapshot, b: VmsdSnapshot): number {
-  const known = (a.createdAtUs ?? Number.POSITIVE_INFINITY) - (b.createdAtUs ?? Number.POSITIVE_INFINITY);
-  return known === 0 || Number.isNaN(known) ? a.uid.length - b.uid.length || (a.uid < b.uid ? -1 : 1) : known;
+  const known =
+    (a.createdAtUs ?? Number.POSITIVE_INFINITY) - (b.createdAtUs ?? Number.POSITIVE_INFINITY);
+  return known === 0 || Number.isNaN(known)
+    ? a.uid.length - b.uid.length || (a.uid < b.uid ? -1 : 1)
+    : known;
 }

@@ -80,8 +80,14 @@ describe('.vmx', () => {
   });
 
   it('knows a suspended VM', () => {
-    expect(parse('checkpoint.vmState = "vm-1a2b3c4d.vmss"')).toMatchObject({ suspendState: 'vm-1a2b3c4d.vmss', statesNotSuspended: false });
-    expect(parse('displayName = "x"')).toMatchObject({ suspendState: undefined, statesNotSuspended: false });
+    expect(parse('checkpoint.vmState = "vm-1a2b3c4d.vmss"')).toMatchObject({
+      suspendState: 'vm-1a2b3c4d.vmss',
+      statesNotSuspended: false,
+    });
+    expect(parse('displayName = "x"')).toMatchObject({
+      suspendState: undefined,
+      statesNotSuspended: false,
+    });
   });
 
   it('refuses an encrypted VM by name', () => {
@@ -95,6 +101,8 @@ describe('.vmx', () => {
     ['scsi0:0.present = "TRUE"\nscsi0:0.fileName = "a.vmdk"\nscsi0:0.fileName = "b.vmdk"', 3],
     ['scsi0:0.present = "TRUE"\nscsi0:0.fileName = "a.vmdk"\nscsi0:0.mode = "sideways"', 3],
   ])('refuses %j with its line', (text, line) => {
-    expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'VM_INVALID', where: { file: 'vm.vmx', line } }));
+    expect(() => parse(text)).toThrow(
+      expect.objectContaining({ code: 'VM_INVALID', where: { file: 'vm.vmx', line } }),
+    );
   });
 });

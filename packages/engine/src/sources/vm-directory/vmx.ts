@@ -33,7 +33,13 @@ export interface VmxDisk {
   readonly line: number | undefined;
 }
 
-export type DiskMode = 'persistent' | 'independent-persistent' | 'independent-nonpersistent' | 'nonpersistent' | 'undoable' | 'append';
+export type DiskMode =
+  | 'persistent'
+  | 'independent-persistent'
+  | 'independent-nonpersistent'
+  | 'nonpersistent'
+  | 'undoable'
+  | 'append';
 
 export interface VmxNetwork {
   readonly name: string;
@@ -63,7 +69,9 @@ export function parseVmx(file: string, bytes: Uint8Array): VmxFile {
 }
 
 function refuseEncrypted(dictionary: Dictionary): void {
-  const key = ['encryption.keySafe', 'encryption.data', 'encryption.encryptedKey'].find(name => dictionary.line(name) !== undefined);
+  const key = ['encryption.keySafe', 'encryption.data', 'encryption.encryptedKey'].find(
+    name => dictionary.line(name) !== undefined,
+  );
   if (key === undefined) return;
   const line = dictionary.line(key);
   throw new EngineError('LAYER_UNSUPPORTED', {
@@ -84,7 +92,8 @@ function disksOf(dictionary: Dictionary): VmxDisk[] {
     const slot = key.slice(0, -'.filename'.length);
     const controller = `${match[1]}${match[2]}`;
     // Only `present = "FALSE"` on a controller unplugs what hangs on it: IDE controllers are not declared at all.
-    if (!dictionary.isTrue(`${slot}.present`) || isFalse(dictionary, `${controller}.present`)) continue;
+    if (!dictionary.isTrue(`${slot}.present`) || isFalse(dictionary, `${controller}.present`))
+      continue;
     const disk = diskAt(dictionary, slot);
     if (disk) disks.push(disk);
   }
@@ -101,7 +110,10 @@ function diskAt(dictionary: Dictionary, slot: string): VmxDisk | undefined {
   const type = dictionary.get(`${slot}.deviceType`)?.trim().toLowerCase() ?? '';
   // A LUN or device counts too: opening its descriptor says that its bytes are not in files.
   const raw = /^(rdm|rawdisk|scsi-passthru|scsi-nonpassthru-rdm|scsi-passthru-rdm)$/.test(type);
-  const isDisk = type === '' ? fileName.toLowerCase().endsWith('.vmdk') : raw || /^(disk|scsi-harddisk|ata-harddisk|plaindisk)$/.test(type);
+  const isDisk =
+    type === ''
+      ? fileName.toLowerCase().endsWith('.vmdk')
+      : raw || /^(disk|scsi-harddisk|ata-harddisk|plaindisk)$/.test(type);
   // A type that we do not know, on a .vmdk, is a disk: to leave one out silently would lose it.
   const known = /cdrom|floppy|none|tape|scanner/.test(type);
   if (!isDisk && (known || !fileName.toLowerCase().endsWith('.vmdk'))) return undefined;
@@ -114,13 +126,24 @@ function diskAt(dictionary: Dictionary, slot: string): VmxDisk | undefined {
   };
 }
 
-const MODES: readonly DiskMode[] = ['persistent', 'independent-persistent', 'independent-nonpersistent', 'nonpersistent', 'undoable', 'append'];
+const MODES: readonly DiskMode[] = [
+  'persistent',
+  'independent-persistent',
+  'independent-nonpersistent',
+  'nonpersistent',
+  'undoable',
+  'append',
+];
 
 function modeOf(dictionary: Dictionary, slot: string): DiskMode {
   const value = dictionary.text(`${slot}.mode`)?.trim().toLowerCase() ?? 'persistent';
   const mode = MODES.find(known => known === value);
   if (mode !== undefined) return mode;
-  throw dictionary.invalid(dictionary.line(`${slot}.mode`), `a disk mode (${MODES.join(', ')})`, JSON.stringify(value));
+  throw dictionary.invalid(
+    dictionary.line(`${slot}.mode`),
+    `a disk mode (${MODES.join(', ')})`,
+    JSON.stringify(value),
+  );
 }
 
 /** Bus, controller, unit; numbers by value, so that scsi0:10 follows scsi0:9. */
@@ -129,19 +152,37 @@ export function compareSlots(a: string, b: string): number {
 }
 
 function networksOf(dictionary: Dictionary): VmxNetwork[] {
-  const cards = [...dictionary.keys()].map(key => /^(ethernet\d+)\.present$/.exec(key)?.[1]).filter(card => card !== undefined);
-  return cards.filter(card => dictionary.isTrue(`${card}.present`)).sort(compareSlots).map(card => {
-    const adapter = dictionary.text(`${card}.virtualDev`);
-    const mac = dictionary.text(`${card}.address`) ?? dictionary.text(`${card}.generatedAddress`);
-    const name =
-      dictionary.text(`${card}.networkName`) ?? dictionary.text(`${card}.dvs.portgroupId`) ?? dictionary.text(`${card}.connectionType`) ?? card;
-    return { name, ...(adapter === undefined ? {} : { adapter }), ...(mac === undefined ? {} : { mac: mac.toLowerCase() }) };
-  });
+  const cards = [...dictionary.keys()]
+    .map(key => /^(ethernet\d+)\.present$/.exec(key)?.[1])
+    .filter(card => card !== undefined);
+  return cards
+    .filter(card => dictionary.isTrue(`${card}.present`))
+    .sort(compareSlots)
+    .map(card => {
+      const adapter = dictionary.text(`${card}.virtualDev`);
+      const mac = dictionary.text(`${card}.address`) ?? dictionary.text(`${card}.generatedAddress`);
+      const name =
+        dictionary.text(`${card}.networkName`) ??
+        dictionary.text(`${card}.dvs.portgroupId`) ??
+        dictionary.text(`${card}.connectionType`) ??
+        card;
+      return {
+        name,
+        ...(adapter === undefined ? {} : { adapter }),
+        ...(mac === undefined ? {} : { mac: mac.toLowerCase() }),
+      };
+    });
 }
 
 /** `56 4d 01 … -..` as the usual 8-4-4-4-12 form; `undefined` when it is not 16 bytes. */
 function uuidOf(text: string | undefined): string | undefined {
   const hex = text?.replace(/[\s-]/g, '').toLowerCase() ?? '';
   if (!/^[0-9a-f]{32}$/.test(hex)) return undefined;
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    hex.slice(12, 16),
+    hex.slice(16, 20),
+    hex.slice(20),
+  ].join('-');
 }

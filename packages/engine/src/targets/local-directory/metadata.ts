@@ -137,7 +137,11 @@ export function snapshotDifferences(
   ] as const;
   return [
     ...differences(there, asked, fields),
-    ...differences({ volume: withoutGeneration(there.volume) }, { volume: withoutGeneration(asked.volume) }, ['volume']),
+    ...differences(
+      { volume: withoutGeneration(there.volume) },
+      { volume: withoutGeneration(asked.volume) },
+      ['volume'],
+    ),
     ...differences({ table: there.table?.sha256 }, { table: asked.table?.sha256 }, ['table']),
   ];
 }

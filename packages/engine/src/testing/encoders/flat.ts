@@ -9,7 +9,11 @@ export interface FlatOptions {
 }
 
 /** Writes one flat extent (or a raw image). Absent grains are holes; zero grains are stored zeros. */
-export function encodeFlat(file: string, layout: GrainLayout, { offsetBytes = 0 }: FlatOptions = {}): void {
+export function encodeFlat(
+  file: string,
+  layout: GrainLayout,
+  { offsetBytes = 0 }: FlatOptions = {},
+): void {
   const grainBytes = grainBytesOf(layout);
   const sizeBytes = layout.capacitySectors * SECTOR_BYTES;
   const out = new GrainWriter(file);

@@ -31,13 +31,24 @@ export interface DirectoryCopy {
 }
 
 /** Writes one hosted sparse extent. Only tables that hold an entry are written, so a huge disk stays a small file. */
-export function encodeHostedSparse(file: string, layout: GrainLayout, options: HostedSparseOptions = {}): EncodedTables {
+export function encodeHostedSparse(
+  file: string,
+  layout: GrainLayout,
+  options: HostedSparseOptions = {},
+): EncodedTables {
   const entriesPerTable = options.entriesPerTable ?? 512;
-  const areas = placeAreas(layout, entriesPerTable, options.descriptor, options.directories ?? 'redundant');
+  const areas = placeAreas(
+    layout,
+    entriesPerTable,
+    options.descriptor,
+    options.directories ?? 'redundant',
+  );
   const main = areas.directories.at(-1) as DirectoryCopy;
   const grainBytes = grainBytesOf(layout);
   const order = storedOrder(layout);
-  const places = new Map(order.map((grain, index) => [grain, areas.overhead + index * layout.grainSectors]));
+  const places = new Map(
+    order.map((grain, index) => [grain, areas.overhead + index * layout.grainSectors]),
+  );
 
   const entryIn = (copy: DirectoryCopy, grain: number): number | undefined => {
     const table = copy.tables.get(Math.floor(grain / entriesPerTable));
@@ -49,27 +60,60 @@ export function encodeHostedSparse(file: string, layout: GrainLayout, options: H
   };
 
   const out = new GrainWriter(file);
-  out.write(0, hostedHeader(layout, areas, { ...options, entriesPerTable, directory: BigInt(main.directory), flags: flagsOf(layout, options) }));
-  if (options.descriptor !== undefined) out.write(SECTOR_BYTES, Buffer.from(options.descriptor), areas.descriptorSectors * SECTOR_BYTES);
+  out.write(
+    0,
+    hostedHeader(layout, areas, {
+      ...options,
+      entriesPerTable,
+      directory: BigInt(main.directory),
+      flags: flagsOf(layout, options),
+    }),
+  );
+  if (options.descriptor !== undefined)
+    out.write(
+      SECTOR_BYTES,
+      Buffer.from(options.descriptor),
+      areas.descriptorSectors * SECTOR_BYTES,
+    );
   for (const copy of areas.directories) {
-    for (const [slot, sector] of copy.tables) out.write(copy.directory * SECTOR_BYTES + slot * 4, u32(sector));
+    for (const [slot, sector] of copy.tables)
+      out.write(copy.directory * SECTOR_BYTES + slot * 4, u32(sector));
     for (const [grain, content] of sortedGrains(layout)) {
-      out.write(entryIn(copy, grain) ?? 0, u32(typeof content === 'string' ? 1 : (places.get(grain) ?? 0)));
+      out.write(
+        entryIn(copy, grain) ?? 0,
+        u32(typeof content === 'string' ? 1 : (places.get(grain) ?? 0)),
+      );
     }
   }
-  for (const grain of order) out.write(grainOffset(grain) ?? 0, layout.grains.get(grain) as Uint8Array, grainBytes);
+  for (const grain of order)
+    out.write(grainOffset(grain) ?? 0, layout.grains.get(grain) as Uint8Array, grainBytes);
   const fileBytes = (areas.overhead + order.length * layout.grainSectors) * SECTOR_BYTES;
   out.close(fileBytes);
-  return { fileBytes, directoryEntry: slot => main.directory * SECTOR_BYTES + slot * 4, tableEntry: grain => entryIn(main, grain), grainBytes: grainOffset };
+  return {
+    fileBytes,
+    directoryEntry: slot => main.directory * SECTOR_BYTES + slot * 4,
+    tableEntry: grain => entryIn(main, grain),
+    grainBytes: grainOffset,
+  };
 }
 
-export function sortedGrains(layout: GrainLayout): readonly (readonly [number, Uint8Array | string])[] {
+export function sortedGrains(
+  layout: GrainLayout,
+): readonly (readonly [number, Uint8Array | string])[] {
   return [...layout.grains].sort(([a], [b]) => a - b);
 }
 
 /** Header, descriptor, directories with their tables, then grains from a multiple of the grain size on. */
-export function placeAreas(layout: GrainLayout, entriesPerTable: number, descriptor: string | undefined, copies: 'one' | 'redundant'): HostedAreas {
-  const descriptorSectors = descriptor === undefined ? 0 : Math.max(20, Math.ceil(Buffer.byteLength(descriptor) / SECTOR_BYTES));
+export function placeAreas(
+  layout: GrainLayout,
+  entriesPerTable: number,
+  descriptor: string | undefined,
+  copies: 'one' | 'redundant',
+): HostedAreas {
+  const descriptorSectors =
+    descriptor === undefined
+      ? 0
+      : Math.max(20, Math.ceil(Buffer.byteLength(descriptor) / SECTOR_BYTES));
   let free = 1 + descriptorSectors;
   const directories: DirectoryCopy[] = [];
   for (let copy = 0; copy < (copies === 'redundant' ? 2 : 1); copy++) {
@@ -77,12 +121,22 @@ export function placeAreas(layout: GrainLayout, entriesPerTable: number, descrip
     directories.push(placed.copy);
     free = placed.end;
   }
-  return { descriptorSectors, directories, overhead: Math.ceil(free / layout.grainSectors) * layout.grainSectors };
+  return {
+    descriptorSectors,
+    directories,
+    overhead: Math.ceil(free / layout.grainSectors) * layout.grainSectors,
+  };
 }
 
-export function placeDirectory(layout: GrainLayout, entriesPerTable: number, start: number): { readonly copy: DirectoryCopy; readonly end: number } {
+export function placeDirectory(
+  layout: GrainLayout,
+  entriesPerTable: number,
+  start: number,
+): { readonly copy: DirectoryCopy; readonly end: number } {
   const slots = Math.ceil(layout.capacitySectors / (entriesPerTable * layout.grainSectors));
-  const used = [...new Set([...layout.grains.keys()].map(grain => Math.floor(grain / entriesPerTable)))].sort((a, b) => a - b);
+  const used = [
+    ...new Set([...layout.grains.keys()].map(grain => Math.floor(grain / entriesPerTable))),
+  ].sort((a, b) => a - b);
   const tableSectors = Math.ceil((entriesPerTable * 4) / SECTOR_BYTES);
   let free = start + Math.ceil((slots * 4) / SECTOR_BYTES);
   const tables = new Map<number, number>();
@@ -93,7 +147,10 @@ export function placeDirectory(layout: GrainLayout, entriesPerTable: number, sta
   return { copy: { directory: start, tables }, end: free };
 }
 
-function flagsOf(layout: GrainLayout, { directories = 'redundant', zeroGrainFlag }: HostedSparseOptions): number {
+function flagsOf(
+  layout: GrainLayout,
+  { directories = 'redundant', zeroGrainFlag }: HostedSparseOptions,
+): number {
   const hasZeros = [...layout.grains.values()].some(grain => typeof grain === 'string');
   const zeros = zeroGrainFlag === undefined ? hasZeros : zeroGrainFlag === 'set';
   return 1 | (directories === 'redundant' ? 2 : 0) | (zeros ? 4 : 0);
@@ -110,7 +167,11 @@ export interface HostedHeaderFields {
 }
 
 /** The 512 bytes of a header or footer. Source: Virtual Disk Format 5.0, "Hosted Sparse Extent Header". */
-export function hostedHeader(layout: GrainLayout, areas: HostedAreas, fields: HostedHeaderFields): Buffer {
+export function hostedHeader(
+  layout: GrainLayout,
+  areas: HostedAreas,
+  fields: HostedHeaderFields,
+): Buffer {
   const bytes = Buffer.alloc(SECTOR_BYTES);
   bytes.write('KDMV', 0, 'latin1');
   bytes.writeUInt32LE(fields.version ?? 1, 4);
@@ -120,7 +181,10 @@ export function hostedHeader(layout: GrainLayout, areas: HostedAreas, fields: Ho
   bytes.writeBigUInt64LE(BigInt(areas.descriptorSectors === 0 ? 0 : 1), 28);
   bytes.writeBigUInt64LE(BigInt(areas.descriptorSectors), 36);
   bytes.writeUInt32LE(fields.entriesPerTable, 44);
-  bytes.writeBigUInt64LE(areas.directories.length > 1 ? BigInt(areas.directories[0]?.directory ?? 0) : 0n, 48);
+  bytes.writeBigUInt64LE(
+    areas.directories.length > 1 ? BigInt(areas.directories[0]?.directory ?? 0) : 0n,
+    48,
+  );
   bytes.writeBigUInt64LE(fields.directory, 56);
   bytes.writeBigUInt64LE(BigInt(areas.overhead), 64);
   bytes.writeUInt8(fields.unclean === true ? 1 : 0, 72);

@@ -1,4 +1,10 @@
-import { patternBytes, seededNumbers, type Grain, type GrainLayout, type LayerModel } from './grains';
+import {
+  patternBytes,
+  seededNumbers,
+  type Grain,
+  type GrainLayout,
+  type LayerModel,
+} from './grains';
 
 export interface RandomLayoutOptions {
   readonly capacitySectors: number;
@@ -10,11 +16,17 @@ export interface RandomLayoutOptions {
 }
 
 /** Runs of data, zeros and nothing, of 1 to 20 grains each, over the whole capacity. */
-export function randomLayout({ capacitySectors, grainSectors, seed, content = 'data-and-zeros', shuffleSeed }: RandomLayoutOptions): GrainLayout {
+export function randomLayout({
+  capacitySectors,
+  grainSectors,
+  seed,
+  content = 'data-and-zeros',
+  shuffleSeed,
+}: RandomLayoutOptions): GrainLayout {
   const next = seededNumbers(seed);
   const grains = new Map<number, Grain>();
   const count = Math.ceil(capacitySectors / grainSectors);
-  for (let grain = 0; grain < count; ) {
+  for (let grain = 0; grain < count;) {
     const run = 1 + (next() % 20);
     const kind = next() % 3;
     for (let end = Math.min(count, grain + run); grain < end; grain++) {
@@ -22,7 +34,12 @@ export function randomLayout({ capacitySectors, grainSectors, seed, content = 'd
       if (kind === 1 && content === 'data-and-zeros') grains.set(grain, 'zero');
     }
   }
-  return { capacitySectors, grainSectors, grains, ...(shuffleSeed === undefined ? {} : { shuffleSeed }) };
+  return {
+    capacitySectors,
+    grainSectors,
+    grains,
+    ...(shuffleSeed === undefined ? {} : { shuffleSeed }),
+  };
 }
 
 /** The same layer without a parent: what it does not hold reads as zero. */

@@ -3,7 +3,14 @@ import { deflateSync } from 'node:zlib';
 import { SECTOR_BYTES } from '../../bytes';
 import { type EncodedTables, type GrainLayout, grainBytesOf } from './grains';
 import { GrainWriter } from './grain-writer';
-import { type DirectoryCopy, hostedHeader, placeAreas, placeDirectory, sortedGrains, u32 } from './hosted-sparse';
+import {
+  type DirectoryCopy,
+  hostedHeader,
+  placeAreas,
+  placeDirectory,
+  sortedGrains,
+  u32,
+} from './hosted-sparse';
 
 /**
  * Where real files have their tables. `footer`: at the end, each behind a marker, and a footer says
@@ -29,12 +36,23 @@ const FLAG_REDUNDANT = 2;
 const FLAG_ZEROS = 4;
 
 /** Writes one streamOptimized file. grainBytes() of the answer is the place of the grain's marker. */
-export function encodeStreamOptimized(file: string, layout: GrainLayout, options: StreamOptimizedOptions): EncodedTables {
+export function encodeStreamOptimized(
+  file: string,
+  layout: GrainLayout,
+  options: StreamOptimizedOptions,
+): EncodedTables {
   const { tables = 'footer', descriptor, level } = options;
   const atEnd = tables === 'footer' || tables === 'last';
-  const front = placeAreas(layout, ENTRIES_PER_TABLE, descriptor, tables === 'redundant' ? 'redundant' : 'one');
+  const front = placeAreas(
+    layout,
+    ENTRIES_PER_TABLE,
+    descriptor,
+    tables === 'redundant' ? 'redundant' : 'one',
+  );
   const descriptorEnd = 1 + front.descriptorSectors;
-  const overhead = atEnd ? Math.ceil(descriptorEnd / layout.grainSectors) * layout.grainSectors : front.overhead;
+  const overhead = atEnd
+    ? Math.ceil(descriptorEnd / layout.grainSectors) * layout.grainSectors
+    : front.overhead;
 
   const out = new GrainWriter(file);
   out.write(SECTOR_BYTES, Buffer.from(descriptor), front.descriptorSectors * SECTOR_BYTES);
@@ -51,8 +69,13 @@ export function encodeStreamOptimized(file: string, layout: GrainLayout, options
     const placed = placeMarked(layout, free);
     copies = [placed.copy];
     free = placed.end;
-    for (const sector of placed.copy.tables.values()) out.write((sector - 1) * SECTOR_BYTES, marker(MARKER_GRAIN_TABLE, 4), SECTOR_BYTES);
-    out.write((placed.copy.directory - 1) * SECTOR_BYTES, marker(MARKER_GRAIN_DIRECTORY, placed.directorySectors), SECTOR_BYTES);
+    for (const sector of placed.copy.tables.values())
+      out.write((sector - 1) * SECTOR_BYTES, marker(MARKER_GRAIN_TABLE, 4), SECTOR_BYTES);
+    out.write(
+      (placed.copy.directory - 1) * SECTOR_BYTES,
+      marker(MARKER_GRAIN_DIRECTORY, placed.directorySectors),
+      SECTOR_BYTES,
+    );
   }
   for (const copy of copies) writeTables(out, layout, copy, grains.places);
 
@@ -60,7 +83,11 @@ export function encodeStreamOptimized(file: string, layout: GrainLayout, options
   const hasZeros = [...layout.grains.values()].some(grain => typeof grain === 'string');
   const flags = FLAGS | (tables === 'redundant' ? FLAG_REDUNDANT : 0) | (hasZeros ? FLAG_ZEROS : 0);
   const header = (directory: bigint): Buffer =>
-    hostedHeader(layout, { ...front, directories: copies, overhead }, { version: 3, flags, entriesPerTable: ENTRIES_PER_TABLE, directory, compressed: true });
+    hostedHeader(
+      layout,
+      { ...front, directories: copies, overhead },
+      { version: 3, flags, entriesPerTable: ENTRIES_PER_TABLE, directory, compressed: true },
+    );
   out.write(0, header(tables === 'footer' ? ALL_ONES : BigInt(main.directory)));
   if (tables === 'footer') {
     out.write(free * SECTOR_BYTES, marker(MARKER_FOOTER, 1), SECTOR_BYTES);
@@ -75,7 +102,9 @@ export function encodeStreamOptimized(file: string, layout: GrainLayout, options
     directoryEntry: slot => main.directory * SECTOR_BYTES + slot * 4,
     tableEntry: grain => {
       const table = main.tables.get(Math.floor(grain / ENTRIES_PER_TABLE));
-      return table === undefined ? undefined : table * SECTOR_BYTES + (grain % ENTRIES_PER_TABLE) * 4;
+      return table === undefined
+        ? undefined
+        : table * SECTOR_BYTES + (grain % ENTRIES_PER_TABLE) * 4;
     },
     grainBytes: grain => {
       const sector = grains.places.get(grain);
@@ -84,7 +113,12 @@ export function encodeStreamOptimized(file: string, layout: GrainLayout, options
   };
 }
 
-function writeGrains(out: GrainWriter, layout: GrainLayout, start: number, level: number | undefined): { readonly places: Map<number, number>; readonly end: number } {
+function writeGrains(
+  out: GrainWriter,
+  layout: GrainLayout,
+  start: number,
+  level: number | undefined,
+): { readonly places: Map<number, number>; readonly end: number } {
   const grainBytes = grainBytesOf(layout);
   const sizeBytes = layout.capacitySectors * SECTOR_BYTES;
   const places = new Map<number, number>();
@@ -106,8 +140,14 @@ function writeGrains(out: GrainWriter, layout: GrainLayout, start: number, level
   return { places, end: free };
 }
 
-function writeTables(out: GrainWriter, layout: GrainLayout, copy: DirectoryCopy, places: ReadonlyMap<number, number>): void {
-  for (const [slot, sector] of copy.tables) out.write(copy.directory * SECTOR_BYTES + slot * 4, u32(sector));
+function writeTables(
+  out: GrainWriter,
+  layout: GrainLayout,
+  copy: DirectoryCopy,
+  places: ReadonlyMap<number, number>,
+): void {
+  for (const [slot, sector] of copy.tables)
+    out.write(copy.directory * SECTOR_BYTES + slot * 4, u32(sector));
   for (const [grain, content] of sortedGrains(layout)) {
     const table = copy.tables.get(Math.floor(grain / ENTRIES_PER_TABLE)) ?? 0;
     const entry = typeof content === 'string' ? 1 : (places.get(grain) ?? 0);
@@ -116,7 +156,10 @@ function writeTables(out: GrainWriter, layout: GrainLayout, copy: DirectoryCopy,
 }
 
 /** Tables first, then the directory, each behind the sector of its marker. */
-function placeMarked(layout: GrainLayout, start: number): { readonly copy: DirectoryCopy; readonly directorySectors: number; readonly end: number } {
+function placeMarked(
+  layout: GrainLayout,
+  start: number,
+): { readonly copy: DirectoryCopy; readonly directorySectors: number; readonly end: number } {
   const plain = placeDirectory(layout, ENTRIES_PER_TABLE, 0);
   const tables = new Map<number, number>();
   let free = start;
@@ -126,7 +169,11 @@ function placeMarked(layout: GrainLayout, start: number): { readonly copy: Direc
   }
   const slots = Math.ceil(layout.capacitySectors / (ENTRIES_PER_TABLE * layout.grainSectors));
   const directorySectors = Math.ceil((slots * 4) / SECTOR_BYTES);
-  return { copy: { directory: free + 1, tables }, directorySectors, end: free + 1 + directorySectors };
+  return {
+    copy: { directory: free + 1, tables },
+    directorySectors,
+    end: free + 1 + directorySectors,
+  };
 }
 
 function marker(type: number, sectors: number): Buffer {
