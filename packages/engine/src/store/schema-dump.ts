@@ -3,7 +3,9 @@ import type { Tx } from './database';
 
 /** One line for each column, constraint, index, view, function and trigger of `vm_migrate`, sorted. */
 export async function dumpSchema(tx: Tx): Promise<string> {
-  const parts = await Promise.all(QUERIES.map(sql => tx.query<{ line: string }>(sql)));
+  const parts: { line: string }[][] = [];
+  // One after the other: it may be one connection.
+  for (const sql of QUERIES) parts.push(await tx.query<{ line: string }>(sql));
   const lines = parts.flat().map(({ line }) => line);
   return `${lines.join('\n')}\n`;
 }
