@@ -12,7 +12,6 @@ import type { RandomAccess } from '../random-access';
 import { readAhead } from '../read-ahead';
 import {
   ABSENT,
-  DAMAGED_HINT,
   GrainMap,
   grainOutside,
   ZERO,
@@ -21,6 +20,7 @@ import {
 } from './grain-map';
 import { MAGIC } from './layout';
 import { readGrains } from './read-grains';
+import { damaged } from './damaged';
 
 /** Fields that matter, u32 little-endian. Source: Virtual Disk Format 5.0, "ESX Server Sparse Extents". */
 const HEADER = {
@@ -229,20 +229,6 @@ function unclean(file: RandomAccess): EngineError {
     expected: 'uncleanShutdown 0',
     found: 'a delta that is open in a running VM, or was when its host stopped',
     hint: 'Power the VM on and off once, or take a snapshot: the file is closed then and can be read.',
-  });
-}
-
-function damaged(
-  file: RandomAccess,
-  offsetBytes: number,
-  expected: string,
-  found: string,
-): EngineError {
-  return new EngineError('LAYER_DAMAGED', {
-    where: { file: file.name, offsetBytes },
-    expected,
-    found,
-    hint: DAMAGED_HINT,
   });
 }
 

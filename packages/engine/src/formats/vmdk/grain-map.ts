@@ -13,6 +13,7 @@ import { EngineError } from '../../errors';
 import { ExtentList } from '../extent-file';
 import type { Extent } from '../layer';
 import type { RandomAccess } from '../random-access';
+import { DAMAGED_HINT } from './damaged';
 
 /** Not allocated in this file: the parent's, or zeros when there is none. */
 export const ABSENT = 0;
@@ -290,9 +291,6 @@ class LruArrays {
     this.bytes -= old.byteLength;
   }
 }
-
-export const DAMAGED_HINT =
-  'The file is cut short or damaged. Copy it again, or leave its snapshots out of the plan.';
 
 /** Bytes of a grain that the file must hold: less than a whole one only for the last grain of the capacity. */
 export function storedGrainBytes(

@@ -21,7 +21,7 @@ import {
   NEWLINES,
   type Field,
 } from './layout';
-import { DAMAGED_HINT } from './grain-map';
+import { damaged } from './damaged';
 
 export interface HostedHeader {
   readonly version: number;
@@ -411,20 +411,6 @@ function assertApart(file: RandomAccess, areas: readonly Area[]): void {
 
 function fileSectors(file: RandomAccess): number {
   return Math.ceil(file.sizeBytes / SECTOR_BYTES);
-}
-
-function damaged(
-  file: RandomAccess,
-  offsetBytes: number,
-  expected: string,
-  found: string,
-): EngineError {
-  return new EngineError('LAYER_DAMAGED', {
-    where: { file: file.name, offsetBytes },
-    expected,
-    found,
-    hint: DAMAGED_HINT,
-  });
 }
 
 function unsupported(

@@ -12,7 +12,6 @@ import type { RandomAccess } from '../random-access';
 import { readAhead } from '../read-ahead';
 import {
   ABSENT,
-  DAMAGED_HINT,
   GrainMap,
   grainOutside,
   ZERO,
@@ -21,6 +20,7 @@ import {
 } from './grain-map';
 import { DISK_LIMIT_BYTES, MAGIC } from './layout';
 import { readGrains } from './read-grains';
+import { damaged } from './damaged';
 
 /** Word numbers (u64 little-endian) in the constant header. Offsets and sizes are sectors. */
 const HEADER = {
@@ -321,20 +321,6 @@ function isWord(view: DataView, word: number, low: number, high: number): boolea
 
 function hexOf(view: DataView, word: number): string {
   return `0x${view.getBigUint64(word * 8, true).toString(16)}`;
-}
-
-function damaged(
-  file: RandomAccess,
-  offsetBytes: number,
-  expected: string,
-  found: string,
-): EngineError {
-  return new EngineError('LAYER_DAMAGED', {
-    where: { file: file.name, offsetBytes },
-    expected,
-    found,
-    hint: DAMAGED_HINT,
-  });
 }
 
 function unsupported(

@@ -10,11 +10,12 @@ import { EngineError } from '../../errors';
 import type { ExtentFile, OpenExtentOptions } from '../extent-file';
 import type { RandomAccess } from '../random-access';
 import { inflater, type Inflater } from '../../native/inflater';
-import { DAMAGED_HINT, GrainMap, storedGrainBytes } from './grain-map';
+import { GrainMap, storedGrainBytes } from './grain-map';
 import { assertClean, hostedCounters, readHostedHeader, type HostedHeader } from './hosted-header';
 import { hostedTables, meets, type GrainCheck } from './hosted-sparse';
 import { GRAIN_MARKER_BYTES, MARKER } from './layout';
 import { collectGrains } from './read-grains';
+import { DAMAGED_HINT, damaged } from './damaged';
 
 /**
  * Takes the file over: closing the extent closes it.
@@ -202,18 +203,4 @@ function inflateGrain(
       cause,
     });
   }
-}
-
-function damaged(
-  file: RandomAccess,
-  offsetBytes: number,
-  expected: string,
-  found: string,
-): EngineError {
-  return new EngineError('LAYER_DAMAGED', {
-    where: { file: file.name, offsetBytes },
-    expected,
-    found,
-    hint: DAMAGED_HINT,
-  });
 }
