@@ -38,7 +38,7 @@ describeWithKubectl(
 
     const itCompletes = (minor ?? 0) >= COMPLETES_SINCE ? it : it.skip;
     itCompletes(
-      `completes verbs and fixed words${(minor ?? 0) >= COMPLETES_SINCE ? '' : ` (skipped: kubectl 1.${minor ?? '?'} does not complete plugins)`}`,
+      `completes verbs and fixed words${(minor ?? 0) >= COMPLETES_SINCE ? '' : ` [platform: kubectl 1.${minor ?? '?'} does not complete plugins]`}`,
       () => {
         const offered = (...words: string[]) =>
           kubectl(BIN_FOLDER, '__complete', 'vm-migrate', ...words).stdout.split('\n');
