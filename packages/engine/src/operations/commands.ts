@@ -2,6 +2,7 @@
 import type { LimitView, MigrationView, VerifyView } from '@vm-migrate/api';
 import { EngineError } from '../errors';
 import type { PlannedStep } from '../plan/plan';
+import type { Tx } from '../store/database';
 import { addEvent } from '../store/events';
 import { addSteps, getMigration, setWanted, settleMigration } from '../store/migrations';
 import { limits, setLimit as storeLimit } from '../store/places';
@@ -12,7 +13,7 @@ import type { Operation, OperationContext } from './operation';
 
 export const pause: Operation<'pause', MigrationView> = async (context, { migration }) => {
   await context.database.transaction(async tx => {
-    await assertOpen(context, migration);
+    await assertOpen(tx, migration);
     await setWanted(tx, migration, 'pause', context.actor);
   });
   return view(context, migration);
@@ -20,7 +21,7 @@ export const pause: Operation<'pause', MigrationView> = async (context, { migrat
 
 export const resume: Operation<'resume', MigrationView> = async (context, { migration }) => {
   await context.database.transaction(async tx => {
-    await assertOpen(context, migration);
+    await assertOpen(tx, migration);
     await setWanted(tx, migration, 'run', context.actor);
     await admitSteps(tx);
   });
@@ -122,8 +123,8 @@ export const setLimit: Operation<'setLimit', LimitView[]> = async (
   return getLimits(context, {});
 };
 
-async function assertOpen(context: OperationContext, id: string): Promise<void> {
-  const row = await getMigration(context.database, id);
+async function assertOpen(tx: Tx, id: string): Promise<void> {
+  const row = await getMigration(tx, id);
   if (row.state === 'migrated' || row.state === 'canceled') {
     throw new EngineError('STATE_REFUSED', {
       where: { object: `migration ${id}` },

@@ -18,6 +18,7 @@ export class Listener {
   #client: Promise<Client> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
+  #lastStatement: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly connection: Connection) {}
 
@@ -27,14 +28,18 @@ export class Listener {
     this.#channels.set(channel, subscribers);
     subscribers.add(onNotify);
     // LISTEN twice is harmless, so two that start at once need no order between them.
-    await client.query(`listen ${client.escapeIdentifier(channel)}`).catch((error: unknown) => {
-      throw databaseFailure(error, this.connection.place);
-    });
+    await this.inTurn(client, `listen ${client.escapeIdentifier(channel)}`).catch(
+      (error: unknown) => {
+        throw databaseFailure(error, this.connection.place);
+      },
+    );
     return async () => {
       subscribers.delete(onNotify);
       if (subscribers.size > 0 || this.#closed) return;
       if (this.#channels.get(channel) === subscribers) this.#channels.delete(channel);
-      await client.query(`unlisten ${client.escapeIdentifier(channel)}`).catch(() => undefined);
+      await this.inTurn(client, `unlisten ${client.escapeIdentifier(channel)}`).catch(
+        () => undefined,
+      );
     };
   }
 
@@ -110,10 +115,17 @@ export class Listener {
     this.#retry.unref();
   }
 
+  /** One statement at a time on the one connection, in the order in which they were asked for. */
+  private inTurn(client: Client, sql: string): Promise<unknown> {
+    const turn = this.#lastStatement.then(() => client.query(sql));
+    this.#lastStatement = turn.catch(() => undefined);
+    return turn;
+  }
+
   private async resume(): Promise<void> {
     const client = await this.client();
     for (const channel of [...this.#channels.keys()]) {
-      await client.query(`listen ${client.escapeIdentifier(channel)}`);
+      await this.inTurn(client, `listen ${client.escapeIdentifier(channel)}`);
       this.deliver(channel, '');
     }
   }
