@@ -3,7 +3,6 @@ import type { StartedView } from '@vm-migrate/api';
 import { randomInt } from 'node:crypto';
 import { EngineError } from '../errors';
 import type { Plan } from '../plan/plan';
-import { planDifference } from '../plan/plan-difference';
 import type { Finding } from '../sources/snapshot-tree';
 import { insertMigration, migrations, planOf } from '../store/migrations';
 import { admitSteps } from '../worker/admit-steps';
@@ -30,17 +29,6 @@ export const startMigration: Operation<'start', StartedView> = async (context, i
     return extendMigration(context, earlier, plan, acceptedFindings(plan, input.accept ?? []));
   return accept(context, plan, input.accept ?? [], input.groupId);
 };
-
-/** Stops with the difference when the plan that a person agreed to is no longer the present one. */
-export function assertSamePlan(agreed: Plan, now: Plan): void {
-  if (agreed.digest === now.digest) return;
-  throw new EngineError('PLAN_CHANGED', {
-    where: { object: now.vm.name },
-    expected: `plan ${agreed.digest}`,
-    found: planDifference(agreed, now).join('; '),
-    hint: 'Look at the new plan and start that one.',
-  });
-}
 
 /** Records the plan and admits its first steps, in one transaction. */
 export async function accept(
