@@ -7,9 +7,10 @@ import { getMigration, setWanted, settleMigration } from '../store/migrations';
 import { setVolumeRemoved, setVolumeSnapshotRemoved } from '../store/objects';
 import { probeRuns } from '../steps/prove-class';
 import { volumeName, type StepRow } from '../store/store';
-import { isPending, type Target } from '../targets/target';
+import type { Target } from '../targets/target';
 import { migrationView, readMigration, type MigrationRecord } from './migration-record';
 import type { Operation, OperationContext } from './operation';
+import { removeObject } from './remove-object';
 
 /** How long running steps may take to let go before cancel says that it goes on without them. */
 const LET_GO_MS = 30_000;
@@ -132,14 +133,11 @@ async function untilGone(
   name: string,
   storeId: string,
 ): Promise<boolean> {
-  for (;;) {
-    try {
-      const answer = await target.remove(kind, name, storeId);
-      if (!answer || !isPending(answer)) return true;
-      await new Promise(resolve => setTimeout(resolve, answer.retryMs));
-    } catch (error) {
-      if (error instanceof EngineError && error.code === 'VOLUME_FOREIGN') return false;
-      throw error;
-    }
+  try {
+    await removeObject(target, kind, name, storeId);
+    return true;
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'VOLUME_FOREIGN') return false;
+    throw error;
   }
 }

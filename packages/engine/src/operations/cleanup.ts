@@ -4,8 +4,9 @@ import { probeRuns } from '../steps/prove-class';
 import type { Tx } from '../store/database';
 import type { StepKey } from '../store/steps';
 import { findPlace, places } from '../store/places';
-import { isPending, type Target } from '../targets/target';
+import type { Target } from '../targets/target';
 import type { Operation, OperationContext } from './operation';
+import { removeObject } from './remove-object';
 
 interface Orphan {
   readonly kind: 'volume' | 'volume-snapshot';
@@ -29,7 +30,7 @@ export const cleanup: Operation<'cleanup', CleanupView> = async (
     const found = await orphansOf(context, opened);
     foreign += found.foreign;
     for (const orphan of found.orphans) {
-      if (remove === true) await removeObject(opened, orphan, context.storeId);
+      if (remove === true) await removeObject(opened, orphan.kind, orphan.name, context.storeId);
       orphans.push({ ...orphan, removed: remove === true });
     }
   }
@@ -100,14 +101,6 @@ async function wantedNames(tx: Tx): Promise<Set<string>> {
       where s.state <> 'removed' and (m.state <> 'canceled' or m.cancel_choice in ('keep-all', 'keep-snapshots'))`,
   );
   return new Set(rows.map(row => row.name));
-}
-
-async function removeObject(target: Target, orphan: Orphan, storeId: string): Promise<void> {
-  for (;;) {
-    const answer = await target.remove(orphan.kind, orphan.name, storeId);
-    if (!answer || !isPending(answer)) return;
-    await new Promise(resolve => setTimeout(resolve, answer.retryMs));
-  }
 }
 
 /** Records of migrations that ended long ago. Their volumes and VolumeSnapshots stay, and carry their own history. */
