@@ -1,17 +1,28 @@
 /**
- * npm run bench -- [--size-mib 4096] [--rounds 5] [--only TEXT] [--folder DIR] [--json FILE] [--steps]
+ * npm run bench -- [--size-mib 4096] [--rounds 5] [--only TEXT] [--folder DIR] [--json FILE]
  *
- * Races the mover against stock tools on the same files and prints ratios: a table on stdout, all
- * samples as JSON in a file. Needs qemu-img and qemu-io; the case with reflinks needs root.
+ * Races the mover against stock tools on the same files and prints ratios, and counts the steps a
+ * second that the engine can turn over: a table on stdout, all samples as JSON in a file. `--only
+ * TEXT` takes the rows whose name has that text. Needs qemu-img and qemu-io; the case with reflinks
+ * needs root.
  */
 import { execFileSync } from 'node:child_process';
 import { cpus, release, tmpdir } from 'node:os';
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { MIB } from '../../packages/engine/src/bytes';
-import { CASES, copyDisks, REFLINK_CASE, reflinkCase, type Bench, type CaseResult } from './cases';
+import {
+  CASES,
+  copyDisks,
+  REFLINK_CASE,
+  REFLINK_MEMORY_CASE,
+  reflinkCase,
+  type Bench,
+  type CaseResult,
+} from './cases';
+import { measureEmptySteps, type EmptyStepsResult } from './empty-steps';
 import { makeDisks } from './make-disks';
 import { MOVER_PROGRAM } from './mover-run';
 import { timed } from './measure';
@@ -27,12 +38,36 @@ async function main(): Promise<void> {
     },
   });
   const sizeBytes = Number(values['size-mib']) * MIB;
-  const disks = makeDisks(path.join(values.folder, `disks-${values['size-mib']}`), sizeBytes);
+  const rounds = Number(values.rounds);
   const output = path.join(values.folder, 'output');
   mkdirSync(output, { recursive: true });
-  const bench: Bench = { disks, output, rounds: Number(values.rounds) };
-  const results: CaseResult[] = [];
   const wanted = (name: string) => values.only === undefined || name.includes(values.only);
+  const results: CaseResult[] = [];
+  if ([...Object.keys(CASES), REFLINK_CASE, REFLINK_MEMORY_CASE].some(wanted)) {
+    const disks = makeDisks(path.join(values.folder, `disks-${values['size-mib']}`), sizeBytes);
+    await raceAll({ disks, output, rounds }, wanted, results);
+  }
+  const idleKib = timed([process.execPath, MOVER_PROGRAM, '--version']).residentKib;
+  if (results.length > 0) printMemory(results, idleKib);
+  const emptySteps = wanted(STEPS_CASE) ? await countSteps(rounds) : [];
+  rmSync(output, { recursive: true, force: true });
+  const json = values.json ?? path.join(values.folder, 'bench.json');
+  writeFileSync(
+    json,
+    JSON.stringify(
+      { machine: machine(), sizeBytes, rounds, idleKib, results, emptySteps },
+      null,
+      2,
+    ),
+  );
+  console.log(`all samples: ${json}`);
+}
+
+async function raceAll(
+  bench: Bench,
+  wanted: (name: string) => boolean,
+  results: CaseResult[],
+): Promise<void> {
   printHeading();
   for (const [name, run] of Object.entries(CASES)) {
     if (!wanted(name)) continue;
@@ -40,29 +75,36 @@ async function main(): Promise<void> {
     results.push(result);
     printResult(result);
   }
-  if (wanted(REFLINK_CASE)) {
-    const result = await onXfs(bench);
-    if (result !== undefined) {
-      results.push(result);
-      printResult(result);
-    }
+  for (const [name, folder] of [
+    [REFLINK_CASE, tmpdir()],
+    [REFLINK_MEMORY_CASE, '/dev/shm'],
+  ] as const) {
+    const result = wanted(name) ? await onXfs(name, folder, bench) : undefined;
+    if (result === undefined) continue;
+    results.push(result);
+    printResult(result);
   }
-  const idleKib = timed([process.execPath, MOVER_PROGRAM, '--version']).residentKib;
+}
+
+function printMemory(results: readonly CaseResult[], idleKib: number): void {
   const largestKib = Math.max(...results.map(result => result.ours.residentKib));
   console.log(
     `memory of the mover above its idle (${Math.round(idleKib / 1024)} MiB): ${Math.round((largestKib - idleKib) / 1024)} MiB (goal: under 100)`,
   );
-  rmSync(output, { recursive: true, force: true });
-  const json = values.json ?? path.join(values.folder, 'bench.json');
-  writeFileSync(
-    json,
-    JSON.stringify(
-      { machine: machine(), sizeBytes, rounds: bench.rounds, idleKib, results },
-      null,
-      2,
-    ),
+}
+
+const STEPS_CASE = 'empty steps';
+const STEPS_GOAL = 100;
+
+/** Each round on a database of its own. */
+async function countSteps(rounds: number): Promise<readonly EmptyStepsResult[]> {
+  const samples: EmptyStepsResult[] = [];
+  for (let round = 0; round < rounds; round++) samples.push(await measureEmptySteps());
+  const median = samples.map(sample => sample.stepsPerSecond).sort((a, b) => a - b)[rounds >> 1];
+  console.log(
+    `${STEPS_CASE}: ${Math.round(median ?? NaN)} a second, fsync on (goal: at least ${STEPS_GOAL})`,
   );
-  console.log(`all samples: ${json}`);
+  return samples;
 }
 
 function printHeading(): void {
@@ -95,25 +137,35 @@ function printResult({
   console.log(`${cells.join('  ')}  ${ratio <= goal ? '' : 'above'}`);
 }
 
-/** `undefined` where no file system with reflinks can be made. */
-async function onXfs(bench: Bench): Promise<CaseResult | undefined> {
+/** The image of an XFS lies in `folder`. `undefined` where none can be made there. */
+async function onXfs(name: string, folder: string, bench: Bench): Promise<CaseResult | undefined> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {
-    console.log(`${REFLINK_CASE}: skipped, needs root on Linux`);
+    console.log(`${name}: skipped, needs root on Linux`);
     return undefined;
   }
-  const folder = mkdtempSync(path.join(tmpdir(), 'vm-migrate-xfs-'));
-  const image = path.join(folder, 'image');
-  const mount = path.join(folder, 'mount');
+  // Sources, volume with its states, one state of the peer: twice that, as the cache holds it too.
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize < 4 * bench.disks.sizeBytes) {
+    console.log(`${name}: skipped, too little room in ${folder}`);
+    return undefined;
+  }
+  const own = mkdtempSync(path.join(folder, 'vm-migrate-xfs-'));
+  const image = path.join(own, 'image');
+  const mount = path.join(own, 'mount');
   mkdirSync(mount);
   writeFileSync(image, '');
   truncateSync(image, 8 * bench.disks.sizeBytes + 512 * MIB);
   execFileSync('mkfs.xfs', ['-q', '-m', 'reflink=1', image]);
-  execFileSync('mount', ['-o', 'loop', image, mount]);
+  execFileSync('mount', ['-o', 'loop,discard', image, mount]);
   try {
-    return await reflinkCase({ ...bench, disks: copyDisks(bench.disks, mount), output: mount });
+    return await reflinkCase(name, {
+      ...bench,
+      disks: copyDisks(bench.disks, mount),
+      output: mount,
+    });
   } finally {
     execFileSync('umount', [mount]);
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(own, { recursive: true, force: true });
   }
 }
 

@@ -22,6 +22,7 @@ import { EngineError } from '../errors';
 import { DIRECT_ALIGNMENT_BYTES, alignedBuffer, isAligned } from '../native/aligned-buffer';
 import { isUnsupported, volumeError } from '../native/errno';
 import { posix } from '../native/posix';
+import { EmptiedCacheReader } from './emptied-cache-reader';
 import type { VolumeIo, VolumeWays } from './volume-io';
 
 /** Where the bytes are; a VolumeAddress of an order fits. */
@@ -30,6 +31,13 @@ export interface VolumePlace {
   readonly path: string;
   readonly sizeBytes: number;
 }
+
+/**
+ * Which way is tried first. `direct`: past the page cache, the cheapest alone. `emptied-cache`: from
+ * the medium as well, beside somebody who writes (emptied-cache-reader.ts). `cache`: only for
+ * measuring, it says nothing about the medium.
+ */
+export type ReadBackWay = 'direct' | 'emptied-cache' | 'cache';
 
 const ZEROS = Buffer.alloc(MIB);
 const BOUNCE_BYTES = MIB;
@@ -42,21 +50,27 @@ export class FileVolume implements VolumeIo {
   private reads: VolumeWays['readBack'] = 'none';
   private canPunch = posix() !== undefined;
   private direct: DirectReader | undefined;
+  private emptied: EmptiedCacheReader | undefined;
   private open = true;
 
   private constructor(
     private readonly place: VolumePlace,
     private readonly fd: number,
+    private readonly readBackWay: ReadBackWay,
   ) {
     this.sizeBytes = place.sizeBytes;
   }
 
   /** @throws EngineError VOLUME_MISSING, VOLUME_IO, VOLUME_UNEXPECTED when kind or size differ */
-  static open(place: VolumePlace, access: 'read' | 'write'): FileVolume {
+  static open(
+    place: VolumePlace,
+    access: 'read' | 'write',
+    readBackWay: ReadBackWay = 'direct',
+  ): FileVolume {
     const fd = openExisting(place.path, access === 'write' ? constants.O_RDWR : constants.O_RDONLY);
     try {
       assertPlace(fd, place);
-      return new FileVolume(place, fd);
+      return new FileVolume(place, fd, readBackWay);
     } catch (error) {
       closeSync(fd);
       throw error;
@@ -88,10 +102,16 @@ export class FileVolume implements VolumeIo {
 
   async readBack(offset: number, into: Uint8Array): Promise<void> {
     this.assertInside(offset, into.length);
-    if (this.reads === 'none' || this.reads === 'direct') {
+    if (this.readBackWay === 'cache') {
+      this.reads = 'buffered';
+      readAll(this.fd, this.place.path, offset, into);
+      return;
+    }
+    if (await this.readThroughEmptiedCache(offset, into)) return;
+    if (this.reads !== 'dropped-cache' && this.reads !== 'buffered') {
       this.direct ??= DirectReader.open(this.place);
       if ((await this.direct?.read(offset, into)) === true) {
-        this.reads = 'direct';
+        if (this.reads === 'none') this.reads = 'direct';
         return;
       }
     }
@@ -114,6 +134,19 @@ export class FileVolume implements VolumeIo {
     this.open = false;
     this.direct?.close();
     closeSync(this.fd);
+  }
+
+  /** Files only: a direct read of a device holds up nobody. */
+  private async readThroughEmptiedCache(offset: number, into: Uint8Array): Promise<boolean> {
+    if (this.readBackWay !== 'emptied-cache' || this.place.kind !== 'file') return false;
+    this.emptied ??= EmptiedCacheReader.over(this.fd);
+    try {
+      if ((await this.emptied?.read(offset, into)) !== true) return false;
+    } catch (error) {
+      throw volumeError(error, this.place.path, offset);
+    }
+    if (this.reads === 'none' || this.reads === 'direct') this.reads = 'emptied-cache';
+    return true;
   }
 
   /** False: the medium cannot, so from now on zeros are written. */

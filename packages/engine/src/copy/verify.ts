@@ -24,6 +24,8 @@ export interface ProvedWindow {
 
 /** Bytes read at once. */
 const READ_BYTES = 1024 * 1024;
+/** Reads under way beside the one that is hashed: the medium does not wait for the processor. */
+const READS_AHEAD = 3;
 
 interface OwnPiece extends ByteRange {
   readonly kind: Extent['kind'];
@@ -38,8 +40,9 @@ interface TouchedBlock {
 }
 
 export class WindowProof {
-  /** One is read into while the other is hashed. */
-  private readonly buffers = [ioBuffer(READ_BYTES), ioBuffer(READ_BYTES)] as const;
+  /** One is hashed while the others are read into. */
+  private readonly buffers = Array.from({ length: READS_AHEAD + 1 }, () => ioBuffer(READ_BYTES));
+  private readonly blockBuffer = ioBuffer(BLOCK_BYTES);
   /** Bytes read back so far. */
   readBytes = 0;
 
@@ -58,18 +61,27 @@ export class WindowProof {
       windows.map(window => [window, Buffer.allocUnsafe(window.pieceDigests.length)]),
     );
     const runs = this.runsOfAll(windows);
-    let reading = this.startRead(runs.next().value, 0);
-    for (let nth = 1; reading !== undefined; nth++) {
+    const underWay: RunRead[] = [];
+    let nth = 0;
+    const readAhead = (): void => {
+      while (underWay.length <= READS_AHEAD) {
+        const run = runs.next().value;
+        if (run === undefined) return;
+        underWay.push(this.startRead(run, nth++ % this.buffers.length));
+      }
+    };
+    readAhead();
+    for (let reading = underWay.shift(); reading !== undefined; reading = underWay.shift()) {
       const { run, bytes, done } = reading;
-      await done;
-      reading = this.startRead(runs.next().value, nth % 2 === 0 ? 0 : 1);
       try {
+        await done;
         this.proveRun(run, bytes, found.get(run.window) ?? Buffer.alloc(0));
       } catch (error) {
         // Whatever is under way still fills a buffer.
-        await reading?.done.catch(() => undefined);
+        await Promise.allSettled(underWay.map(other => other.done));
         throw error;
       }
+      readAhead();
     }
     return windows.map(window => ({
       index: window.index,
@@ -82,7 +94,7 @@ export class WindowProof {
   /** Makes the table entries of single blocks from the volume. */
   async refresh(blocks: readonly number[]): Promise<void> {
     for (const block of blocks) {
-      const bytes = this.buffers[0].subarray(0, this.table.blockBytes(block));
+      const bytes = this.blockBuffer.subarray(0, this.table.blockBytes(block));
       await this.volume.readBack(block * BLOCK_BYTES, bytes);
       this.readBytes += bytes.length;
       this.table.write(block, Buffer.from(digestOf(bytes)));
@@ -118,13 +130,13 @@ export class WindowProof {
     if (run !== undefined) yield run;
   }
 
-  private startRead(run: BlockRun | undefined, buffer: 0 | 1): RunRead | undefined {
-    const [first, last] = [run?.blocks[0], run?.blocks.at(-1)];
-    if (run === undefined || first === undefined || last === undefined) return undefined;
-    if (run.hole) return { run, bytes: undefined, done: Promise.resolve() };
+  private startRead(run: BlockRun, nthBuffer: number): RunRead {
+    const [first, last, buffer] = [run.blocks[0], run.blocks.at(-1), this.buffers[nthBuffer]];
+    if (run.hole || first === undefined || last === undefined || buffer === undefined)
+      return { run, bytes: undefined, done: Promise.resolve() };
     const start = first.block * BLOCK_BYTES;
     const end = last.block * BLOCK_BYTES + this.table.blockBytes(last.block);
-    const bytes = this.buffers[buffer].subarray(0, end - start);
+    const bytes = buffer.subarray(0, end - start);
     this.readBytes += bytes.length;
     const done = this.volume.readBack(start, bytes);
     // Looked at only after the run before it: a failure until then is no crash.

@@ -32,5 +32,9 @@ export interface VolumeIo {
 
 export interface VolumeWays {
   readonly zeros: 'punched' | 'written' | 'none';
-  readonly readBack: 'direct' | 'dropped-cache' | 'buffered' | 'none';
+  /**
+   * `direct` and `emptied-cache`: from the medium for sure. `dropped-cache`: the kernel was asked to
+   * forget the range, and may not have. `buffered`: through the cache. The weakest that was used.
+   */
+  readonly readBack: 'direct' | 'emptied-cache' | 'dropped-cache' | 'buffered' | 'none';
 }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { KIB, MIB } from '../bytes';
 import { posix } from '../native/posix';
 import { seededBytes } from '../testing/seeded-bytes';
-import { isMounted, mountTmpfs } from '../testing/scratch-mount';
+import { itOnMount, mountTmpfs } from '../testing/scratch-mount';
 import { tempFolder } from '../testing/temp-folder';
 import { volumeIoSuite } from '../testing/volume-io-suite';
 import { FileVolume } from './file-volume';
@@ -121,22 +121,16 @@ describe('a raw file', () => {
     expect(fs.existsSync(file)).toBe(false);
   });
 
-  it('names a full target (tmpfs; only as root)', async () => {
-    const mount = mountTmpfs(MIB);
-    if (!isMounted(mount)) return;
-    try {
-      const file = path.join(mount.folder, 'volume');
-      fs.writeFileSync(file, '');
-      fs.truncateSync(file, 8 * MIB);
-      const volume = open(file, 8 * MIB);
-      await expect(volume.write(0, seededBytes(4 * MIB, 1))).rejects.toMatchObject({
-        code: 'VOLUME_FULL',
-        where: { file },
-      });
-      await volume.close();
-    } finally {
-      mount.unmount();
-    }
+  itOnMount('a tmpfs of 1 MiB', mountTmpfs(MIB), 'names a full target', async small => {
+    const file = path.join(small, 'volume');
+    fs.writeFileSync(file, '');
+    fs.truncateSync(file, 8 * MIB);
+    const volume = open(file, 8 * MIB);
+    await expect(volume.write(0, seededBytes(4 * MIB, 1))).rejects.toMatchObject({
+      code: 'VOLUME_FULL',
+      where: { file },
+    });
+    await volume.close();
   });
 });
 

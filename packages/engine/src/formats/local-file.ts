@@ -9,6 +9,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { EngineError } from '../errors';
 import type { AllocatedRun, FileFacts, RandomAccess } from './random-access';
 import { holeFinder, type HoleFinder } from './hole-finder';
+import { KernelReadAhead } from './kernel-read-ahead';
 
 export type LocalFileMode = 'async' | 'sync';
 
@@ -99,6 +100,7 @@ class AsyncFile implements RandomAccess {
 
 class SyncFile implements RandomAccess {
   readonly allocated?: NonNullable<RandomAccess['allocated']>;
+  private readonly ahead: KernelReadAhead;
   private open = true;
 
   constructor(
@@ -107,12 +109,14 @@ class SyncFile implements RandomAccess {
     readonly sizeBytes: number,
     holes: HoleFinder | undefined,
   ) {
+    this.ahead = new KernelReadAhead(fd, sizeBytes);
     if (holes !== undefined)
       this.allocated = async (offset, length) => findRuns(holes, fd, this, offset, length);
   }
 
   async read(offset: number, into: Uint8Array): Promise<void> {
     assertInside(this, offset, into.length);
+    if (this.open) this.ahead.before(offset, into.length);
     for (let done = 0; done < into.length;) {
       const bytesRead = this.readOnce(offset + done, into, done);
       if (bytesRead === 0) throw cutShort(this, offset + done);

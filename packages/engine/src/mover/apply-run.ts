@@ -21,7 +21,7 @@ import { copySpans } from './copy-lane';
 import { Deferred } from './deferred';
 import { assertManifest } from './manifest-check';
 import type { ApplyOrder } from './mover';
-import { openOrderLayer } from './order-source';
+import { openOrderLayer, readersOf } from './order-source';
 import { ownWork } from './own-work';
 import { ProofThread } from './proof-thread';
 import type { ReceiptFacts, RunContext } from './run-context';
@@ -106,7 +106,8 @@ class ApplyRun {
     try {
       await assertManifest(layer, this.order.layer.manifest);
       this.tally.bytesTotal = await ownWork(layer, this.order.content);
-      return this.context.lanes ?? lanesFor(layer.format);
+      const lanes = this.context.lanes ?? lanesFor(layer.format);
+      return Math.min(lanes, readersOf(this.order.source));
     } finally {
       await layer.close();
     }
@@ -117,7 +118,12 @@ class ApplyRun {
     if (order.proof === undefined) return;
     this.proof = new ProofThread(
       context.program,
-      { role: 'proof', order, control: context.control.memory },
+      {
+        role: 'proof',
+        order,
+        control: context.control.memory,
+        readBackWay: context.flush === 'none' ? 'cache' : 'emptied-cache',
+      },
       windows => {
         context.control.addUnproved(-windows.length);
         for (const window of windows) context.onWindow(this.tally.proved(window));

@@ -5,7 +5,7 @@
  */
 import { MIB, type ByteRange } from '../bytes';
 import type { CopiedWindow } from '../copy/copy-layer';
-import { FileVolume } from '../copy/file-volume';
+import { FileVolume, type ReadBackWay } from '../copy/file-volume';
 import {
   assertZeros,
   digestAtVolumeSize,
@@ -41,8 +41,9 @@ export class ProofLane {
     private readonly order: ProofOrder,
     private readonly control: MoverControl,
     private readonly working: WorkingTable,
+    readBackWay: ReadBackWay,
   ) {
-    this.volume = retrying(FileVolume.open(order.volume, 'read'), {
+    this.volume = retrying(FileVolume.open(order.volume, 'read', readBackWay), {
       attempts: 3,
       firstPauseMs: 200,
     });
@@ -50,9 +51,13 @@ export class ProofLane {
     this.written = new Set(order.windowsDone.map(window => window.index));
   }
 
-  static async open(order: ProofOrder, control: MoverControl): Promise<ProofLane> {
+  static async open(
+    order: ProofOrder,
+    control: MoverControl,
+    readBackWay: ReadBackWay,
+  ): Promise<ProofLane> {
     const working = await openWorkingTable(order, order.proof);
-    const lane = new ProofLane(order, control, working);
+    const lane = new ProofLane(order, control, working, readBackWay);
     if (working.mustRebuild)
       await rebuildTable(lane.volume, working.table, () => control.assertHeld());
     return lane;

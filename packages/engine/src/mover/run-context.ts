@@ -14,7 +14,7 @@ export interface RunContext {
   readonly control: MoverControl;
   /** Threads that read, unpack and write, the main one included; `undefined`: as the format likes it. */
   readonly lanes: number | undefined;
-  /** `none`: leave the bytes in the page cache. Only the bench does that, and only without proof. */
+  /** `none`: leave the bytes in the page cache, and read them back from there. Only the bench does that. */
   readonly flush: 'checkpoints' | 'none';
   onWindow(window: WindowReport): void;
   /** At most five a second go out, whatever is told here. */

@@ -35,7 +35,7 @@ async function perform(task: ThreadTask, port: MessagePort): Promise<void> {
       const { order } = task;
       if (order.proof === undefined)
         throw new EngineError('INTERNAL', { found: 'a proof that was not ordered' });
-      const lane = ProofLane.open({ ...order, proof: order.proof }, control);
+      const lane = ProofLane.open({ ...order, proof: order.proof }, control, task.readBackWay);
       lane.catch(() => undefined);
       serve(port, async request => {
         const proof = await lane;

@@ -5,6 +5,7 @@
 import { Worker, type MessagePort } from 'node:worker_threads';
 
 import type { CopiedWindow } from '../copy/copy-layer';
+import type { ReadBackWay } from '../copy/file-volume';
 import type { VolumeWays } from '../copy/volume-io';
 import type { ProvedWindow } from '../copy/verify';
 import { EngineError, toEngineError, type ErrorData } from '../errors';
@@ -13,7 +14,12 @@ import type { ProofResult } from './proof-lane';
 
 export type ThreadTask =
   | { readonly role: 'copy'; readonly order: ApplyOrder; readonly control: SharedArrayBuffer }
-  | { readonly role: 'proof'; readonly order: ApplyOrder; readonly control: SharedArrayBuffer }
+  | {
+      readonly role: 'proof';
+      readonly order: ApplyOrder;
+      readonly control: SharedArrayBuffer;
+      readonly readBackWay: ReadBackWay;
+    }
   | {
       readonly role: 'hash';
       readonly order: HashVolumeOrder | HashChainOrder;

@@ -17,8 +17,12 @@ export interface Posix {
   punchHole(fd: number, offset: number, length: number): void;
   /** The range reads as zeros; space stays. @throws system error */
   zeroRange(fd: number, offset: number, length: number): void;
+  /** Asks the kernel to read the range into its cache; comes back before it is there. @throws system error */
+  fadviseWillNeed(fd: number, offset: number, length: number): void;
   /** Asks the kernel to forget clean cached pages of the range. Dirty ones stay: flush first. @throws system error */
   fadviseDontNeed(fd: number, offset: number, length: number): void;
+  /** Whether any page of the range is in the kernel's cache; also true where the kernel does not tell a stranger. `offset` on a page. @throws system error */
+  isCached(fd: number, offset: number, length: number): boolean;
   /** Takes the lock at once or answers false. It goes with the last descriptor of this open file, also by SIGKILL. @throws system error */
   flockExclusive(fd: number): boolean;
   /** The same for readers: excludes writers only. */
@@ -83,7 +87,14 @@ const SEEK_HOLE = 4;
 const KEEP_SIZE = 0x01;
 const PUNCH_HOLE = 0x02;
 const ZERO_RANGE = 0x10;
+const WILLNEED = 3;
+/** The kernel takes no more of one piece of advice than its read-ahead, 128 KiB as a rule, and says nothing about the rest. */
+const WILLNEED_BYTES = 128 * 1024;
 const DONTNEED = 4;
+const PROT_READ = 1;
+const MAP_SHARED = 1;
+const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
+const SMALLEST_PAGE_BYTES = 4096;
 const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
@@ -99,6 +110,7 @@ interface Library {
 interface Koffi {
   load(path: string | null): Library;
   errno(): number;
+  address(pointer: unknown): bigint;
 }
 
 function load(): Posix | undefined {
@@ -120,6 +132,11 @@ function linux(koffi: Koffi, library: Library): Posix {
   const fadvise = library.func(
     'int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)',
   );
+  const mmap = library.func(
+    'void *mmap(void *at, size_t length, int protection, int flags, int fd, int64_t offset)',
+  );
+  const mincore = library.func('int mincore(void *at, size_t length, void *pages)');
+  const munmap = library.func('int munmap(void *at, size_t length)');
   const ioctl = library.func('int ioctl(int fd, unsigned long request, void *argument)');
   const statfs = library.func('int statfs(const char *path, void *into)');
   const copyRange = library.func(
@@ -135,6 +152,11 @@ function linux(koffi: Koffi, library: Library): Posix {
     // ENXIO means "nothing there". Any other error says nothing: then everything counts as stored.
     return koffi.errno() === ENXIO || whence === SEEK_HOLE ? -1 : offset;
   };
+  const advise = (fd: number, offset: number, length: number, advice: number): void => {
+    // The one call that answers with the error number itself.
+    const errno = fadvise(fd, offset, length, advice);
+    if (errno !== 0) throw systemError('posix_fadvise', errno);
+  };
   const range = (offset: number, length: number): BigUint64Array =>
     BigUint64Array.of(BigInt(offset), BigInt(length));
 
@@ -146,10 +168,23 @@ function linux(koffi: Koffi, library: Library): Posix {
       void check('fallocate', fallocate(fd, PUNCH_HOLE | KEEP_SIZE, offset, length)),
     zeroRange: (fd, offset, length) =>
       void check('fallocate', fallocate(fd, ZERO_RANGE | KEEP_SIZE, offset, length)),
-    fadviseDontNeed(fd, offset, length) {
-      // The one call that answers with the error number itself.
-      const errno = fadvise(fd, offset, length, DONTNEED);
-      if (errno !== 0) throw systemError('posix_fadvise', errno);
+    fadviseWillNeed(fd, offset, length) {
+      const end = offset + length;
+      for (let at = offset; at < end; at += WILLNEED_BYTES)
+        advise(fd, at, Math.min(WILLNEED_BYTES, end - at), WILLNEED);
+    },
+    fadviseDontNeed: (fd, offset, length) => advise(fd, offset, length, DONTNEED),
+    isCached(fd, offset, length) {
+      // Mapped, never touched: nothing is read by this.
+      const at = mmap(null, length, PROT_READ, MAP_SHARED, fd, offset);
+      if (koffi.address(at) === MAP_FAILED) throw systemError('mmap', koffi.errno());
+      try {
+        const pages = Buffer.alloc(Math.ceil(length / SMALLEST_PAGE_BYTES));
+        check('mincore', mincore(at, length, pages));
+        return pages.some(page => (page & 1) !== 0);
+      } finally {
+        munmap(at, length);
+      }
     },
     fsType(path) {
       const buffer = Buffer.alloc(256);
@@ -195,7 +230,9 @@ function lockOnly(koffi: Koffi, library: Library): Posix {
     seekHole: () => -1,
     punchHole: unsupported,
     zeroRange: unsupported,
+    fadviseWillNeed: unsupported,
     fadviseDontNeed: unsupported,
+    isCached: unsupported,
     fsType: unsupported,
     blkSize: unsupported,
     blkZeroOut: unsupported,

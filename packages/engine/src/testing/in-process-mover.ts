@@ -2,7 +2,7 @@
  * Runs orders in the test's own process: the same code as the mover program without the cost of a
  * process each. For tests of many small migrations; whatever kills or stops a mover takes LocalMover.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -18,9 +18,9 @@ interface InProcessRun {
 }
 
 /** A mover keeps the volume's lock until its process ends, which here never comes: each run locks a file of its own. */
-function withOwnLock(order: MoverOrder): MoverOrder {
+function withLock(order: MoverOrder, folder: string): MoverOrder {
   if (order.order === 'hash-chain') return order;
-  const lockPath = path.join(mkdtempSync(path.join(tmpdir(), 'vm-migrate-lock-')), 'lock');
+  const lockPath = path.join(folder, 'lock');
   writeFileSync(lockPath, '');
   return { ...order, volume: { ...order.volume, lockPath } };
 }
@@ -65,7 +65,8 @@ export class InProcessMover implements Mover {
     const entry = { windows: [], progress: undefined, status: undefined } as unknown as {
       -readonly [K in keyof InProcessRun]: InProcessRun[K];
     };
-    entry.run = startOrder(withOwnLock(order), {
+    const lockFolder = mkdtempSync(path.join(tmpdir(), 'vm-migrate-lock-'));
+    entry.run = startOrder(withLock(order, lockFolder), {
       program: this.program,
       lanes: 1,
       flush: 'checkpoints',
@@ -79,6 +80,7 @@ export class InProcessMover implements Mover {
       },
     });
     this.runs.set(order.runId, entry);
+    void entry.run.ended.finally(() => rmSync(lockFolder, { recursive: true, force: true }));
     void entry.run.ended.catch((error: unknown) => {
       entry.status = {
         state: 'failed',
