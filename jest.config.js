@@ -85,7 +85,7 @@ const part = (displayName, testMatch, testPathIgnorePatterns = [], extra = {}) =
   ...extra,
 });
 
-const ownPart = ['\\.engine\\.test\\.ts$', '\\.kill\\.test\\.ts$'];
+const ownPart = ['\\.engine\\.test\\.ts$', '\\.kill\\.test\\.ts$', '\\.cluster\\.test\\.ts$'];
 
 module.exports = {
   // Two cores are what CI and the time budgets of the README assume.
@@ -99,7 +99,11 @@ module.exports = {
         // Everything that has no part of its own, so that no folder is forgotten.
         'test/**/*.test.ts',
       ],
-      ['/packages/engine/src/formats/', '<rootDir>/test/(formats|engine|kill)/', ...ownPart],
+      [
+        '/packages/engine/src/formats/',
+        '<rootDir>/test/(formats|engine|kill|cluster)/',
+        ...ownPart,
+      ],
     ),
     part(
       'formats',
@@ -118,6 +122,16 @@ module.exports = {
       ['{packages,kubectl-plugin}/**/*.kill.test.ts', 'test/kill/**/*.test.ts'],
       [],
       database,
+    ),
+    part(
+      'cluster',
+      ['{packages,kubectl-plugin}/**/*.cluster.test.ts', 'test/cluster/**/*.test.ts'],
+      [],
+      {
+        ...patient,
+        ...optional('globalSetup', 'test/cluster/global-setup.ts'),
+        ...optional('globalTeardown', 'test/cluster/global-teardown.ts'),
+      },
     ),
   ],
 };

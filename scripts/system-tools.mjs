@@ -14,11 +14,22 @@ export const systemTools = [
     use: 'a file system with reflinks, for reflink tests and the bench',
   },
   { program: 'kubectl', apt: 'kubernetes-client', use: 'calls the plugin as a user does' },
+  { program: 'containerd', apt: 'containerd', use: 'runs the pods of the test cluster' },
+  { program: 'runc', apt: 'runc', use: 'starts their containers' },
+  { program: 'iptables', apt: 'iptables', use: 'the kubelet of the test cluster asks for it' },
+  {
+    program: 'cni-bridge',
+    file: '/usr/lib/cni/bridge', // No folder of PATH holds it.
+    apt: 'containernetworking-plugins',
+    use: 'connects the pods of the test cluster',
+  },
 ];
 
 const folders = () => [...(process.env.PATH ?? '').split(path.delimiter), '/usr/sbin', '/sbin'];
-const isThere = ({ program }) =>
-  folders().some(folder => folder !== '' && fs.existsSync(path.join(folder, program)));
+const isThere = ({ program, file }) =>
+  file !== undefined
+    ? fs.existsSync(file)
+    : folders().some(folder => folder !== '' && fs.existsSync(path.join(folder, program)));
 const say = text => process.stderr.write(`tools: ${text}\n`);
 
 /** Returns the programs that are still missing. */

@@ -1,6 +1,6 @@
 // npm test: sets up, then types, lint and every part of the tests. `node scripts/test.mjs PART
 // [jest arguments]` runs one part. The last line sums them all: "N passed, N failed, N skipped".
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,10 +12,12 @@ import { verdict } from './test-verdict.mjs';
 
 // The file names of a part, only to tell "has no tests yet" from "ran none of its tests".
 const parts = {
-  unit: file => !/\.(engine|kill)\.test\.ts$|\/formats\/|^test\/(engine|kill)\//.test(file),
+  unit: file =>
+    !/\.(engine|kill|cluster)\.test\.ts$|\/formats\/|^test\/(engine|kill|cluster)\//.test(file),
   formats: file => /^packages\/engine\/src\/formats\/|^test\/formats\//.test(file),
   engine: file => /\.engine\.test\.ts$|^test\/engine\//.test(file),
   kill: file => /\.kill\.test\.ts$|^test\/kill\//.test(file),
+  cluster: file => /\.cluster\.test\.ts$|^test\/cluster\//.test(file),
 };
 
 const [only, ...jestArguments] = process.argv.slice(2);
@@ -31,6 +33,7 @@ const onCi = process.env.CI === 'true';
 const missingTools = ensureSystemTools();
 const env = toolEnvironment({ VM_MIGRATE_MISSING_TOOLS: missingTools.join(',') });
 
+if (only === undefined && !process.env.VM_MIGRATE_TEST_KUBECONFIG) buildTestCluster();
 const results = only
   ? [jest(only)]
   : [check('typecheck', typecheck), check('lint', lint), ...Object.keys(parts).map(jest)];
@@ -46,6 +49,14 @@ if (onCi && missingTools.length > 0) {
 const { lines, ok } = verdict(results, { onCi });
 process.stdout.write(`\n${lines.join('\n')}\n`);
 process.exitCode = ok ? 0 : 1;
+
+/** Minutes when it was never built on this machine: beside the other parts, at low priority. */
+function buildTestCluster() {
+  const program = path.join(root, 'test', 'dist', 'cluster.cjs');
+  spawn(setUpNode(), [program, 'build'], { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] })
+    .on('error', () => undefined)
+    .unref();
+}
 
 function typecheck() {
   return run([bin('typescript', 'tsc'), '-p', 'tsconfig.json']);
@@ -84,6 +95,8 @@ function jest(name) {
         '--reporters',
         reporter,
         '--passWithNoTests',
+        // Its files share one cluster, whose faults and stopped components they would all feel.
+        ...(name === 'cluster' ? ['--runInBand'] : []),
         ...jestArguments,
       ],
       { VM_MIGRATE_TEST_COUNTS: countsFile },

@@ -80,7 +80,7 @@ function parseOptions(
 /** yargs keeps and changes what it is given. */
 function withoutFrozen(options: OptionTable): Record<string, Options> {
   return Object.fromEntries(
-    Object.entries(options).map(([name, option]) => [
+    Object.entries(options).map(([name, { names: _forCompletion, ...option }]) => [
       name,
       { ...option, requiresArg: option.type !== 'boolean' },
     ]),

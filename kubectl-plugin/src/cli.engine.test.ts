@@ -217,6 +217,9 @@ describe('kubectl vm-migrate on a given database', () => {
     const text = readFileSync(file, 'utf8');
     for (const name of ['Beispiel', 'Büro', 'Datenbank', 'installer', folder])
       expect(text).not.toContain(name);
+    // The source, the target and its storage class.
+    for (const name of ['lab', 'here', 'fast'])
+      expect(text).not.toMatch(new RegExp(`(?<![\\w-])${name}(?![\\w-])`));
     const elsewhere = worldIn(path.join(folder, 'elsewhere'), {
       VM_MIGRATE_DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
     });

@@ -9,7 +9,7 @@ describe('completion', () => {
     expect(offered('')).toEqual(
       VERBS.filter(({ group }) => group !== 'hidden').map(({ name }) => name),
     );
-    expect(candidates(['pla'], VERBS)).toEqual({
+    expect(candidates(['pla'], VERBS)).toMatchObject({
       lines: [expect.stringMatching(/^plan\t\w/)],
       directive: 4,
     });
@@ -23,9 +23,32 @@ describe('completion', () => {
     expect(offered('get', 'vms', '-o', 'j')).toEqual(['json']);
   });
 
+  it('asks for the names that fit the place, and for none where there are fixed words', () => {
+    const names = (...words: string[]) => candidates(words, VERBS).names;
+    expect(names('plan', '')).toEqual(['vm']);
+    expect(names('start', 'lab/a', '')).toEqual(['vm']);
+    expect(names('plan', 'lab/a', '')).toEqual([]);
+    expect(names('tree', '--output', 'json', '')).toEqual(['vm', 'migration']);
+    expect(names('wait', 'm-1', '--for', '')).toEqual([]);
+    expect(names('get', 'vms', '')).toEqual(['source']);
+    expect(names('get', 'layers', '')).toEqual(['migration', 'group']);
+    expect(names('get', 'workers', '')).toEqual([]);
+    expect(names('get', '')).toEqual([]);
+    expect(names('start', 'lab/a', '--target', '')).toEqual(['target']);
+    expect(candidates(['start', 'lab/a', '--accept', ''], VERBS)).toMatchObject({
+      names: ['finding'],
+      given: ['lab/a'],
+      directive: 4,
+    });
+    expect(names('pla')).toEqual([]);
+    expect(names('plan', '--')).toEqual([]);
+  });
+
   it('leaves files to the shell where a path may stand', () => {
     expect(candidates(['plan', ''], VERBS).directive).toBe(0);
     expect(candidates(['plan', 'x', '--bundle', ''], VERBS).directive).toBe(0);
+    expect(candidates(['start', '--plan', ''], VERBS).directive).toBe(0);
+    expect(candidates(['start', '-f', ''], VERBS).directive).toBe(0);
     expect(candidates(['get', ''], VERBS).directive).toBe(4);
   });
 });

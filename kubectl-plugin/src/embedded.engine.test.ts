@@ -1,10 +1,10 @@
 /** Without a database: the program starts its background process, and everything works on that. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { writeExampleVm } from '../../packages/engine/src/testing/example-vm';
 import { tempFolder } from '../../packages/engine/src/testing/temp-folder';
 import { removeServerFolder } from '../../packages/engine/src/store/server-folder';
+import { backgroundPid, endBackground } from './testing/background';
 import { begin, run, worldIn, type Running, type World } from './testing/run-program';
 
 const MIB = 1024 * 1024;
@@ -30,7 +30,7 @@ describe('kubectl vm-migrate without a database', () => {
     expect(a.stdout).toContain(`embedded, in ${state}`);
     expect(
       (JSON.parse(b.stdout) as { items: { pid: number }[] }).items.map(({ pid }) => pid),
-    ).toEqual([pidOf(state)]);
+    ).toEqual([backgroundPid(state)]);
   }, 120_000);
 
   it('a follower outlives the background process: another goes on', async () => {
@@ -39,7 +39,7 @@ describe('kubectl vm-migrate without a database', () => {
     const follower = begin(world, 'start', './vm');
     children.push(follower);
     await follower.until(/ started /);
-    const before = pidOf(state);
+    const before = backgroundPid(state);
     process.kill(before, 'SIGKILL');
     await follower.until(/The background process is gone; starting another/);
     await run(world, 'limits', 'all', '--rate', 'none');
@@ -47,7 +47,7 @@ describe('kubectl vm-migrate without a database', () => {
     expect(stderr).not.toMatch(/error/);
     expect(stdout).toMatch(/ migrated vm-\w+\//);
     expect(code).toBe(0);
-    expect(pidOf(state)).not.toBe(before);
+    expect(backgroundPid(state)).not.toBe(before);
   }, 240_000);
 
   it('SIGTERM brings it down cleanly, and the next command starts it again with everything kept', async () => {
@@ -60,27 +60,3 @@ describe('kubectl vm-migrate without a database', () => {
     );
   }, 120_000);
 });
-
-function pidOf(state: string): number {
-  return (JSON.parse(readFileSync(path.join(state, 'connection.json'), 'utf8')) as { pid: number })
-    .pid;
-}
-
-/** By its own pid; waits until it is gone. */
-async function endBackground(state: string): Promise<void> {
-  let pid: number;
-  try {
-    pid = pidOf(state);
-    process.kill(pid, 'SIGTERM');
-  } catch {
-    return;
-  }
-  for (;;) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return;
-    }
-    await sleep(50);
-  }
-}

@@ -1,6 +1,6 @@
 /** What `bundle` writes: a migration's plan, tree, facts and events, on request without names. */
 import type { EventView } from '@vm-migrate/api';
-import type { Engine } from '@vm-migrate/engine';
+import type { Config, Engine } from '@vm-migrate/engine';
 import type { Bundle } from './bundle-file';
 import { loadEngine } from './engine-library';
 import { migrationsOf } from './migration-reference';
@@ -9,11 +9,15 @@ import { VERSION } from './version';
 
 const EVENTS = 1000;
 
-/** A migration's own plan; of a VM that has none, the plan as it would be now. */
+/**
+ * A migration's own plan; of a VM that has none, the plan as it would be now.
+ * @param names `redacted`: without the names of the user's things, those of `config` included
+ */
 export async function makeBundle(
   engine: Engine,
   reference: string,
   names: 'as it is' | 'redacted',
+  config: Config,
 ): Promise<Bundle> {
   const { planOf } = await loadEngine();
   const [migration] = [...(await migrationsOf(engine, reference))].sort((a, b) =>
@@ -45,5 +49,12 @@ export async function makeBundle(
       migration === undefined ? null : await engine.call('describe', { migration: migration.id }),
     events,
   };
-  return names === 'redacted' ? redactBundle(bundle) : bundle;
+  return names === 'redacted'
+    ? redactBundle(bundle, [...place.sources, ...place.targets, ...configuredNames(config)])
+    : bundle;
+}
+
+function configuredNames({ sources, targets }: Config): string[] {
+  const classes = targets.flatMap(({ options }) => Object.keys(options['classes'] ?? {}));
+  return [...sources, ...targets].map(({ name }) => name).concat(classes);
 }

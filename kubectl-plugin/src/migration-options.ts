@@ -1,14 +1,22 @@
 /** The flags that choose how a VM is migrated, for plan, start and recover. */
 import type { MigrationOptions } from '@vm-migrate/api';
-import type { Plan } from '@vm-migrate/engine';
+import type { Plan, RequestedOptions } from '@vm-migrate/engine';
 import { shellWord } from './output/escape';
 import { UsageError } from './usage-error';
 import type { OptionTable } from './tables';
 import { PROGRAM } from './version';
 
 export const MIGRATION_OPTIONS = {
-  target: { type: 'string', describe: 'Configured target; without it the default one' },
-  'storage-class': { type: 'string', describe: 'One storage class for all volumes' },
+  target: {
+    type: 'string',
+    describe: 'Configured target; without it the default one',
+    names: ['target'],
+  },
+  'storage-class': {
+    type: 'string',
+    describe: 'One storage class for all volumes',
+    names: ['class'],
+  },
   'disk-class': {
     type: 'string',
     array: true,
@@ -130,28 +138,28 @@ export function optionWords(args: MigrationArguments): string[] {
 
 /** What was chosen for a plan that was written to a file. */
 export function optionsOfPlan({ target, options }: Plan): MigrationOptions {
-  const {
-    keep,
-    leaveOutDisks,
-    storageClass,
-    storageClassByDisk,
-    namePrefix,
-    cutCurrent,
-    sampleWindows,
-  } = options;
-  return {
+  const { keep, cutCurrent, ...same } = options;
+  return operationOptions({
+    ...same,
     target,
-    leaveOutDisks: [...leaveOutDisks],
-    keep:
-      keep.rule === 'age'
-        ? { rule: 'age', maxAgeMs: keep.maxAgeMs }
-        : keep.rule === 'names'
-          ? { rule: 'names', names: [...keep.names] }
-          : keep,
-    ...(storageClass === undefined ? {} : { storageClass }),
-    storageClassByDisk: { ...storageClassByDisk },
-    ...(namePrefix === undefined ? {} : { namePrefix }),
+    keep: keep.rule === 'age' ? { rule: 'age', maxAgeMs: keep.maxAgeMs } : keep,
     ...(cutCurrent === 'always' ? { cutCurrent: true } : {}),
-    sampleWindows,
+  });
+}
+
+/** What somebody chose, in a migrations file or for an earlier plan, as the operations take it: only what is given, in lists of its own. */
+export function operationOptions(
+  chosen: RequestedOptions & { readonly target?: string | undefined },
+): MigrationOptions {
+  const { keep, leaveOutDisks, storageClassByDisk, cutCurrent, ...texts } = chosen;
+  const given = Object.entries(texts).filter(([, value]) => value !== undefined);
+  return {
+    ...(Object.fromEntries(given) as typeof texts),
+    ...(keep === undefined
+      ? {}
+      : { keep: keep.rule === 'names' ? { rule: 'names', names: [...keep.names] } : keep }),
+    ...(leaveOutDisks === undefined ? {} : { leaveOutDisks: [...leaveOutDisks] }),
+    ...(storageClassByDisk === undefined ? {} : { storageClassByDisk: { ...storageClassByDisk } }),
+    ...(cutCurrent === true ? { cutCurrent } : {}),
   };
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { MigrationOptions } from '@vm-migrate/api';
 import type { parseMigrationsFile } from '@vm-migrate/engine';
 import { loadEngine } from './engine-library';
+import { operationOptions } from './migration-options';
 import { UsageError } from './usage-error';
 
 type MigrationRequest = ReturnType<typeof parseMigrationsFile>['requests'][number];
@@ -29,34 +30,11 @@ export async function requestsOfFile(file: string): Promise<FileRequest[]> {
 }
 
 function requestOf({ vm, source, target, options, accept }: MigrationRequest): FileRequest {
-  const {
-    keep,
-    leaveOutDisks,
-    storageClass,
-    storageClassByDisk,
-    namePrefix,
-    cutCurrent,
-    sampleWindows,
-  } = options;
+  const isWhole =
+    source === undefined || vm.startsWith('/') || vm.startsWith('.') || vm.includes('/');
   return {
-    vm:
-      source === undefined || vm.startsWith('/') || vm.startsWith('.') || vm.includes('/')
-        ? vm
-        : `${source}/${vm}`,
+    vm: isWhole ? vm : `${source}/${vm}`,
     accept,
-    options: {
-      ...(target === undefined ? {} : { target }),
-      ...(keep === undefined
-        ? {}
-        : { keep: keep.rule === 'names' ? { rule: 'names', names: [...keep.names] } : keep }),
-      ...(leaveOutDisks === undefined ? {} : { leaveOutDisks: [...leaveOutDisks] }),
-      ...(storageClass === undefined ? {} : { storageClass }),
-      ...(storageClassByDisk === undefined
-        ? {}
-        : { storageClassByDisk: { ...storageClassByDisk } }),
-      ...(namePrefix === undefined ? {} : { namePrefix }),
-      ...(cutCurrent === 'always' ? { cutCurrent: true } : {}),
-      ...(sampleWindows === undefined ? {} : { sampleWindows }),
-    },
+    options: operationOptions({ ...options, target }),
   };
 }

@@ -1,19 +1,24 @@
 /**
- * Takes the names out of a bundle: what people and machines are called, where files lie, what
- * snapshots say. Each becomes a word of its own, the same one everywhere in the file, so that the
- * plan still fits together; the words of two bundles have nothing in common.
+ * Takes the names out of a bundle: what people, machines, sources, targets and storage classes are
+ * called, where files lie, what snapshots say. Each becomes a word of its own, the same one
+ * everywhere in the file, so that the plan still fits together; the words of two bundles have
+ * nothing in common.
  */
 import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import type { Bundle } from './bundle-file';
 import { loadEngine } from './engine-library';
 
-export async function redactBundle(bundle: Bundle): Promise<Bundle> {
+/** @param configured names of sources, targets and storage classes that messages may mention although the plan uses none of them */
+export async function redactBundle(
+  bundle: Bundle,
+  configured: readonly string[] = [],
+): Promise<Bundle> {
   // Loaded when it is needed: slow to load, and every verb loads this file.
   const { createHmac, randomBytes } = await import('node:crypto');
   const key = randomBytes(32);
   const replace = replacer(
-    namesIn(bundle),
+    asNames([...namesIn(bundle), ...configured]),
     word => `x${createHmac('sha256', key).update(word).digest('hex').slice(0, 10)}`,
   );
   const { plan, ...rest } = deep(bundle, replace) as Bundle;
@@ -23,7 +28,7 @@ export async function redactBundle(bundle: Bundle): Promise<Bundle> {
 }
 
 /** Every text that names something of the user's. */
-function namesIn({ plan, tree, description, events }: Bundle): Set<string> {
+function namesIn({ plan, tree, description, events }: Bundle): string[] {
   const { vm, snapshots, disks } = plan.tree;
   const files = [
     ...plan.layers.map(({ file }) => file),
@@ -37,10 +42,18 @@ function namesIn({ plan, tree, description, events }: Bundle): Set<string> {
   const handles = tree.nodes.flatMap(node =>
     node.disks.map(({ volumeSnapshot }) => volumeSnapshot?.handle ?? ''),
   );
-  const names = [
+  const { keep, namePrefix, storageClass, storageClassByDisk, leaveOutDisks } = plan.options;
+  return [
     vm.name,
     plan.vm.source,
     plan.target,
+    storageClass ?? '',
+    namePrefix ?? '',
+    ...Object.values(storageClassByDisk),
+    ...plan.steps.map(step => step.storageClass),
+    ...plan.disks.map(disk => disk.storageClass),
+    ...(keep.rule === 'names' ? keep.names : []),
+    ...[...leaveOutDisks, ...Object.keys(storageClassByDisk)].filter(isFile).flatMap(pathWords),
     ...pathWords(vm.location),
     ...handles.flatMap(pathWords),
     ...[...files, ...manifestFiles].flatMap(pathWords),
@@ -54,8 +67,16 @@ function namesIn({ plan, tree, description, events }: Bundle): Set<string> {
     hostname(),
     userInfo().username,
   ];
-  // A single letter names nobody, and would be found everywhere.
-  return new Set(names.map(name => name.trim()).filter(name => name.length > 1));
+}
+
+/** A disk that is named by its file, not by its slot or id. */
+function isFile(disk: string): boolean {
+  return /[./\\]/.test(disk);
+}
+
+/** A single letter names nobody, and would be found everywhere. */
+function asNames(words: readonly string[]): Set<string> {
+  return new Set(words.map(word => word.trim()).filter(word => word.length > 1));
 }
 
 /** Folders and file names without their ending; and the whole. */
@@ -82,32 +103,41 @@ function replacer(
     names.has(text.trim()) ? wordFor(text.trim()) : text.replace(pattern, found => wordFor(found));
 }
 
-/** Words of our own that a name may happen to be: they say how things stand, and stay. */
+/** Fields whose words are our own, or numbers: a name may happen to be the same word. */
 const OWN_FIELDS = new Set([
-  'kind',
-  'state',
-  'severity',
-  'format',
-  'flag',
-  'role',
-  'purpose',
-  'rule',
   'access',
-  'power',
-  'wanted',
-  'level',
   'atEnd',
+  'cid',
+  'code',
   'cutCurrent',
   'digest',
-  'version',
-  'basis',
-  'platform',
+  'firmware',
+  'flag',
+  'format',
+  'inode',
+  'kind',
+  'level',
   'node',
+  'parentCid',
+  'platform',
+  'power',
+  'proof',
+  'purpose',
+  'role',
+  'rule',
+  'severity',
+  'state',
+  'version',
+  'wanted',
 ]);
+
+function isOwn(field: string): boolean {
+  return OWN_FIELDS.has(field) || /(?:At|Ns|Digest|Sha256)$/.test(field);
+}
 
 function deep(value: unknown, replace: (text: string) => string, field?: string): unknown {
   if (typeof value === 'string')
-    return field !== undefined && OWN_FIELDS.has(field) ? value : replace(value);
+    return field !== undefined && isOwn(field) ? value : replace(value);
   if (Array.isArray(value)) return value.map(item => deep(item, replace, field));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(

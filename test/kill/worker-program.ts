@@ -3,14 +3,17 @@
  * worker-fleet.ts; the one argument is a WorkerProgramInput as JSON. Prints its worker id when it
  * runs, then what it logs; ends well on SIGTERM.
  */
-import { openEngine } from '../../packages/engine/src/engine';
+import { openEngine, openTargetPlace } from '../../packages/engine/src/engine';
 import type { WorkerSettings } from '../../packages/engine/src/worker/worker-options';
+import { dyingInProbe, type ProbeDeath } from './dying-in-probe';
 
 export interface WorkerProgramInput {
   readonly databaseUrl: string;
   readonly classFolder: string;
   readonly moverProgram: string;
   readonly settings: Partial<WorkerSettings>;
+  /** Where this worker kills itself. */
+  readonly dieInProbe?: ProbeDeath;
 }
 
 async function main({
@@ -18,6 +21,7 @@ async function main({
   classFolder,
   moverProgram,
   settings,
+  dieInProbe,
 }: WorkerProgramInput): Promise<void> {
   const engine = await openEngine({
     databaseUrl,
@@ -33,6 +37,12 @@ async function main({
       },
     ],
     moverProgram,
+    ...(dieInProbe === undefined
+      ? {}
+      : {
+          openTarget: async (place, mover) =>
+            dyingInProbe(await openTargetPlace(place, mover), dieInProbe),
+        }),
     // Many such workers share the one server of a test run, whose connections are a hundred.
     maxConnections: 4,
   });

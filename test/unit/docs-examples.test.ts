@@ -39,7 +39,10 @@ describe('configuration', () => {
   it('the example has every kind of setting, and its targets open', () => {
     const config = configOf(example);
     expect(config.database).toEqual({ kind: 'urlFile', file: '/etc/vm-migrate/url' });
-    expect(config.sources.map(({ name, kind }) => `${name} ${kind}`)).toEqual(['lab vm-directory']);
+    expect(config.sources.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
+      'lab vm-directory',
+      'web vm-https',
+    ]);
     expect(config.limits.map(({ scope }) => scope)).toEqual([
       'all',
       'vm',

@@ -11,11 +11,16 @@ export const bundle = defineVerb({
   group: 'run',
   summary: 'write a file with plan, tree, events and versions, to look at elsewhere',
   details: [
-    'Holds no content of disks and no password. With --redact names, descriptions and paths are replaced by',
-    'hashes, the same ones everywhere in the file.',
+    'Holds no content of disks and no password. With --redact names (of sources, targets and storage classes',
+    'too), descriptions and paths are replaced by hashes, the same ones everywhere in the file.',
   ],
   positionals: {
-    vm: { shown: 'VM|MIGRATION', describe: 'A VM, or the id of a migration', need: 'required' },
+    vm: {
+      shown: 'VM|MIGRATION',
+      describe: 'A VM, or the id of a migration',
+      need: 'required',
+      names: ['vm', 'migration'],
+    },
   },
   options: {
     redact: { type: 'boolean', default: false, describe: 'Hash names, descriptions and paths' },
@@ -31,7 +36,12 @@ export const bundle = defineVerb({
   operations: ['getTree', 'describe', 'getEvents', 'plan'],
 
   async run({ vm, redact, out }, session) {
-    const made = await makeBundle(await session.engine(), vm, redact ? 'redacted' : 'as it is');
+    const made = await makeBundle(
+      await session.engine(),
+      vm,
+      redact ? 'redacted' : 'as it is',
+      await session.config(),
+    );
     const text = `${JSON.stringify(made, undefined, 1)}\n`;
     if (out === '-') {
       session.terminal.print(text);

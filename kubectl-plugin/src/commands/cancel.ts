@@ -22,6 +22,7 @@ export const cancel = defineVerb({
       shown: 'MIGRATION',
       describe: 'Id of a migration, or a VM (its newest migration)',
       need: 'required',
+      names: ['migration'],
     },
   },
   options: {

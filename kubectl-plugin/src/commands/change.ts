@@ -46,6 +46,7 @@ function changeVerb(name: Change, summary: string, words: (view: MigrationView) 
         shown: 'MIGRATION',
         describe: 'Id of a migration, or a VM (its newest migration)',
         need: 'many',
+        names: ['migration'],
       },
     },
     options: {},

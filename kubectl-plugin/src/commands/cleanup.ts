@@ -27,7 +27,7 @@ export const cleanup = defineVerb({
   details: ['Objects of another store are counted and never touched.'],
   positionals: {},
   options: {
-    target: { type: 'string', describe: 'Only this target' },
+    target: { type: 'string', describe: 'Only this target', names: ['target'] },
     remove: { type: 'boolean', default: false, describe: 'Remove what is listed' },
     'records-older-than': {
       type: 'string',

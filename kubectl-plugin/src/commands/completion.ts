@@ -8,14 +8,19 @@ exec kubectl-vm_migrate __complete "$@"`;
 
 const BASH = `# For kubectl-vm_migrate called by its own name. With kubectl itself: kubectl vm-migrate completion kubectl
 _kubectl_vm_migrate() {
-  local line
+  local line cur=\${COMP_WORDS[COMP_CWORD]} cword=$COMP_CWORD
+  local words=("\${COMP_WORDS[@]}")
+  # Words of ours hold colons, at which bash would split them.
+  declare -F _get_comp_words_by_ref >/dev/null && _get_comp_words_by_ref -n : cur words cword
   COMPREPLY=()
   while IFS=$'\\t' read -r line _; do
     case $line in
       :*) [ "$line" = ":0" ] && [ \${#COMPREPLY[@]} -eq 0 ] && compopt -o default ;;
       *) COMPREPLY+=("$line") ;;
     esac
-  done < <(kubectl-vm_migrate __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+  done < <(kubectl-vm_migrate __complete "\${words[@]:1:cword}" 2>/dev/null)
+  declare -F __ltrim_colon_completions >/dev/null && __ltrim_colon_completions "$cur"
+  return 0
 }
 complete -F _kubectl_vm_migrate kubectl-vm_migrate`;
 

@@ -14,6 +14,7 @@ export const describe = defineVerb({
       shown: 'VM|MIGRATION',
       describe: 'A VM (its newest migration), or the id of a migration',
       need: 'required',
+      names: ['migration'],
     },
   },
   options: {},

@@ -13,6 +13,8 @@ import { PROGRAM } from '../version';
 const KINDS = ['sources', 'vms', 'migrations', 'layers', 'snapshots', 'workers'] as const;
 type Kind = (typeof KINDS)[number];
 
+const OF_MIGRATIONS: ReadonlySet<string> = new Set(['migrations', 'layers', 'snapshots']);
+
 /** What to do when there is nothing to list. */
 const NONE: Readonly<Record<Kind, string>> = {
   sources:
@@ -35,6 +37,12 @@ export const get = defineVerb({
       describe:
         'vms: a source; migrations, layers, snapshots: a VM, the id of a migration or of a group',
       need: 'optional',
+      names: before =>
+        before[0] === 'vms'
+          ? ['source']
+          : OF_MIGRATIONS.has(before[0] ?? '')
+            ? ['migration', 'group']
+            : [],
     },
   },
   options: {},

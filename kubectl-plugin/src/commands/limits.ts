@@ -13,7 +13,9 @@ export const limits = defineVerb({
   details: [
     'Takes effect within two seconds. SCOPE: all, vm (each VM), source:NAME or class:NAME.',
   ],
-  positionals: { scope: { shown: 'SCOPE', describe: 'What is limited', need: 'optional' } },
+  positionals: {
+    scope: { shown: 'SCOPE', describe: 'What is limited', need: 'optional', names: ['scope'] },
+  },
   options: {
     running: { type: 'string', describe: 'Copies at a time; none: no limit' },
     rate: {

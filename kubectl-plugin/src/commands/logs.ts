@@ -2,6 +2,7 @@
 import type { EventView } from '@vm-migrate/api';
 import type { Engine } from '@vm-migrate/engine';
 import { EXIT } from '../exit-codes';
+import { isOver } from '../follow';
 import { findMigration } from '../migration-reference';
 import { eventsText } from '../output/events-text';
 import { isForPeople, listOf, printAnswer } from '../print';
@@ -13,16 +14,22 @@ const LOOK_MS = 1_000;
 export const logs = defineVerb({
   name: 'logs',
   group: 'look',
-  summary: 'what happened; -f follows',
+  summary: 'what happened; -f follows until the migration is over',
   positionals: {
     migration: {
       shown: 'VM|MIGRATION',
       describe: 'A VM (its newest migration), or the id of a migration; all without it',
       need: 'optional',
+      names: ['migration'],
     },
   },
   options: {
-    follow: { alias: 'f', type: 'boolean', default: false, describe: 'Go on until Ctrl-C' },
+    follow: {
+      alias: 'f',
+      type: 'boolean',
+      default: false,
+      describe: 'Go on until it is over, or Ctrl-C',
+    },
     tail: { type: 'number', describe: 'Only the newest N' },
   },
   examples: [{ command: 'logs lab/web-1 -f', why: 'as it happens' }],
@@ -56,14 +63,22 @@ export const logs = defineVerb({
     print(shown);
     let after = events.at(-1)?.id;
     while (!stop.aborted) {
-      await pause(stop);
+      // Asked before the events, so that the last of them is not missed.
+      const ended = migration !== undefined && (await hasEnded(engine, migration));
       const next = await everyEvent(engine, migration, after);
       print(next);
       after = next.at(-1)?.id ?? after;
+      if (ended) return EXIT.done;
+      await pause(stop);
     }
     return session.signals.exitCode() ?? EXIT.interrupted;
   },
 });
+
+async function hasEnded(engine: Engine, migration: string): Promise<boolean> {
+  const found = await engine.call('getMigrations', { migration });
+  return found.every(isOver);
+}
 
 async function everyEvent(
   engine: Engine,

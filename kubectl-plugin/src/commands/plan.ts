@@ -22,6 +22,7 @@ export const plan = defineVerb({
       shown: 'VM',
       describe: 'SOURCE/NAME, NAME where it is unique, or a path',
       need: 'optional',
+      names: ['vm'],
     },
   },
   options: {

@@ -20,6 +20,7 @@ export const recover = defineVerb({
       shown: 'VM',
       describe: 'SOURCE/NAME, NAME where it is unique, or a path',
       need: 'required',
+      names: ['vm'],
     },
   },
   options: {
@@ -28,6 +29,7 @@ export const recover = defineVerb({
       type: 'string',
       array: true,
       describe: 'Finding that is accepted, by id (repeatable)',
+      names: ['finding'],
     },
     'take-over': {
       type: 'boolean',

@@ -15,6 +15,7 @@ export const report = defineVerb({
       shown: 'VM|MIGRATION',
       describe: 'A VM (its newest migration), or the id of a migration',
       need: 'required',
+      names: ['migration'],
     },
   },
   options: {},

@@ -26,7 +26,12 @@ export const start = defineVerb({
   group: 'do',
   summary: 'migrate: accept a plan and follow it; Ctrl-C detaches, the work goes on',
   positionals: {
-    vms: { shown: 'VM', describe: 'SOURCE/NAME, NAME where it is unique, or a path', need: 'any' },
+    vms: {
+      shown: 'VM',
+      describe: 'SOURCE/NAME, NAME where it is unique, or a path',
+      need: 'any',
+      names: ['vm'],
+    },
   },
   options: {
     ...MIGRATION_OPTIONS,
@@ -38,6 +43,7 @@ export const start = defineVerb({
       type: 'string',
       array: true,
       describe: 'Finding that is accepted, by id (repeatable)',
+      names: ['finding'],
     },
     file: { alias: 'f', type: 'string', describe: 'migrations.yaml: many VMs at once' },
     detach: {

@@ -21,6 +21,7 @@ export const status = defineVerb({
       shown: 'VM|MIGRATION',
       describe: 'A VM (its newest migration), the id of a migration or of a group',
       need: 'optional',
+      names: ['migration', 'group'],
     },
   },
   options: {

@@ -13,6 +13,7 @@ export const tree = defineVerb({
       shown: 'VM',
       describe: 'SOURCE/NAME, NAME, a path, or the id of a migration',
       need: 'required',
+      names: ['vm', 'migration'],
     },
   },
   options: {},

@@ -52,6 +52,7 @@ export const verify = defineVerb({
       shown: 'VM|MIGRATION',
       describe: 'A VM (its newest migration), or the id of a migration',
       need: 'required',
+      names: ['migration'],
     },
   },
   options: {

@@ -24,6 +24,7 @@ export const wait = defineVerb({
       shown: 'VM|MIGRATION',
       describe: 'A VM (its newest migration), the id of a migration or of a group',
       need: 'required',
+      names: ['migration', 'group'],
     },
   },
   options: {

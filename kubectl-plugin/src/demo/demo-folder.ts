@@ -1,4 +1,7 @@
-/** The demo's own world: `.demo/` in the checkout, apart from the user's state. */
+/**
+ * The demo's own world: `.demo/` in the checkout, apart from the user's state; in the folder
+ * VM_MIGRATE_DEMO_PARENT where that is set, so that a test leaves a developer's own alone.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -38,7 +41,7 @@ vmMigrate:
 /** @param program this program's file, in its checkout */
 export function demoFolder(program: string): DemoFolder {
   const root = path.resolve(path.dirname(program), '..', '..');
-  const folder = path.join(root, '.demo');
+  const folder = path.join(process.env['VM_MIGRATE_DEMO_PARENT'] ?? root, '.demo');
   if (!existsSync(writer(root)))
     throw new UsageError(
       'the demo is part of the source checkout',

@@ -109,10 +109,11 @@ function expectation(issue: ZodIssue): string {
   }
 }
 
-/** A database URL may hold a password: it is never repeated. */
+/** A URL may hold a password: it is never repeated. */
 function shown(keys: readonly (string | number)[], value: unknown): string {
   if (value === undefined) return 'nothing';
-  if (keys[0] === 'database') return 'something else (not repeated here)';
+  if (keys[0] === 'database' || keys.at(-1) === 'url' || keys.includes('credentials'))
+    return 'something else (not repeated here)';
   const text = JSON.stringify(value);
   return text.length > 100 ? `${text.slice(0, 100)}...` : text;
 }

@@ -1,4 +1,5 @@
 /** The shape of the section `vmMigrate:`, and what becomes of it: folders absolute, one database. */
+import { isIP } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 // The v3 form that zod 4 carries, as packages/api/src/zod.ts says; that file is behind the api's wall.
@@ -33,6 +34,25 @@ export function sectionSchema(fileFolder: string, home: string = os.homedir()) {
     })
     .strict();
 
+  const vmHttps = z
+    .object({
+      kind: z.literal('vm-https'),
+      url: serverUrl,
+      caFile: folder.optional(),
+      credentials: z
+        .union([
+          z.object({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/) }).strict(),
+          z.object({ file: folder }).strict(),
+        ])
+        .optional(),
+      datastores: z.record(z.string()).optional(),
+      allowAddresses: z.array(addressRule).optional(),
+      denyAddresses: z.array(addressRule).optional(),
+      allowPlainHttp: z.boolean().optional(),
+      maxDepth: z.number().int().min(0).optional(),
+    })
+    .strict();
+
   const localClass = z
     .object({
       folder,
@@ -52,12 +72,21 @@ export function sectionSchema(fileFolder: string, home: string = os.homedir()) {
     })
     .strict();
 
+  // The rest is checked by whoever opens it (targets/kubernetes/options.ts): only the path is ours to resolve.
+  const kubernetes = z
+    .object({
+      kind: z.literal('kubernetes'),
+      default: z.boolean().optional(),
+      kubeconfig: folder.optional(),
+    })
+    .passthrough();
+
   return z
     .object({
       stateFolder: folder.optional(),
       database: database(folder).optional(),
-      sources: z.record(name, place(vmDirectory)).optional(),
-      targets: z.record(name, place(localDirectory)).optional(),
+      sources: z.record(name, place(vmDirectory, vmHttps)).optional(),
+      targets: z.record(name, place(localDirectory, kubernetes)).optional(),
       limits: z
         .object({
           all: limit.optional(),
@@ -80,6 +109,26 @@ const name = z
   .regex(
     /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
     'a name of letters, digits, ".", "_" and "-", at most 63',
+  );
+
+/** It goes into the database and into orders: what is secret has no place in it, and is not repeated either. */
+const serverUrl = z
+  .string()
+  .refine(
+    said =>
+      URL.canParse(said) &&
+      /^https?:$/.test(new URL(said).protocol) &&
+      new URL(said).username === '' &&
+      new URL(said).password === '' &&
+      new URL(said).hash === '',
+    'https://HOST[:PORT]/FOLDER, without user name, password or "#": credentials are named under `credentials`',
+  );
+
+const addressRule = z
+  .string()
+  .refine(
+    said => /^[^/]+(\/\d{1,3})?$/.test(said) && isIP(said.replace(/\/.*$/, '')) !== 0,
+    'an IP address, or a block such as 10.0.0.0/8',
   );
 
 function database(folder: z.ZodType<string, z.ZodTypeDef, string>) {
@@ -112,15 +161,18 @@ interface PlaceInput {
   readonly [option: string]: unknown;
 }
 
+type KnownKind = z.ZodType<{ kind: string }, z.ZodTypeDef, unknown> & {
+  shape: { kind: z.ZodLiteral<string> };
+};
+
 /** A kind that is known here is checked here; another one (a plugin's) is checked by whoever opens it. */
-function place<T extends { kind: string }>(
-  known: z.ZodType<T, z.ZodTypeDef, unknown> & { shape: { kind: z.ZodLiteral<string> } },
-) {
+function place(...kinds: readonly KnownKind[]) {
   const other = z
     .object({ kind: z.string().min(1), default: z.boolean().optional() })
     .passthrough();
   return other.transform((said, context): PlaceInput => {
-    if (said.kind !== known.shape.kind.value) return said;
+    const known = kinds.find(one => one.shape.kind.value === said.kind);
+    if (known === undefined) return said;
     const parsed = known.safeParse(said);
     if (parsed.success) return { ...parsed.data };
     for (const issue of parsed.error.issues) context.addIssue(issue);

@@ -52,6 +52,7 @@ vmMigrate:
   sources:
     lab: { kind: vm-directory, folder: ./vms, roots: [~/templates], datastores: { /vmfs/volumes/1: /mnt/one } }
     far: { kind: other-kind, address: example }
+    web: { kind: vm-https, url: 'https://h:8443/a%20b/?x=1', caFile: ./ca.pem, credentials: { file: ./login }, allowAddresses: [127.0.0.1, 'fd00::/8'] }
   targets:
     here: { kind: local-directory, classes: { fast: { folder: /srv/fast, default: true }, slow: { folder: ./slow, snapshots: copy } } }
   limits: { all: { maxRunning: 3 }, sources: { lab: { bytesPerSecond: 1000 } } }
@@ -68,6 +69,16 @@ vmMigrate:
         },
       },
       { name: 'far', kind: 'other-kind', options: { address: 'example' } },
+      {
+        name: 'web',
+        kind: 'vm-https',
+        options: {
+          url: 'https://h:8443/a%20b/?x=1',
+          caFile: path.join(folder, 'ca.pem'),
+          credentials: { file: path.join(folder, 'login') },
+          allowAddresses: ['127.0.0.1', 'fd00::/8'],
+        },
+      },
     ]);
     expect(config.targets).toEqual([
       {
@@ -203,6 +214,27 @@ vmMigrate:
       2,
       'the environment variable NOWHERE',
       'it is not set',
+    ],
+    [
+      'a URL of a server with a password',
+      'vmMigrate:\n  sources:\n    s:\n      kind: vm-https\n      url: https://me:hush@h/\n',
+      5,
+      /without user name/,
+      /^(?!.*hush).*not repeated/,
+    ],
+    [
+      'credentials where their place is said',
+      'vmMigrate:\n  sources:\n    s:\n      kind: vm-https\n      url: https://h/\n      credentials: { env: me:hush }\n',
+      6,
+      /./,
+      /^(?!.*hush).*not repeated/,
+    ],
+    [
+      'an address that is none',
+      'vmMigrate:\n  sources:\n    s:\n      kind: vm-https\n      url: https://h/\n      allowAddresses: [localhost]\n',
+      6,
+      /an IP address/,
+      '"localhost"',
     ],
     ['broken YAML', 'vmMigrate:\n  a: [1,\n  b: }\n', 3, 'YAML', /./],
   ])('names file, line and expectation of %s', (_, yaml, line, expected, found) => {

@@ -22,71 +22,19 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readConfigFile, type ConfigFile } from './config-file';
 import { type SectionInput, type LimitInput } from './config-schema';
+import type {
+  Config,
+  ConfigInput,
+  ConfiguredDatabase,
+  ConfiguredLimit,
+  ConfiguredPlace,
+  ConfiguredTarget,
+} from './config-shape';
+import { databaseWords, limitWords, placeWords } from './config-words';
 import { EngineError } from './errors';
+import { asksForCluster, findCluster, type FoundCluster } from './found-cluster';
 
-export interface Config {
-  readonly stateFolder: string;
-  readonly database: ConfiguredDatabase;
-  readonly sources: readonly ConfiguredPlace[];
-  /** Never empty: without any, one local directory in the state folder. */
-  readonly targets: readonly ConfiguredTarget[];
-  /** Starting values; what was set while running (`limits`) is in the database. */
-  readonly limits: readonly ConfiguredLimit[];
-  /** Every value that counts and where it came from, for `doctor`; passwords are left out. */
-  readonly values: readonly EffectiveValue[];
-}
-
-/** Resolved to a URL by store/database-address.ts, except `embedded`. */
-export type ConfiguredDatabase =
-  | { readonly kind: 'url'; readonly url: string }
-  | { readonly kind: 'urlFile'; readonly file: string }
-  | { readonly kind: 'service'; readonly service: string }
-  | { readonly kind: 'embedded' };
-
-export interface ConfiguredPlace {
-  readonly name: string;
-  readonly kind: string;
-  /** As the kind's own factory takes them; folders are absolute. */
-  readonly options: Readonly<Record<string, unknown>>;
-}
-
-export interface ConfiguredTarget extends ConfiguredPlace {
-  /** Exactly one target is, unless there are several and none says so. */
-  readonly isDefault: boolean;
-}
-
-export interface ConfiguredLimit {
-  /** 'all', 'vm' (each), 'source:NAME', 'class:NAME'. */
-  readonly scope: string;
-  readonly maxRunning?: number;
-  readonly bytesPerSecond?: number;
-}
-
-export interface EffectiveValue {
-  /** Dotted, as in the file: `database`, `sources.lab`. */
-  readonly key: string;
-  readonly value: string;
-  /** `default`, `environment NAME`, `flag --name` or `FILE, line N`. */
-  readonly origin: string;
-}
-
-/** What a surface knows; absent = not given. */
-export interface ConfigInput {
-  readonly cwd: string;
-  readonly home: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly flags?: ConfigFlags;
-}
-
-export interface ConfigFlags {
-  /** Instead of ./app-config.yaml and the user's own file. */
-  readonly config?: string;
-  readonly stateFolder?: string;
-  /** Without a password. */
-  readonly databaseUrl?: string;
-  readonly databaseUrlFile?: string;
-  readonly databaseService?: string;
-}
+export type * from './config-shape';
 
 /**
  * @throws EngineError CONFIG_INVALID with file and line; USAGE for a password on the command line
@@ -96,7 +44,7 @@ export function readConfig(input: ConfigInput): Config {
   const stateFolder = pickStateFolder(files, input);
   const database = pickDatabase(files, input);
   const sources = pickSources(files);
-  const targets = pickTargets(files, stateFolder.value);
+  const targets = pickTargets(files, stateFolder.value, input);
   const limits = pickLimits(files);
   return {
     stateFolder: stateFolder.value,
@@ -233,14 +181,54 @@ function pickSources(files: readonly ConfigFile[]): Found<ConfiguredPlace>[] {
   return merged(files, 'sources', (name, { kind, ...options }) => ({ name, kind, options }));
 }
 
-function pickTargets(files: readonly ConfigFile[], stateFolder: string): Found<ConfiguredTarget>[] {
+/**
+ * Without a configured one: a local directory, and the cluster that kubectl would talk to, which is
+ * the default. Flags that name a cluster bring it beside configured targets too.
+ */
+function pickTargets(
+  files: readonly ConfigFile[],
+  stateFolder: string,
+  input: ConfigInput,
+): Found<ConfiguredTarget>[] {
+  const said = configuredTargets(files);
+  const isAsked = asksForCluster(input.flags ?? {});
+  const cluster = said.length === 0 || isAsked ? findCluster(input) : undefined;
+  if (said.length > 0) return cluster === undefined ? said : withCluster(said, cluster);
+  const local = { value: ownTarget(stateFolder), origin: 'default' };
+  return cluster === undefined ? [local] : withCluster([local], cluster);
+}
+
+/** What a configured cluster says of classes and pods counts; where it is, the flags say. */
+function withCluster(
+  said: readonly Found<ConfiguredTarget>[],
+  { options, origin }: FoundCluster,
+): Found<ConfiguredTarget>[] {
+  const base = said.find(({ value }) => value.kind === 'kubernetes' && value.isDefault)?.value;
+  const { kubeconfig: _1, context: _2, namespace: _3, clusterId: _4, ...kept } = base?.options ?? {};
+  const found: ConfiguredTarget = {
+    name: CLUSTER_TARGET,
+    kind: 'kubernetes',
+    isDefault: true,
+    isFound: true,
+    options: { ...kept, ...options },
+  };
+  return [
+    ...said
+      .filter(({ value }) => value.name !== CLUSTER_TARGET)
+      .map(one => ({ ...one, value: { ...one.value, isDefault: false } })),
+    { value: found, origin },
+  ];
+}
+
+const CLUSTER_TARGET = 'kubernetes';
+
+function configuredTargets(files: readonly ConfigFile[]): Found<ConfiguredTarget>[] {
   const said = merged(files, 'targets', (name, { kind, default: isDefault, ...options }) => ({
     name,
     kind,
     isDefault: isDefault === true,
     options,
   }));
-  if (said.length === 0) return [{ value: ownTarget(stateFolder), origin: 'default' }];
   const [first, second] = said.filter(({ value }) => value.isDefault);
   if (second !== undefined && first !== undefined) {
     throw new EngineError('CONFIG_INVALID', {
@@ -295,39 +283,6 @@ function merged<K extends 'sources' | 'targets', T>(
       found.set(name, { value: make(name, entry), origin: at([key, name]) });
   }
   return [...found.values()];
-}
-
-function databaseWords(database: ConfiguredDatabase): string {
-  switch (database.kind) {
-    case 'url':
-      return redacted(database.url);
-    case 'urlFile':
-      return `URL in ${database.file}`;
-    case 'service':
-      return `service ${database.service}`;
-    case 'embedded':
-      return 'embedded PostgreSQL in the state folder';
-  }
-}
-
-function redacted(url: string): string {
-  if (!URL.canParse(url)) return '(not a URL)';
-  const parsed = new URL(url);
-  if (parsed.password !== '') parsed.password = '***';
-  if (parsed.searchParams.has('password')) parsed.searchParams.set('password', '***');
-  return parsed.href;
-}
-
-function placeWords({ kind, options }: ConfiguredPlace): string {
-  return `${kind} ${JSON.stringify(options)}`;
-}
-
-function limitWords({ maxRunning, bytesPerSecond }: ConfiguredLimit): string {
-  const parts = [
-    maxRunning === undefined ? undefined : `${maxRunning} at a time`,
-    bytesPerSecond === undefined ? undefined : `${bytesPerSecond} bytes/s`,
-  ];
-  return parts.filter(part => part !== undefined).join(', ');
 }
 
 function filled(value: string | undefined): string | undefined {

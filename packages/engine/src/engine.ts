@@ -4,14 +4,13 @@
  */
 import { hostname, userInfo } from 'node:os';
 import type { OperationInput, OperationName } from '@vm-migrate/api';
-import { EngineError } from './errors';
 import { LocalMover } from './mover/local-mover';
 import type { Mover } from './mover/mover';
 import type { OperationContext } from './operations/operation';
 import { runOperation, type OperationAnswer } from './operations/table';
 import { graphileQueue, installQueueSchema } from './queue/graphile-queue';
+import { configuredSource } from './sources/configured-source';
 import type { Source } from './sources/source';
-import { vmDirectorySource } from './sources/vm-directory/vm-directory-source';
 import { STEP_KINDS } from './steps/table';
 import { openDatabase, openPool, type Database } from './store/database';
 import { CHANGE_CHANNEL } from './store/events';
@@ -46,7 +45,7 @@ export interface EngineOptions {
   /** Runs orders; child processes of moverProgram when absent. */
   readonly mover?: Mover;
   /** How targets are opened; a plugin that brings another kind wraps the default. */
-  readonly openTarget?: (place: PlaceRow, mover: Mover) => Promise<Target>;
+  readonly openTarget?: (place: PlaceRow, mover: Mover, moverProgram: string) => Promise<Target>;
   readonly paths?: OperationContext['paths'];
   readonly maxConnections?: number;
 }
@@ -181,7 +180,8 @@ class OpenEngine implements Engine {
   }
 
   private openTarget(place: PlaceRow): Promise<Target> {
-    return (this.options.openTarget ?? openTargetPlace)(place, this.mover);
+    const { openTarget: open = openTargetPlace, moverProgram } = this.options;
+    return open(place, this.mover, moverProgram);
   }
 
   async isIdle(): Promise<boolean> {
@@ -198,27 +198,19 @@ class OpenEngine implements Engine {
   }
 }
 
-async function openSourcePlace({ name, kind, options }: PlaceRow): Promise<Source> {
-  if (kind !== 'vm-directory') {
-    throw new EngineError('CONFIG_INVALID', {
-      where: { object: `source ${name}` },
-      expected: 'kind vm-directory',
-      found: kind,
-    });
-  }
-  const { folder, roots, datastores } = options as {
-    folder: string;
-    roots?: string[];
-    datastores?: Record<string, string>;
-  };
-  return vmDirectorySource({ name, folder, roots, datastores });
+async function openSourcePlace(place: PlaceRow): Promise<Source> {
+  return configuredSource(place);
 }
 
 export async function openTargetPlace(
   { name, kind, options }: PlaceRow,
   mover: Mover,
+  moverProgram?: string,
 ): Promise<Target> {
-  return openTarget({ ...options, name, kind }, { mover });
+  return openTarget(
+    { ...options, name, kind },
+    { mover, ...(moverProgram === undefined ? {} : { moverProgram }) },
+  );
 }
 
 function sorted(value: object): unknown {

@@ -40,6 +40,9 @@ export const ERROR_CODES = {
   LAYER_UNSUPPORTED: 'A VMDK file is of a kind that cannot be migrated from its files.',
   LAYER_UNCLEAN: 'A VMDK file was not closed cleanly: it is in use, or its host crashed.',
   CHAIN_BROKEN: 'A delta does not fit its parent.',
+  SOURCE_UNREACHABLE: 'The server of a source does not answer.',
+  SOURCE_REFUSED: 'The server of a source must not be used as it presents itself.',
+  SOURCE_UNSUITABLE: 'The server of a source lacks something that vm-migrate needs.',
   VM_INVALID: 'The configuration files of a VM cannot be understood.',
   VM_NOT_FOUND: 'No VM of that name is in the configured sources.',
   VM_AMBIGUOUS: 'Several VMs answer to that name.',
@@ -63,6 +66,11 @@ export const ERROR_CODES = {
   MOVER_FAILED: 'The mover program ended without a result.',
   MOVER_STOPPED: 'The mover was told to stop, or lost its lease.',
   MOVER_VERSION: 'The mover program is of another version than the engine.',
+  // clusters
+  CLUSTER_UNREACHABLE: 'The cluster cannot be reached, or cannot serve now.',
+  CLUSTER_FORBIDDEN: 'The cluster does not let this user do that.',
+  CLUSTER_REFUSED: 'The cluster refused an object.',
+  CLUSTER_STUCK: 'The cluster did not finish what it was asked for in time.',
   // store, queue, surfaces
   DATABASE_UNREACHABLE: 'The database cannot be reached.',
   DATABASE_NEWER: 'The database was written by a newer version of vm-migrate.',

@@ -11,10 +11,13 @@ export {
 } from './engine';
 export type { OperationAnswer } from './operations/table';
 export type { Plan } from './plan/plan';
+export type { RequestedOptions } from './plan/migrations-file';
 export { parseMigrationsFile } from './plan/parse-migrations-file';
 export { parsePlan } from './plan/parse-plan';
 export { planDifference } from './plan/plan-difference';
 export { planDigest } from './plan/plan-digest';
+export { offeredNames, type OfferedNames } from './operations/offered-names';
+export { lastKnownDatabase } from './store/background-files';
 export { planOf } from './store/migrations';
 export type { Worker } from './worker/worker';
 export type { WorkerSettings } from './worker/worker-options';

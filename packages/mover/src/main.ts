@@ -1,11 +1,12 @@
 /**
- * The mover program: an order on stdin, reports on stdout. Threads run this file again.
+ * The mover program. As a child process: an order on stdin, reports on stdout. In a pod: the order,
+ * the commands and the result are files. Threads run this file again.
  * `--lanes=N`, `--no-flush` and `--ignore-stdin-end` are for measuring: the engine passes none of them.
  */
 import { parseArgs } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 
-import { MOVER_VERSION, runProgram, runThread } from '@vm-migrate/engine/mover';
+import { MOVER_VERSION, runFileProgram, runProgram, runThread } from '@vm-migrate/engine/mover';
 
 function main(): void {
   if (!isMainThread) {
@@ -14,6 +15,9 @@ function main(): void {
   }
   const { values } = parseArgs({
     options: {
+      'order-file': { type: 'string' },
+      'control-file': { type: 'string' },
+      'result-file': { type: 'string' },
       lanes: { type: 'string' },
       'no-flush': { type: 'boolean', default: false },
       'ignore-stdin-end': { type: 'boolean', default: false },
@@ -26,11 +30,20 @@ function main(): void {
   }
   const lanes =
     values.lanes === undefined ? undefined : Math.max(1, Number.parseInt(values.lanes, 10));
-  runProgram(__filename, {
-    lanes,
-    flush: values['no-flush'] ? 'none' : 'checkpoints',
-    stdinEnd: values['ignore-stdin-end'] ? 'ignored' : 'stops',
-  });
+  const flush = values['no-flush'] ? 'none' : 'checkpoints';
+  const orderFile = values['order-file'];
+  if (orderFile !== undefined) {
+    runFileProgram(__filename, {
+      orderFile,
+      controlFile: values['control-file'],
+      resultFile: values['result-file'],
+      lanes,
+      flush,
+    });
+    return;
+  }
+  const stdinEnd = values['ignore-stdin-end'] ? 'ignored' : 'stops';
+  runProgram(__filename, { lanes, flush, stdinEnd });
 }
 
 main();

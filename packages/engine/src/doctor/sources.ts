@@ -1,6 +1,6 @@
 /** Each source: can it be opened, and which VMs are unreadable. */
 import { hostname } from 'node:os';
-import { vmDirectorySource } from '../sources/vm-directory/vm-directory-source';
+import { configuredSource, SOURCE_KINDS } from '../sources/configured-source';
 import { places } from '../store/places';
 import type { PlaceRow } from '../store/store';
 import { failed, ok, warning, type Check, type DoctorCheck } from './check';
@@ -39,7 +39,7 @@ async function checkSource({ name, kind, options, host }: PlaceRow): Promise<Doc
       found: `only ${host} reaches it`,
       remedy: `Run doctor on ${host}.`,
     };
-  if (kind !== 'vm-directory')
+  if (!(SOURCE_KINDS as readonly string[]).includes(kind))
     return {
       name: title,
       state: 'skipped',
@@ -47,14 +47,9 @@ async function checkSource({ name, kind, options, host }: PlaceRow): Promise<Doc
       remedy: 'Run doctor where its plugin is installed.',
     };
   try {
-    const { folder, roots, datastores } = options as {
-      folder: string;
-      roots?: string[];
-      datastores?: Record<string, string>;
-    };
-    const vms = await vmDirectorySource({ name, folder, roots, datastores }).listVms();
+    const vms = await configuredSource({ name, kind, options }).listVms();
     const broken = vms.filter(({ error }) => error !== undefined);
-    const found = `${vms.length} ${vms.length === 1 ? 'VM' : 'VMs'} in ${folder}`;
+    const found = `${vms.length} ${vms.length === 1 ? 'VM' : 'VMs'} in ${String(options['folder'] ?? options['url'])}`;
     if (vms.length === 0)
       return warning(
         title,
@@ -68,6 +63,6 @@ async function checkSource({ name, kind, options, host }: PlaceRow): Promise<Doc
       'See each with: kubectl vm-migrate tree VM',
     );
   } catch (error) {
-    return failed(title, error, 'Check the folder and who may read it.');
+    return failed(title, error, 'Check the folder or the server, and who may read it.');
   }
 }

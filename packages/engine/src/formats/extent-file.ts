@@ -7,7 +7,7 @@
  * layer that has none turns it into `zero`.
  */
 import type { ByteRange } from '../bytes';
-import type { Extent, ExtentKind } from './layer';
+import type { Extent, ExtentKind, TableOddity } from './layer';
 import type { RandomAccess } from './random-access';
 
 export interface ExtentFile {
@@ -30,6 +30,9 @@ export interface ExtentFile {
    * (`uncleanShutdown`, `freeSector`, ..., and `header`: the SHA-256 of the first header).
    */
   counters(): Promise<Record<string, string>>;
+
+  /** Layer.checkTables for this file; absent where there are no tables. */
+  checkTables?(signal?: AbortSignal): Promise<readonly TableOddity[]>;
 
   close(): Promise<void>;
 }

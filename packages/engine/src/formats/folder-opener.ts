@@ -7,6 +7,7 @@ import { readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 
 import { EngineError } from '../errors';
+import { foreignForm, mappedFolder, onlySpelling, type MappedFolder } from './foreign-path';
 import { openLocalFile, type LocalFileMode } from './local-file';
 import type { FileOpener, RandomAccess } from './random-access';
 
@@ -28,7 +29,7 @@ export function folderOpener(address: FolderAddress, mode: LocalFileMode = 'asyn
 }
 
 class FolderOpener implements FileOpener {
-  private readonly datastores: readonly Datastore[];
+  private readonly datastores: readonly MappedFolder[];
   private readonly allowed: readonly string[];
   private realAllowed: readonly string[] | undefined;
 
@@ -71,9 +72,8 @@ class FolderOpener implements FileOpener {
 
   private localPath(name: string, from: string | undefined): string {
     const foreign = foreignForm(name);
-    const store = longestMatch(this.datastores, foreign);
-    if (store !== undefined)
-      return path.resolve(store.folder, `./${foreign.path.slice(store.prefix.path.length)}`);
+    const store = mappedFolder(this.datastores, foreign);
+    if (store !== undefined) return path.resolve(store.folder, `./${store.rest}`);
     switch (foreign.kind) {
       case 'posix':
         return path.resolve(name);
@@ -96,58 +96,8 @@ class FolderOpener implements FileOpener {
   }
 }
 
-/** A path as VMware writes it, with `/` between its parts. */
-interface ForeignPath {
-  readonly kind: 'posix' | 'windows' | 'datastore' | 'relative';
-  readonly path: string;
-}
-
-interface Datastore {
-  readonly prefix: ForeignPath;
-  readonly folder: string;
-}
-
-/** `[ds] vm/x.vmdk`, `C:\VMs\x.vmdk`, `\\server\share\x.vmdk`, `/vmfs/volumes/ds/x.vmdk`, `..\x.vmdk`. */
-function foreignForm(name: string): ForeignPath {
-  const datastore = /^\[([^\]]+)\]\s*(.*)$/.exec(name);
-  if (datastore !== null)
-    return {
-      kind: 'datastore',
-      path: `/vmfs/volumes/${datastore[1] ?? ''}/${slashed(datastore[2] ?? '')}`.replace(
-        /\/+$/,
-        '',
-      ),
-    };
-  if (/^[a-z]:[\\/]/i.test(name) || name.startsWith('\\\\'))
-    return { kind: 'windows', path: slashed(name).toLowerCase().replace(/\/+$/, '') };
-  if (name.startsWith('/')) return { kind: 'posix', path: name.replace(/(?<=.)\/+$/, '') };
-  return { kind: 'relative', path: slashed(name) };
-}
-
-function slashed(name: string): string {
-  return name.replaceAll('\\', '/');
-}
-
-function longestMatch(datastores: readonly Datastore[], name: ForeignPath): Datastore | undefined {
-  let best: Datastore | undefined;
-  for (const store of datastores) {
-    const prefix = store.prefix.path;
-    if (!name.path.startsWith(`${prefix}/`) || name.kind === 'relative') continue;
-    if (best === undefined || prefix.length > best.prefix.path.length) best = store;
-  }
-  return best;
-}
-
-/** Windows and macOS hosts do not tell `Disk.vmdk` from `disk.VMDK`; a copy on Linux does. Only a single candidate counts. */
 async function otherSpelling(folder: string, name: string): Promise<string | undefined> {
-  const wanted = folded(name);
-  const names = await readdir(folder).catch(() => []);
-  const same = names.filter(other => folded(other) === wanted);
-  return same.length === 1 ? same[0] : undefined;
-}
-
-function folded(name: string): string {
-  return name.normalize('NFC').toLowerCase();
+  return onlySpelling(name, await readdir(folder).catch(() => []));
 }
 
 async function realFolder(folder: string): Promise<string> {

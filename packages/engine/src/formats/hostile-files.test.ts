@@ -203,12 +203,31 @@ describe('kinds that are refused by name', () => {
       'ddb.iofilters = "vmwarevmcrypt"',
     ],
     ['sectors of 4 KiB', 'vmfs', 'RW 8 VMFS "inside"', 'ddb.sectorFormat = "native_4k"'],
+    ['the same as a header key', 'vmfs', 'RW 8 VMFS "inside"', 'virtualDiskFormat = "native_4k"'],
+    ['the same in bytes', 'vmfs', 'RW 8 VMFS "inside"', 'ddb.logicalSectorSize = "4096"'],
+    [
+      'physical ones, nothing logical',
+      'vmfs',
+      'RW 8 VMFS "inside"',
+      'ddb.physicalSectorSize = "4096"',
+    ],
   ])('%s', async (_what, createType, extent, line) => {
     describeDisk('refused.vmdk', createType, extent, line);
     await expect(readAll('refused.vmdk')).rejects.toMatchObject({
       code: 'LAYER_UNSUPPORTED',
       where: { file: inFolder('refused.vmdk') },
     });
+  });
+
+  it('but not plain emulation: physical sectors of 4 KiB behind logical ones of 512 bytes', async () => {
+    describeDisk(
+      'emulated.vmdk',
+      'vmfs',
+      'RW 8 VMFS "inside"',
+      'ddb.logicalSectorSize = "512"',
+      'ddb.physicalSectorSize = "4096"',
+    );
+    expect(await readAll('emulated.vmdk')).toHaveLength(4096);
   });
 });
 

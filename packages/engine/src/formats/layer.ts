@@ -35,7 +35,31 @@ export interface Layer {
   /** Facts that change when the file changes (design.md: the manifest). Cheap: headers and stat only. */
   manifest(): Promise<LayerManifest>;
 
+  /**
+   * The deliberate check of a plan: walks all tables and says what is odd in them although the file
+   * can be read. Absent where a format has no tables. Never part of a copy.
+   * @throws EngineError LAYER_DAMAGED as extents() does; the signal's reason when it is aborted
+   */
+  checkTables?(signal?: AbortSignal): Promise<readonly TableOddity[]>;
+
   close(): Promise<void>;
+}
+
+/**
+ * `copies-differ`: the second copy of the tables says something else than the first, which is read.
+ * `grain-shared`: two entries point to the same place of the file, so two stretches of the disk hold
+ * the same bytes. `not-compared`: too many grains to compare all of them in bounded memory.
+ */
+export interface TableOddity {
+  readonly kind: 'copies-differ' | 'grain-shared' | 'not-compared';
+  /** The file with the tables, as FILE errors name it. */
+  readonly file: string;
+  /** The first place: an entry of the directory or of a table. */
+  readonly offsetBytes: number;
+  /** Entries that are like this; for `not-compared` grains that were not looked at. */
+  readonly count: number;
+  /** What stands at the first place, as a part of a sentence. */
+  readonly detail: string;
 }
 
 /** `inherited`: ask the parent. `zero`: reads as zeros whatever the parent holds. Never merge the two. */

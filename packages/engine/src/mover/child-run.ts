@@ -36,7 +36,10 @@ export class ChildRun {
 
   constructor(node: string, args: readonly string[], order: MoverOrder) {
     this.rate = order.bytesPerSecond;
-    this.child = spawn(node, args, { stdio: ['pipe', 'pipe', 'pipe'], env: childEnvironment() });
+    this.child = spawn(node, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: childEnvironment(order),
+    });
     const lines = new LineSplitter(line => this.onLine(line));
     this.child.stdout.on('data', (chunk: Buffer) => lines.add(chunk));
     this.child.stderr.on('data', (chunk: Buffer) => {
@@ -169,8 +172,16 @@ function failed(error: EngineError): End {
   return { state: 'failed', error: error.toJSON() };
 }
 
-/** A mover needs nothing of the engine's environment, which may hold a database password. */
-function childEnvironment(): NodeJS.ProcessEnv {
+/** A mover needs nothing of the engine's environment, which may hold a database password, but what its order names. */
+function childEnvironment(order: MoverOrder): NodeJS.ProcessEnv {
   const { PATH, LD_LIBRARY_PATH, TMPDIR, TZ } = process.env;
-  return { PATH, LD_LIBRARY_PATH, TMPDIR, TZ };
+  return { PATH, LD_LIBRARY_PATH, TMPDIR, TZ, ...credentialsOf(order) };
+}
+
+function credentialsOf(order: MoverOrder): NodeJS.ProcessEnv {
+  const source = 'source' in order ? order.source : undefined;
+  if (source?.kind !== 'vm-https' || source.credentials === undefined) return {};
+  if (!('env' in source.credentials)) return {};
+  const { env } = source.credentials;
+  return { [env]: process.env[env] };
 }

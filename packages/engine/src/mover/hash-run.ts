@@ -17,6 +17,7 @@ import { ioBuffer } from '../native/aligned-buffer';
 import { Deferred } from './deferred';
 import { HASH_SPAN_BYTES, openHashLane, spanRange, type HashLane } from './hash-lane';
 import type { HashChainOrder, HashVolumeOrder } from './mover';
+import { readersOf } from './order-source';
 import type { ReceiptFacts, RunContext } from './run-context';
 import { MoverThread } from './threads';
 import { lockVolume } from './volume-lock';
@@ -114,7 +115,7 @@ async function hashState(
   const spans = Math.ceil(order.stateSizeBytes / HASH_SPAN_BYTES);
   for (
     let extra = 1;
-    extra < Math.min(context.lanes ?? Math.min(4, availableParallelism()), spans);
+    extra < Math.min(context.lanes ?? Math.min(4, availableParallelism()), mostLanes(order), spans);
     extra++
   ) {
     const { lane, thread } = threadLane(order, context);
@@ -140,6 +141,10 @@ async function hashState(
     clearInterval(ticker);
     await Promise.allSettled(threads.map(thread => thread.terminate()));
   }
+}
+
+function mostLanes(order: HashVolumeOrder | HashChainOrder): number {
+  return order.order === 'hash-chain' ? readersOf(order.source) : Number.POSITIVE_INFINITY;
 }
 
 /** Puts the spans' digests together, whoever is ready first. */

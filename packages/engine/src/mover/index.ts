@@ -1,4 +1,5 @@
 /** All that the mover program needs: its bundle holds nothing of plans, stores or surfaces. */
+export { runFileProgram } from './file-program';
 export { runProgram } from './program';
 export { runThread } from './run-thread';
 export { MOVER_VERSION } from './version';

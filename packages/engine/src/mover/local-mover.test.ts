@@ -11,7 +11,7 @@ import {
   plainWindowsDigest,
   type MoverScene,
 } from '../testing/mover-scene';
-import { isMounted, mountTmpfs } from '../testing/scratch-mount';
+import { itOnMount, mountTmpfs } from '../testing/scratch-mount';
 import { tempFolder } from '../testing/temp-folder';
 import { LocalMover } from './local-mover';
 import type { MoverOrder, MoverStatus, WindowReport } from './mover';
@@ -319,12 +319,13 @@ describe('failures have names', () => {
     });
   });
 
-  it('a full target (tmpfs; only as root): after space came, it goes on', async () => {
-    const small = mountTmpfs(MIB);
-    if (!isMounted(small)) return;
-    try {
+  itOnMount(
+    'a tmpfs of 1 MiB',
+    mountTmpfs(MIB),
+    'a full target: after space came, it goes on',
+    async small => {
       const scene = newScene();
-      const volume = path.join(small.folder, 'disk.img');
+      const volume = path.join(small, 'disk.img');
       fs.writeFileSync(volume, '');
       fs.truncateSync(volume, scene.sizeBytes);
       const order = await scene.base();
@@ -334,17 +335,15 @@ describe('failures have names', () => {
         state: 'failed',
         error: { code: 'VOLUME_FULL', where: { file: volume } },
       });
-      execFileSync('mount', ['-o', `remount,size=${16 * MIB}`, small.folder]);
+      execFileSync('mount', ['-o', `remount,size=${16 * MIB}`, small]);
       const again = await done(newMover(), {
         ...onSmall,
         runId: 'again',
         windowsDone: failed.windows,
       });
       expect(again.receipt.stateDigest).toBe(plainStateDigest(scene.baseContent));
-    } finally {
-      small.unmount();
-    }
-  });
+    },
+  );
 
   it('a mover that dies without a result: its last words', async () => {
     const scene = newScene();

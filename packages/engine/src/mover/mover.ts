@@ -6,6 +6,9 @@
  * stdout: one MoverReport a line; the last is `done` or `failed`. Exit code 0 after `done`, 1 after `failed`.
  * A mover ends by itself when stdin closes, and when it was not renewed for half its lease (its own
  * monotonic clock, checked before every write).
+ *
+ * In a pod the order, the commands and the last report are files instead (file-program.ts), and
+ * there is no lease: the pod's name is the lock.
  */
 import type { ErrorData } from '../errors';
 import type { LayerManifest } from '../formats/layer';
@@ -14,7 +17,7 @@ import type { SourceAddress } from '../sources/source';
 /** Raised when order or report change in a way that an older program would misread. */
 export const MOVER_PROTOCOL = 1;
 
-export type MoverOrder = ApplyOrder | HashVolumeOrder | HashChainOrder;
+export type MoverOrder = ApplyOrder | HashVolumeOrder | HashChainOrder | PatternOrder;
 
 interface OrderBase {
   readonly protocol: typeof MOVER_PROTOCOL;
@@ -31,6 +34,13 @@ export interface VolumeAddress {
   readonly kind: 'file' | 'block';
   readonly path: string;
   readonly sizeBytes: number;
+  /** The volume's name at its target. A mover that runs elsewhere than the engine finds it by that, and makes `path` be it. */
+  readonly name?: string;
+  /**
+   * What a missing file means. `made`: a volume of this target begins without it, so the mover makes
+   * it, sparse, where the order says that nothing was written yet. Absent: the volume is gone.
+   */
+  readonly missingFile?: 'made';
   /** File that the mover locks (flock) as long as it lives; the raw file itself when absent. */
   readonly lockPath?: string;
   /** Metadata file with the VolumeMark; when given, the mover checks it under the lock before its first write. */
@@ -98,6 +108,16 @@ export interface HashChainOrder extends OrderBase {
   readonly stateSizeBytes: number;
 }
 
+/** The class proof's bytes: a pattern made from its seed, from offset 0 on, written and flushed, or read back and compared. */
+export interface PatternOrder extends OrderBase {
+  readonly order: 'pattern';
+  readonly act: 'write' | 'compare';
+  readonly volume: VolumeAddress;
+  readonly seed: string;
+  /** A multiple of 1 MiB. */
+  readonly lengthBytes: number;
+}
+
 export type MoverCommand =
   | { readonly type: 'renew' }
   | { readonly type: 'limit'; readonly bytesPerSecond: number }
@@ -160,6 +180,8 @@ export interface Receipt {
   readonly ways?: { readonly zeros: string; readonly readBack: string };
   /** For a sample: how many windows were compared and equal. */
   readonly windowsCompared?: number;
+  /** For the comparison of a pattern: offset of the first MiB that differs; absent when all is equal. */
+  readonly differsAt?: number;
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly durationMs: number;
@@ -189,6 +211,8 @@ export type MoverStatus =
   | {
       readonly state: 'running';
       readonly progress: MoverProgress | undefined;
+      /** Why it does not get on, where the mover's platform says so: `no node takes the pod: ...`. */
+      readonly waitingFor?: string;
       readonly windows: readonly WindowReport[];
     }
   | { readonly state: 'done'; readonly receipt: Receipt; readonly windows: readonly WindowReport[] }

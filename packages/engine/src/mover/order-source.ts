@@ -4,9 +4,22 @@ import type { Layer } from '../formats/layer';
 import { openSource } from '../sources/open-source';
 import type { SourceAddress } from '../sources/source';
 
-/** Blocking reads; the caller closes it. @throws EngineError as openLayer does */
+/** Blocking reads where files are local; the caller closes it. @throws EngineError as openLayer does */
 export function openOrderLayer(source: SourceAddress, file: string): Promise<Layer> {
   return openSource(source).openLayer(file);
+}
+
+/**
+ * How many threads may read from a source at once, each with an opening of its own. One of a server
+ * costs a thread about 80 MiB (TLS, and what is read ahead), and the network is shared anyway.
+ */
+export function readersOf(source: SourceAddress): number {
+  switch (source.kind) {
+    case 'vm-directory':
+      return Number.POSITIVE_INFINITY;
+    case 'vm-https':
+      return 1;
+  }
 }
 
 /** Base first; the caller closes it. The links were checked when the tree was loaded. */

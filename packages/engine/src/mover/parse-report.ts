@@ -33,13 +33,18 @@ const REPORTS: Readonly<Record<MoverReport['type'], Check>> = {
   }),
   done: shape({
     receipt: shape({
-      order: value => value === 'apply' || value === 'hash-volume' || value === 'hash-chain',
+      order: value =>
+        value === 'apply' ||
+        value === 'hash-volume' ||
+        value === 'hash-chain' ||
+        value === 'pattern',
       runId: text,
       bytes: shape({ data: count, zero: count, written: count, read: count }),
       windowsDigest: optional(hex),
       stateDigest: optional(hex),
       volumeDigest: optional(hex),
       table: optional(shape({ path: text, sha256: hex })),
+      differsAt: optional(count),
       startedAt: text,
       finishedAt: text,
       durationMs: count,

@@ -1,4 +1,4 @@
-/** At most five progress lines a second, with the rate of the last seconds. */
+/** Progress lines now and then, at most five a second, with the rate of the last seconds. */
 import type { MoverProgress } from './mover';
 
 const EVERY_MS = 200;
@@ -11,11 +11,12 @@ export class ProgressReporter {
   constructor(
     private readonly say: (progress: MoverProgress) => void,
     private readonly nowMs: () => number = () => performance.now(),
+    private readonly everyMs: number = EVERY_MS,
   ) {}
 
   tell(facts: Omit<MoverProgress, 'bytesPerSecond'>): void {
     const now = this.nowMs();
-    if (now - this.saidAtMs < EVERY_MS) return;
+    if (now - this.saidAtMs < this.everyMs) return;
     this.saidAtMs = now;
     this.seen.push({ atMs: now, bytes: facts.bytesDone });
     while (this.seen.length > 2 && now - (this.seen[0]?.atMs ?? now) > RATE_OVER_MS)

@@ -5,6 +5,7 @@
 import { EngineError, toEngineError } from '../errors';
 import { runApply } from './apply-run';
 import { MoverControl } from './control';
+import { ensureDiskFile } from './disk-file';
 import { runHashChain, runHashVolume } from './hash-run';
 import {
   MOVER_PROTOCOL,
@@ -13,12 +14,15 @@ import {
   type MoverReport,
   type Receipt,
 } from './mover';
+import { runPattern } from './pattern-run';
 import { ProgressReporter } from './progress-reporter';
 import type { ReceiptFacts, RunContext } from './run-context';
 import { MOVER_VERSION } from './version';
 
 export interface RunOptions extends Pick<RunContext, 'program' | 'lanes' | 'flush'> {
   say(report: MoverReport): void;
+  /** Absent: five progress lines a second. */
+  readonly progressEveryMs?: number;
 }
 
 /** One order under way. */
@@ -64,8 +68,10 @@ async function run(
     pid: process.pid,
     startedAt,
   });
-  const progress = new ProgressReporter(progressNow =>
-    options.say({ type: 'progress', progress: progressNow }),
+  const progress = new ProgressReporter(
+    progressNow => options.say({ type: 'progress', progress: progressNow }),
+    undefined,
+    options.progressEveryMs,
   );
   const last = await perform(order, {
     program: options.program,
@@ -101,11 +107,14 @@ async function perform(order: MoverOrder, context: RunContext): Promise<ReceiptF
   }
   switch (order.order) {
     case 'apply':
+      ensureDiskFile(order);
       return runApply(order, context);
     case 'hash-volume':
       return runHashVolume(order, context);
     case 'hash-chain':
       return runHashChain(order, context);
+    case 'pattern':
+      return runPattern(order, context);
   }
 }
 

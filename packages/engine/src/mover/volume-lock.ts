@@ -7,6 +7,7 @@ import { readFileSync, openSync, constants } from 'node:fs';
 import { EngineError } from '../errors';
 import { volumeError } from '../native/errno';
 import { posix } from '../native/posix';
+import { differingFields, markOf } from '../native/volume-mark';
 import type { VolumeAddress, VolumeMark } from './mover';
 
 /**
@@ -47,9 +48,9 @@ export function lockVolume(volume: VolumeAddress, use: 'write' | 'read'): void {
 /** @throws EngineError VOLUME_UNEXPECTED when the mark on the volume is not the expected one. Call it under the lock. */
 export function checkMark(markPath: string, expected: VolumeMark): void {
   const found = readMark(markPath);
-  const differing = MARK_FIELDS.filter(field => found[field] !== expected[field]);
+  const differing = differingFields(found, expected);
   if (differing.length === 0) return;
-  const words = (mark: Partial<VolumeMark>) =>
+  const words = (mark: VolumeMark) =>
     differing.map(field => `${field} ${JSON.stringify(mark[field] ?? null)}`).join(', ');
   throw new EngineError('VOLUME_UNEXPECTED', {
     where: { file: markPath },
@@ -59,37 +60,27 @@ export function checkMark(markPath: string, expected: VolumeMark): void {
   });
 }
 
-const MARK_FIELDS = [
-  'storeId',
-  'migrationId',
-  'volumeId',
-  'generation',
-  'phase',
-  'layerId',
-  'fence',
-  'manifestDigest',
-] as const satisfies readonly (keyof VolumeMark)[];
-
-/** The mark of a metadata file: its field `mark`, or the whole of it. */
-function readMark(file: string): Partial<VolumeMark> {
+function readMark(file: string): VolumeMark {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     throw volumeError(error, file);
   }
-  try {
-    const record: unknown = JSON.parse(text);
-    if (typeof record === 'object' && record !== null) {
-      const { mark = record } = record as { mark?: unknown };
-      if (typeof mark === 'object' && mark !== null) return mark as Partial<VolumeMark>;
-    }
-  } catch {
-    // Falls through: whatever it is, it is no mark.
-  }
+  const mark = markOf(parsed(text));
+  if (mark !== undefined) return mark;
   throw new EngineError('VOLUME_UNEXPECTED', {
     where: { file },
     expected: 'a volume mark',
     found: 'something else',
   });
+}
+
+/** Whatever is no JSON is no mark. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -2,10 +2,12 @@
 import type { MigrationOptions } from '@vm-migrate/api';
 import { EngineError } from '../errors';
 import { buildPlan, type ClassProbe } from '../plan/build-plan';
-import type { KeepRule, Plan, PlanOptions } from '../plan/plan';
-import type { SnapshotTree } from '../sources/snapshot-tree';
-import { measureOwnBytes } from '../sources/measure-own-bytes';
+import { planOptionsOf } from '../plan/migrations-file';
+import type { Plan } from '../plan/plan';
+import type { Finding, SnapshotTree } from '../sources/snapshot-tree';
+import { measureOwnBytes, type OwnBytes } from '../sources/measure-own-bytes';
 import type { Source } from '../sources/source';
+import { tableFindings } from '../sources/table-findings';
 import { findClassProof, findPlace, places } from '../store/places';
 import type { PlaceRow } from '../store/store';
 import type { Operation, OperationContext } from './operation';
@@ -30,14 +32,15 @@ export async function planFor(
     const proof = await findClassProof<ClassProbe>(context.database, targetPlace.name, name);
     if (proof !== undefined) probes[name] = proof.result;
   }
+  const { ownBytes, findings } = await walkTables(source, tree);
   return buildPlan({
-    tree,
-    options: planOptions(options),
+    tree: { ...tree, findings: [...tree.findings, ...findings] },
+    options: planOptionsOf(options, startOfHourUs()),
     source: place.name,
     target: targetPlace.name,
     capabilities,
     probes,
-    ownBytes: await ownBytesOf(source, tree),
+    ownBytes,
   });
 }
 
@@ -64,39 +67,30 @@ async function chosenTarget(
   });
 }
 
-function planOptions(options: MigrationOptions): PlanOptions {
-  return {
-    leaveOutDisks: options.leaveOutDisks ?? [],
-    keep: keepRule(options.keep),
-    storageClass: options.storageClass,
-    storageClassByDisk: options.storageClassByDisk ?? {},
-    namePrefix: options.namePrefix,
-    cutCurrent: options.cutCurrent === true ? 'always' : 'when-the-target-asks',
-    sampleWindows: options.sampleWindows ?? 8,
-  };
-}
-
 /** Ages are counted from the start of the present hour, so that a plan shown and accepted within it is the same plan. */
-function keepRule(keep: MigrationOptions['keep']): KeepRule {
-  if (keep === undefined) return { rule: 'all' };
-  if (keep.rule !== 'age') return keep;
+function startOfHourUs(): number {
   const hourUs = 3_600_000_000;
-  return { ...keep, nowUs: Math.floor((Date.now() * 1000) / hourUs) * hourUs };
+  return Math.floor((Date.now() * 1000) / hourUs) * hourUs;
 }
 
-async function ownBytesOf(
-  source: Source,
-  tree: SnapshotTree,
-): Promise<Record<string, { data: number; zero: number }>> {
-  const byLayer: Record<string, { data: number; zero: number }> = {};
+interface WalkedTables {
+  readonly ownBytes: Record<string, OwnBytes>;
+  readonly findings: readonly Finding[];
+}
+
+/** What the tables of every layer say, and what is odd in them. */
+async function walkTables(source: Source, tree: SnapshotTree): Promise<WalkedTables> {
+  const ownBytes: Record<string, OwnBytes> = {};
+  const findings: Finding[] = [];
   for (const layer of tree.disks.flatMap(disk => disk.layers)) {
     if (layer.ownBytes !== undefined || layer.access !== 'frozen') continue;
     const opened = await source.openLayer(tree.vm.id, layer.file);
     try {
-      byLayer[layer.id] = await measureOwnBytes(opened);
+      ownBytes[layer.id] = await measureOwnBytes(opened);
+      findings.push(...tableFindings(layer, (await opened.checkTables?.()) ?? []));
     } finally {
       await opened.close();
     }
   }
-  return byLayer;
+  return { ownBytes, findings };
 }

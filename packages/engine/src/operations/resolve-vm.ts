@@ -24,8 +24,12 @@ export async function resolveVm(context: OperationContext, reference: string): P
   const slash = reference.indexOf('/');
   if (slash > 0) {
     const place = await findPlace(context.database, 'source', reference.slice(0, slash));
-    if (place !== undefined)
-      return choose(reference, await matches(context, [place], reference.slice(slash + 1)));
+    if (place !== undefined) {
+      const found = await matches(context, [place], reference.slice(slash + 1));
+      // A source that cannot be read says so by itself.
+      if (found.length === 0) await (await context.openSource(place)).listVms();
+      return choose(reference, found);
+    }
   }
   const found = await matches(context, await places(context.database, 'source'), reference);
   if (found.length === 0 && context.paths === 'allowed' && existsSync(reference))

@@ -18,11 +18,22 @@ export interface MigrationRequest {
   readonly line: number;
 }
 
-/** What a person gives; the rest is DEFAULT_OPTIONS. `age` gets its moment when the plan is built. */
-export type RequestedOptions = Partial<Omit<PlanOptions, 'keep'>> & {
-  readonly keep?: RequestedKeep;
-};
+/**
+ * What a person chooses, in a migrations file or through an operation (whose schema has the same
+ * fields); what is not given, or undefined, is DEFAULT_OPTIONS.
+ */
+export interface RequestedOptions {
+  readonly leaveOutDisks?: readonly string[] | undefined;
+  readonly keep?: RequestedKeep | undefined;
+  readonly storageClass?: string | undefined;
+  readonly storageClassByDisk?: Readonly<Record<string, string>> | undefined;
+  readonly namePrefix?: string | undefined;
+  /** Take a VolumeSnapshot of the current state as well, whether or not the target asks for one. */
+  readonly cutCurrent?: boolean | undefined;
+  readonly sampleWindows?: number | undefined;
+}
 
+/** `age` gets its moment when the plan is built. */
 export type RequestedKeep =
   Exclude<KeepRule, { readonly rule: 'age' }> | { readonly rule: 'age'; readonly maxAgeMs: number };
 
@@ -36,11 +47,15 @@ export const DEFAULT_OPTIONS: PlanOptions = {
 };
 
 /** @param nowUs from which ages are counted, microseconds since 1970 */
-export function planOptionsOf({ keep, ...given }: RequestedOptions, nowUs: number): PlanOptions {
+export function planOptionsOf(requested: RequestedOptions, nowUs: number): PlanOptions {
+  const { storageClass, namePrefix, cutCurrent, keep = DEFAULT_OPTIONS.keep } = requested;
   return {
-    ...DEFAULT_OPTIONS,
-    ...given,
-    keep:
-      keep === undefined ? DEFAULT_OPTIONS.keep : keep.rule === 'age' ? { ...keep, nowUs } : keep,
+    leaveOutDisks: requested.leaveOutDisks ?? DEFAULT_OPTIONS.leaveOutDisks,
+    keep: keep.rule === 'age' ? { ...keep, nowUs } : keep,
+    ...(storageClass === undefined ? {} : { storageClass }),
+    storageClassByDisk: requested.storageClassByDisk ?? DEFAULT_OPTIONS.storageClassByDisk,
+    ...(namePrefix === undefined ? {} : { namePrefix }),
+    cutCurrent: cutCurrent === true ? 'always' : DEFAULT_OPTIONS.cutCurrent,
+    sampleWindows: requested.sampleWindows ?? DEFAULT_OPTIONS.sampleWindows,
   };
 }

@@ -44,7 +44,7 @@ migrations:
         vm: 'other/db "1"',
         source: 'lab',
         target: 'local',
-        options: { keep: { rule: 'age', maxAgeMs: 30 * 86_400_000 }, cutCurrent: 'always' },
+        options: { keep: { rule: 'age', maxAgeMs: 30 * 86_400_000 }, cutCurrent: true },
         accept: [],
         line: 15,
       },
@@ -60,6 +60,10 @@ migrations:
       sampleWindows: 8,
     });
     expect(planOptionsOf({}, 77).keep).toEqual({ rule: 'all' });
+    expect(planOptionsOf({ cutCurrent: true, sampleWindows: undefined }, 77)).toMatchObject({
+      cutCurrent: 'always',
+      sampleWindows: 8,
+    });
   });
 
   it.each([

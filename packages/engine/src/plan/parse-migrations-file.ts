@@ -127,9 +127,7 @@ function requestOf(
     ...(storageClass === undefined ? {} : { storageClass }),
     ...(classes.length === 0 ? {} : { storageClassByDisk: Object.fromEntries(classes) }),
     ...(namePrefix === undefined ? {} : { namePrefix }),
-    ...(cutCurrent === undefined
-      ? {}
-      : { cutCurrent: cutCurrent ? 'always' : 'when-the-target-asks' }),
+    ...(cutCurrent === undefined ? {} : { cutCurrent }),
     ...(sampleWindows === undefined ? {} : { sampleWindows }),
   };
   return {

@@ -163,6 +163,24 @@ export const FINDING_KINDS = {
     remedy:
       'Nothing to do: do not delete this VM at the source before its linked clones are migrated.',
   },
+  'table-copies-differ': {
+    severity: 'warns',
+    acceptable: true,
+    remedy:
+      'The first copy of the tables is read. If you doubt it, have VMware check the disk at its host (vmware-vdiskmanager -R) or copy the file again, and compare the migrated disk with the original before that is deleted.',
+  },
+  'grain-shared': {
+    severity: 'warns',
+    acceptable: true,
+    remedy:
+      'The disk is migrated as every reader sees it: the same bytes in both places. No known program writes such a file, so check the file system of the guest before you trust it.',
+  },
+  'grains-not-compared': {
+    severity: 'informs',
+    acceptable: true,
+    remedy:
+      'Nothing to do: the rest of the file was compared, and every byte is read as its tables say.',
+  },
   'vtpm-not-carried': {
     severity: 'warns',
     acceptable: true,

@@ -1,12 +1,13 @@
 /**
  * The mover's end of a Source: from the address in an order to open layers. No listing, no parsing
- * of configuration; files are read in step, because a mover has nothing else to do meanwhile.
+ * of configuration; local files are read in step, because a mover has nothing else to do meanwhile.
  */
 import { folderOpener } from '../formats/folder-opener';
 import type { Layer } from '../formats/layer';
 import type { LocalFileMode } from '../formats/local-file';
 import { openLayer } from '../formats/open-layer';
 import type { SourceAddress } from './source';
+import { openServerFolder } from './vm-https/open-server-folder';
 
 export interface OpenedSource {
   /**
@@ -23,5 +24,7 @@ export function openSource(address: SourceAddress, mode: LocalFileMode = 'sync')
       const opener = folderOpener(address, mode);
       return { openLayer: file => openLayer(opener, file) };
     }
+    case 'vm-https':
+      return openServerFolder(address);
   }
 }

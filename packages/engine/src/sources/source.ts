@@ -18,8 +18,11 @@ export interface Source {
   /** Opens one layer of a tree by LayerNode.file. The caller closes it. */
   openLayer(vmId: string, file: string): Promise<Layer>;
 
-  /** Plain data from which a mover, in another process, opens the same layers (openSource). No secrets. */
-  address(vmId: string): SourceAddress;
+  /**
+   * Plain data from which a mover, in another process, opens the same layers (openSource). No secrets.
+   * @throws EngineError VM_NOT_FOUND
+   */
+  address(vmId: string): Promise<SourceAddress>;
 }
 
 export interface VmSummary {
@@ -30,7 +33,7 @@ export interface VmSummary {
 }
 
 /** Where a mover finds a VM's files. `kind` chooses the source. */
-export type SourceAddress = VmDirectoryAddress;
+export type SourceAddress = VmDirectoryAddress | VmHttpsAddress;
 
 export interface VmDirectoryAddress {
   readonly kind: 'vm-directory';
@@ -41,3 +44,29 @@ export interface VmDirectoryAddress {
   /** Absolute prefixes as VMware writes them (`/vmfs/volumes/<uuid>`) -> folder here. */
   readonly datastores: Readonly<Record<string, string>>;
 }
+
+export interface VmHttpsAddress extends ServerAddress {
+  readonly kind: 'vm-https';
+  /** Name of the VM's folder: server and path, not percent-encoded; inside `url`. */
+  readonly folder: string;
+}
+
+/** How a server is reached, and what of it may be read. */
+export interface ServerAddress {
+  /** The folder with the VMs, percent-encoded, without credentials; a query is sent with every request. */
+  readonly url: string;
+  /** Prefixes as VMware writes them -> folder inside `url`, named as VmHttpsAddress.folder is. */
+  readonly datastores: Readonly<Record<string, string>>;
+  /** Certificates (PEM) that the server's own must lead to, instead of those that Node brings. */
+  readonly caPem?: string;
+  /** Where whoever connects finds the credentials; they themselves are never part of an address. */
+  readonly credentials?: CredentialsReference;
+  /** Addresses and CIDR blocks that may be connected to although they are of this machine, link or cluster. */
+  readonly allowAddresses: readonly string[];
+  /** Further CIDR blocks that may not: the cluster's own. */
+  readonly denyAddresses: readonly string[];
+  readonly allowPlainHttp: boolean;
+}
+
+/** An environment variable or a file (absolute) that holds `USER:PASSWORD` or `Bearer TOKEN`. */
+export type CredentialsReference = { readonly env: string } | { readonly file: string };

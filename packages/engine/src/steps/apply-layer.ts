@@ -194,7 +194,7 @@ async function orderFor(context: StepContext, volume: Volume): Promise<ApplyOrde
     bytesPerSecond: context.bytesPerSecond,
     fence: claim.fence,
     layerId: layer.id,
-    source: source.address(plan.vm.id),
+    source: await source.address(plan.vm.id),
     layer: { file: layer.file, manifest: layer.manifest },
     volume: volume.address,
     content: isBase && storageClass?.newVolumesReadZero === true ? 'zeros' : 'parent',

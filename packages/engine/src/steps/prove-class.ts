@@ -6,28 +6,33 @@ import { createHash } from 'node:crypto';
 import { findClassProof, putClassProof } from '../store/places';
 import type { Database } from '../store/database';
 import type { Claim, StepKey } from '../store/steps';
-import { advanceProbe, type ClassProof, type ProbeState } from '../targets/prove-class';
+import {
+  advanceProbe,
+  clearProbes,
+  type ClassProof,
+  type ProbeState,
+} from '../targets/prove-class';
 import { attend, done, wait, type StepKind } from './step';
 
 export const proveClass: StepKind = {
   words: step => `prove that storage class ${step.storageClass} supports snapshots`,
 
   async advance({ step, claim, plan, storeId, target, database, settings }) {
+    const { runId, earlierRunIds } = probeRuns(claim, claim.fence);
+    const probed = { storageClass: step.storageClass, storeId };
     const known = await findClassProof<ClassProof>(database, plan.target, step.storageClass);
-    if (known !== undefined && known.ageMs < settings.classProofMaxAgeMs)
+    if (known !== undefined && known.ageMs < settings.classProofMaxAgeMs) {
+      const cleared = await clearProbes(target, probed, earlierRunIds);
+      if (cleared !== undefined) return wait(cleared.retryMs, cleared.reason);
       return done({ ...known.result, taken: 'an earlier proof' });
+    }
     if (await isProvedElsewhere(database, claim, plan.target, step.storageClass)) {
       return wait(
         300,
         `the proof of class ${step.storageClass} that another migration has under way`,
       );
     }
-    const request = {
-      storageClass: step.storageClass,
-      storeId,
-      ...probeRuns(claim, claim.fence),
-      patternBytes: settings.probeBytes,
-    };
+    const request = { ...probed, runId, earlierRunIds, patternBytes: settings.probeBytes };
     const until = performance.now() + settings.patienceMs;
     for (;;) {
       const progress = await advanceProbe(target, request, states.get(claim));

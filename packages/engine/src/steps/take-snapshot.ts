@@ -3,13 +3,14 @@
  * this step exists, so whatever the VolumeSnapshot holds was read back and compared.
  */
 import { EngineError } from '../errors';
-import type { VolumeMark } from '../mover/mover';
+import { MOVER_PROTOCOL, type HashVolumeOrder, type VolumeMark } from '../mover/mover';
 import type { Plan, PlannedVolumeSnapshot } from '../plan/plan';
 import { getLayer, getVolume, getVolumeSnapshot, setVolumeSnapshotReady } from '../store/objects';
+import type { Claim } from '../store/steps';
 import { volumeName, type StepRow } from '../store/store';
 import { isPending, type Target, type VolumeSnapshotSpec } from '../targets/target';
 import { replace } from './replace-volume';
-import { done, wait, type StepKind } from './step';
+import { attend, done, wait, type StepContext, type StepKind, type StepOutcome } from './step';
 import { originOf, plannedSnapshot, plannedVolumeSnapshot, required } from './step-objects';
 
 export const takeSnapshot: StepKind = {
@@ -62,7 +63,15 @@ export const takeSnapshot: StepKind = {
         parentId: snapshot.parentId,
       },
     };
+    if (tables.get(context.claim) === 'being made') {
+      const going = await rebuildTable(context, spec);
+      if (going !== undefined) return going;
+    }
     const made = await target.ensureVolumeSnapshot(spec).catch(async (error: unknown) => {
+      if (isAboutTable(spec, error) && !tables.has(context.claim)) {
+        tables.set(context.claim, 'being made');
+        return attend(0, TABLE_WORDS);
+      }
       const lost = await lostVolume(target, spec, error);
       if (lost === 'no') throw error;
       return replace(context, volume, lost.mark, cut.layerId);
@@ -80,6 +89,46 @@ export const takeSnapshot: StepKind = {
     );
   },
 };
+
+const TABLE_WORDS = 'the block table, which is made again';
+/** Of claims that found the table lost. */
+const tables = new WeakMap<Claim, 'being made' | 'made'>();
+
+/** The volume's block table is gone, or it is not the one that the receipt names. */
+function isAboutTable({ table }: VolumeSnapshotSpec, error: unknown): boolean {
+  return (
+    table !== undefined &&
+    error instanceof EngineError &&
+    (error.code === 'VOLUME_MISSING' || error.code === 'VERIFY_MISMATCH') &&
+    error.where.file === table.path
+  );
+}
+
+/** Makes the table again by reading the volume; `undefined` when it is made. The cut compares it with the receipt's digest. */
+async function rebuildTable(
+  context: StepContext,
+  spec: VolumeSnapshotSpec,
+): Promise<StepOutcome | undefined> {
+  const { claim, mover, settings, target } = context;
+  const volume = await target.findVolume(spec.volume);
+  if (volume !== undefined && spec.table !== undefined) {
+    const order: HashVolumeOrder = {
+      protocol: MOVER_PROTOCOL,
+      order: 'hash-volume',
+      runId: `${claim.migrationId}/${claim.stepId}/${claim.fence}`,
+      leaseMs: settings.leaseMs,
+      bytesPerSecond: context.bytesPerSecond,
+      volume: volume.address,
+      stateSizeBytes: spec.stateSizeBytes,
+      table: spec.table.path,
+    };
+    const status = await mover.attend(order, settings.patienceMs);
+    if (status.state === 'failed') throw EngineError.fromJSON(status.error);
+    if (status.state === 'running') return attend(200, TABLE_WORDS);
+  }
+  tables.set(claim, 'made');
+  return undefined;
+}
 
 /** Whether there is no VolumeSnapshot yet, and the volume cannot be cut because it is gone or holds another state of this migration. */
 async function lostVolume(

@@ -19,6 +19,8 @@ export interface BackgroundConnection {
   readonly pid: number;
 }
 
+const CONNECTION_FILE = 'connection.json';
+
 /** Makes the state folder if need be. Root's is passable: the database's account goes through it. */
 export function backgroundFiles(stateFolder: string): BackgroundFiles {
   mkdirSync(stateFolder, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
@@ -27,7 +29,7 @@ export function backgroundFiles(stateFolder: string): BackgroundFiles {
     backgroundLock: file('background.lock'),
     clientsLock: file('clients.lock'),
     startLock: file('start.lock'),
-    connection: file('connection.json'),
+    connection: file(CONNECTION_FILE),
     failure: file('failure.json'),
     log: file('background.log'),
   };
@@ -38,13 +40,25 @@ export function writeConnection(files: BackgroundFiles, connection: BackgroundCo
 }
 
 export function readConnection(files: BackgroundFiles): BackgroundConnection | undefined {
-  const data = readJson(files.connection);
+  return connectionIn(files.connection);
+}
+
+function connectionIn(file: string): BackgroundConnection | undefined {
+  const data = readJson(file);
   if (typeof data !== 'object' || data === null || !('databaseUrl' in data) || !('pid' in data))
     return undefined;
   const { databaseUrl, pid } = data;
   return typeof databaseUrl === 'string' && typeof pid === 'number'
     ? { databaseUrl, pid }
     : undefined;
+}
+
+/**
+ * The database of the background process of a state folder, if one wrote down where it is. Only
+ * looks: it makes no folder, and does not ask whether that process still lives.
+ */
+export function lastKnownDatabase(stateFolder: string): string | undefined {
+  return connectionIn(path.join(stateFolder, CONNECTION_FILE))?.databaseUrl;
 }
 
 export function removeConnection(files: BackgroundFiles): void {

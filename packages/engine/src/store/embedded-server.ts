@@ -8,17 +8,8 @@
  * knows that a postmaster.pid in the folder is stale, and who does not get it knows that a server
  * whose owner died is still there.
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import {
-  chownSync,
-  closeSync,
-  existsSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,10 +18,9 @@ import { EngineError } from '../errors';
 import { OWN_DATABASE_HINT } from './database-address';
 import { stopOrphan } from './orphan-server';
 import { tryLock, type ProcessLock } from './process-lock';
-import { syncFolder, writeSecret } from './secret-file';
-import { reasonOf } from './server-account';
 import { serverBinaries, type ServerBinaries } from './server-binaries';
-import { makeFor, rotateLog, serverFolder, type ServerFolder } from './server-folder';
+import { ensureServerData, serverEnvironment, serverFailure, SERVER_USER } from './server-data';
+import { rotateLog, serverFolder, type ServerFolder } from './server-folder';
 
 export interface EmbeddedServer {
   /** postgres://...; holds the password. */
@@ -48,7 +38,6 @@ export interface StartOptions {
   readonly port?: number;
 }
 
-const USER = 'vm_migrate';
 const DATABASE = 'vm_migrate';
 /** Recovery after a crash replays at most `max_wal_size`; a slow disk needs a while for that. */
 const READY_MS = 120_000;
@@ -67,8 +56,7 @@ export async function startEmbeddedServer(
   const binaries = serverBinaries(folder.account, folder.programs);
   const lock = await lockData(folder);
   try {
-    if (!existsSync(folder.data)) initialise(folder, binaries);
-    refuseOtherMajor(folder, binaries);
+    ensureServerData(folder, binaries);
     // Under the lock: no server of ours lives here, so this names a process that is gone or not ours.
     rmSync(path.join(folder.data, 'postmaster.pid'), { force: true });
     rotateLog(folder.logFile);
@@ -89,58 +77,6 @@ async function lockData(folder: ServerFolder): Promise<ProcessLock> {
     found: 'another PostgreSQL on it, which does not end',
     hint: `Find it with: ps -ef | grep postgres. ${OWN_DATABASE_HINT}`,
     retry: 'later',
-  });
-}
-
-/** Made under another name and renamed: a data folder is whole or not there. */
-function initialise(folder: ServerFolder, binaries: ServerBinaries): void {
-  const place = path.dirname(folder.data);
-  for (const name of readdirSync(place)) {
-    if (name.startsWith('data.new') || name.startsWith('initial-password'))
-      rmSync(path.join(place, name), { recursive: true, force: true });
-  }
-  const draft = `${folder.data}.new`;
-  const passwordFile = path.join(place, 'initial-password');
-  makeFor(folder.account, draft);
-  writeSecret(passwordFile, `${folder.password}\n`);
-  const { uid, gid } = folder.account;
-  if (uid !== undefined && gid !== undefined) chownSync(passwordFile, uid, gid);
-  const result = spawnSync(
-    binaries.initdb,
-    [
-      `--pgdata=${draft}`,
-      `--username=${USER}`,
-      `--pwfile=${passwordFile}`,
-      '--auth=scram-sha-256',
-      '--encoding=UTF8',
-      // C.UTF-8 as PostgreSQL itself knows it: the same on every system, whatever its C library has.
-      '--locale=C',
-      '--locale-provider=builtin',
-      '--builtin-locale=C.UTF-8',
-      '--data-checksums',
-    ],
-    { ...folder.account, cwd: '/', env: serverEnvironment(), stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-  rmSync(passwordFile, { force: true });
-  if (result.status !== 0) {
-    rmSync(draft, { recursive: true, force: true });
-    throw failed(folder, `initdb: ${reasonOf(result)}`);
-  }
-  renameSync(draft, folder.data);
-  syncFolder(place);
-}
-
-function refuseOtherMajor(folder: ServerFolder, binaries: ServerBinaries): void {
-  const version = readFileSync(path.join(folder.data, 'PG_VERSION'), 'utf8').trim();
-  if (version === String(binaries.major)) return;
-  const aside = `${folder.data}.postgresql-${version}`;
-  throw new EngineError('EMBEDDED_FAILED', {
-    where: { file: folder.data },
-    expected: `data of PostgreSQL ${binaries.major}`,
-    found: `data of PostgreSQL ${version}`,
-    hint:
-      `Finish with the vm-migrate that wrote it; or dump it with PostgreSQL ${version} (pg_dump) into a server of your own; ` +
-      `or start anew: mv ${folder.data} ${aside}, then kubectl vm-migrate recover, which reads back what the volumes say. ${OWN_DATABASE_HINT}`,
   });
 }
 
@@ -165,7 +101,7 @@ async function start(
       if (!/could not bind|could not create any TCP\/IP sockets/.test(problem)) break;
     }
   }
-  throw failed(folder, problem);
+  throw serverFailure(folder, problem);
 }
 
 class EndedEarly extends Error {}
@@ -190,7 +126,7 @@ function launch(
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
   });
-  const url = `postgres://${USER}:${encodeURIComponent(folder.password)}@127.0.0.1:${port}/${DATABASE}`;
+  const url = `postgres://${SERVER_USER}:${encodeURIComponent(folder.password)}@127.0.0.1:${port}/${DATABASE}`;
   return {
     child,
     handle: { url, port, pid: child.pid ?? -1, ended, stop: () => stop(child, ended) },
@@ -221,11 +157,6 @@ function serverSettings(port: number): string[] {
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
 
-/** Without the PG* variables of the user: they would change what server and initdb do. */
-function serverEnvironment(): NodeJS.ProcessEnv {
-  return { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
-}
-
 async function untilReady(
   { child, handle }: { readonly child: ChildProcess; readonly handle: EmbeddedServer },
   folder: ServerFolder,
@@ -240,7 +171,10 @@ async function untilReady(
     if (statusOf(folder.data) === `${handle.pid} ready` && (await makeDatabase(folder, port)))
       return;
     if (performance.now() > until)
-      throw failed(folder, `not ready after ${READY_MS / 1000} s: ${lastLines(folder.logFile)}`);
+      throw serverFailure(
+        folder,
+        `not ready after ${READY_MS / 1000} s: ${lastLines(folder.logFile)}`,
+      );
     await sleep(20);
   }
 }
@@ -260,7 +194,7 @@ async function makeDatabase(folder: ServerFolder, port: number): Promise<boolean
   const client = new Client({
     host: '127.0.0.1',
     port,
-    user: USER,
+    user: SERVER_USER,
     password: folder.password,
     database: 'postgres',
     connectionTimeoutMillis: 5_000,
@@ -327,12 +261,4 @@ export function lastLines(file: string): string {
   } catch {
     return 'no log';
   }
-}
-
-function failed(folder: ServerFolder, found: string): EngineError {
-  return new EngineError('EMBEDDED_FAILED', {
-    where: { file: folder.data },
-    found,
-    hint: `The whole story is in ${folder.logFile}. ${OWN_DATABASE_HINT}`,
-  });
 }

@@ -125,7 +125,7 @@ export async function setVolumeRemoved(
   );
 }
 
-/** Marks it ready and, with the last of its disks, the VMware snapshot. */
+/** Marks it ready and, with the last of its disks, the VMware snapshot. One that was only asked for again keeps its proof. */
 export async function setVolumeSnapshotReady(
   tx: Tx,
   row: VolumeSnapshotRow,
@@ -138,7 +138,7 @@ export async function setVolumeSnapshotReady(
 ): Promise<void> {
   await tx.query(
     `update vm_migrate.volume_snapshot set state = 'ready', handle = $3, state_digest = $4, volume_digest = $5, table_sha256 = $6,
-            proof = 'volume', ready_at = coalesce(ready_at, now()) where migration_id = $1 and volume_snapshot_id = $2`,
+            proof = coalesce(proof, 'volume'), ready_at = coalesce(ready_at, now()) where migration_id = $1 and volume_snapshot_id = $2`,
     [
       row.migrationId,
       row.volumeSnapshotId,
@@ -285,12 +285,19 @@ export async function loseVolumeSnapshot(
 ): Promise<void> {
   const { migrationId, volumeId } = volume;
   await tx.query(
-    `update vm_migrate.volume_snapshot set state = 'planned', handle = null, ready_at = null where migration_id = $1 and volume_snapshot_id = $2`,
+    `update vm_migrate.volume_snapshot set state = 'planned', handle = null, ready_at = null, proof = null, proof_detail = null, proved_at = null
+      where migration_id = $1 and volume_snapshot_id = $2`,
     [migrationId, cutId],
   );
   await tx.query(
     `update vm_migrate.vmware_snapshot s set ready_at = null from vm_migrate.volume_snapshot v
       where v.migration_id = $1 and v.volume_snapshot_id = $2 and s.migration_id = $1 and s.snapshot_id = v.snapshot_id`,
+    [migrationId, cutId],
+  );
+  // What was read was the lost one. They are free again when it was taken.
+  await tx.query(
+    `update vm_migrate.step set state = 'blocked', finished_at = null, result = null
+      where migration_id = $1 and volume_snapshot_id = $2 and kind in ('sampleSnapshot', 'verifySnapshot') and state in ('ready', 'queued', 'done')`,
     [migrationId, cutId],
   );
   const [cut] = await tx.query<{ volumeId: string; layerId: string }>(

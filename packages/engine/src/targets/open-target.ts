@@ -5,6 +5,8 @@ import { EngineError } from '../errors';
 import type { Mover } from '../mover/mover';
 import { LocalDirectoryTarget } from './local-directory/local-directory-target';
 import { localDirectoryOptionsSchema } from './local-directory/options';
+import { openKubernetes } from './kubernetes/open-kubernetes';
+import { kubernetesOptionsSchema } from './kubernetes/options';
 import type { Target } from './target';
 
 /** One entry of `vmMigrate.targets`: a name, a kind, and what that kind asks for. */
@@ -15,8 +17,10 @@ export interface TargetConfig {
 }
 
 export interface TargetDeps {
-  /** What runs orders on this target's volumes. */
+  /** What runs orders on volumes of this machine. */
   readonly mover: Mover;
+  /** Path of the mover's program; the image that a cluster's pods run was built with it. */
+  readonly moverProgram?: string;
 }
 
 /** How targets of one kind are checked and opened. */
@@ -33,6 +37,12 @@ export const localDirectoryKind: TargetKind<z.infer<typeof localDirectoryOptions
   open: (name, options, deps) => new LocalDirectoryTarget(name, options, deps),
 };
 
+export const kubernetesKind: TargetKind<z.infer<typeof kubernetesOptionsSchema>> = {
+  kind: 'kubernetes',
+  options: kubernetesOptionsSchema,
+  open: (name, options, { moverProgram }) => openKubernetes(name, options, moverProgram),
+};
+
 /**
  * Touches nothing yet: folders and clusters are looked at by the first call.
  * @throws EngineError CONFIG_INVALID naming every option that is wrong
@@ -44,6 +54,7 @@ export function openTarget(
 ): Target {
   const kinds: readonly TargetKind<unknown>[] = [
     localDirectoryKind as TargetKind<unknown>,
+    kubernetesKind as TargetKind<unknown>,
     ...moreKinds,
   ];
   const { name, kind, ...options } = config;

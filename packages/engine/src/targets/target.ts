@@ -43,6 +43,8 @@ export interface Target {
 
 export interface TargetCapabilities {
   readonly classes: readonly StorageClass[];
+  /** Where the administrator says which class disks of a datastore go to: datastore (or storage policy) to class. */
+  readonly classOfDatastore?: Readonly<Record<string, string>>;
 }
 
 export interface StorageClass {
@@ -61,6 +63,8 @@ export interface StorageClass {
   readonly maxSnapshotsPerVolume?: number;
   /** Volumes are rounded up to this. */
   readonly sizeStepBytes: number;
+  /** What was chosen for volumes of this class, and why, one sentence each; for people. */
+  readonly notes?: readonly string[];
 }
 
 /** A call that could not finish at once: ask again after `retryMs`. */

@@ -39,9 +39,26 @@ export function isMounted(mount: ScratchMount | NoMount): mount is ScratchMount 
   return 'folder' in mount;
 }
 
+/** A test on such a file system, which goes after the test file; skipped with the reason where there is none. */
+export function itOnMount(
+  what: string,
+  mount: ScratchMount | NoMount,
+  name: string,
+  test: (folder: string) => Promise<void>,
+  timeoutMs = 30_000,
+): void {
+  if (!isMounted(mount)) {
+    it.skip(`${name} (${what}: ${mount.reason})`, () => undefined);
+    return;
+  }
+  afterAll(() => mount.unmount());
+  it(`${name} (${what})`, () => test(mount.folder), timeoutMs);
+}
+
 function mounted(mount: (folder: string, image: string) => void): ScratchMount | NoMount {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0)
-    return { reason: 'needs root on Linux to mount' };
+  if (process.platform !== 'linux')
+    return { reason: '[platform: such file systems are mounted on Linux only]' };
+  if (process.getuid?.() !== 0) return { reason: 'needs root to mount' };
   const base = mkdtempSync(path.join(tmpdir(), 'vmm-mount-'));
   const folder = mkdtempSync(path.join(base, 'fs-'));
   try {

@@ -12,7 +12,7 @@ import { LayerChain } from '../formats/layer-chain';
 import { measureOwnBytes } from '../sources/measure-own-bytes';
 import { openSource } from '../sources/open-source';
 import type { Disk, SnapshotTree } from '../sources/snapshot-tree';
-import type { Source } from '../sources/source';
+import type { Source, SourceAddress } from '../sources/source';
 import { seededNumbers } from './encoders/grains';
 import { seededBytes } from './seeded-bytes';
 import { VmBuilder, type TestDiskFormat } from './vm-builder';
@@ -80,9 +80,7 @@ export function describeSource(name: string, make: SourceMaker): void {
         make,
         forkedVm(path.join(folder, 'address'), 'hosted-sparse'),
       );
-      const address = JSON.parse(JSON.stringify(source.address(tree.vm.id))) as ReturnType<
-        Source['address']
-      >;
+      const address = JSON.parse(JSON.stringify(await source.address(tree.vm.id))) as SourceAddress;
       const opened = openSource(address);
       for (const { file, manifest } of tree.disks.flatMap(({ layers }) => layers)) {
         const layer = await opened.openLayer(file);
@@ -96,9 +94,9 @@ export function describeSource(name: string, make: SourceMaker): void {
       await expect(source.loadTree('0123456789abcdef')).rejects.toMatchObject({
         code: 'VM_NOT_FOUND',
       });
-      expect(() => source.address('0123456789abcdef')).toThrow(
-        expect.objectContaining({ code: 'VM_NOT_FOUND' }),
-      );
+      await expect(source.address('0123456789abcdef')).rejects.toMatchObject({
+        code: 'VM_NOT_FOUND',
+      });
     });
 
     it('marks the tip of a running VM and leaves the frozen layers readable', async () => {

@@ -2,113 +2,24 @@
  * What every Target must do, as tests. A target's own test file calls `describeTarget` with a
  * harness; everything here goes through the contract and the harness's own way to the bytes.
  */
-import { createCipheriv, createHash } from 'node:crypto';
-
-import { EngineError } from '../errors';
 import type { VolumeMark } from '../mover/mover';
 import { probeIoOf } from '../targets/probe-io';
 import { proveClass } from '../targets/prove-class';
+import type { Target, VolumeSnapshotSpec } from '../targets/target';
+import { describeCrashes } from './target-crash-suite';
 import {
-  isPending,
-  type Pending,
-  type Target,
-  type Volume,
-  type VolumeSnapshot,
-  type VolumeSnapshotSpec,
-  type VolumeSpec,
-} from '../targets/target';
+  bytesOf,
+  expectBytes,
+  ORIGIN,
+  settled,
+  snapshotSpec,
+  STORE,
+  targetScene,
+  volumeSpec,
+  type TargetHarness,
+} from './target-scene';
 
-export interface TargetHarness {
-  /** Over a place with nothing in it. */
-  readonly target: Target;
-  /** A class that takes snapshots. */
-  readonly storageClass: string;
-  /** Sizes that the tests use are multiples of this. */
-  readonly sizeStepBytes: number;
-  /** Another worker's Target over the same place. */
-  another(): Target;
-  write(volume: Volume, offset: number, bytes: Uint8Array): Promise<void>;
-  readVolume(volume: Volume): Promise<Buffer>;
-  /** By any means but the Target's own restore, where there is one. */
-  readSnapshot(snapshot: VolumeSnapshot): Promise<Buffer>;
-  /** Stands for a mover at work; the answer ends it. Absent: the platform itself refuses a second writer. */
-  holdWriter?(volume: Volume): Promise<() => Promise<void>>;
-  /**
-   * A Target over the same place whose process dies at its `step`-th change: just before it, or
-   * with the change half done or just done. Absent: the target makes no changes in several steps.
-   */
-  dyingAt?(step: number, how: 'before' | 'within'): { readonly target: Target; died(): boolean };
-  /** Whatever lies around that belongs to no volume or VolumeSnapshot. */
-  leftovers?(): Promise<readonly string[]>;
-  close(): Promise<void>;
-}
-
-/** Dozens of deaths and restarts each. */
-const CRASH_TEST_MS = 60_000;
-const STORE = 'store-one';
-const ORIGIN = { vmId: 'vm', vmName: 'Web "1" ü', diskId: 'disk', diskLabel: 'scsi0:0' };
-
-export function volumeSpec(
-  harness: Pick<TargetHarness, 'storageClass' | 'sizeStepBytes'>,
-  change: Partial<VolumeSpec> & { readonly storeId?: string } = {},
-): VolumeSpec {
-  const { storeId, ...rest } = change;
-  const name = rest.name ?? 'web-0';
-  return {
-    name,
-    storageClass: harness.storageClass,
-    sizeBytes: Math.max(harness.sizeStepBytes, 1024 * 1024),
-    mark: {
-      storeId: storeId ?? STORE,
-      migrationId: 'm1',
-      volumeId: name,
-      generation: 1,
-      phase: 'empty',
-      fence: 1,
-    },
-    origin: ORIGIN,
-    ...rest,
-  };
-}
-
-export function snapshotSpec(change: Partial<VolumeSnapshotSpec> = {}): VolumeSnapshotSpec {
-  return {
-    name: 'web-0-s1',
-    volume: 'web-0',
-    layerId: 'base',
-    storeId: STORE,
-    migrationId: 'm1',
-    manifestDigest: 'manifest',
-    receiptDigest: 'receipt',
-    stateSizeBytes: 1024 * 1024,
-    stateDigest: 'state',
-    origin: ORIGIN,
-    vmwareSnapshot: {
-      id: '1',
-      name: 'before "the" change',
-      description: '',
-      createdAtUs: 1_700_000_000_000_000,
-    },
-    ...change,
-  };
-}
-
-/** Asks until it is no longer pending. */
-export async function settled<T extends object | void>(
-  call: () => Promise<T | Pending>,
-): Promise<T> {
-  for (;;) {
-    const answer = await call();
-    if (!isPending(answer)) return answer;
-    await new Promise(resolve => setTimeout(resolve, Math.min(answer.retryMs, 50)));
-  }
-}
-
-/** Pseudo-random bytes of a seed. */
-export function bytesOf(seed: number, length: number): Buffer {
-  const key = createHash('sha256').update(`bytes ${seed}`).digest();
-  return createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(length));
-}
+export { bytesOf, settled, snapshotSpec, volumeSpec, type TargetHarness } from './target-scene';
 
 export function describeTarget(name: string, makeHarness: () => Promise<TargetHarness>): void {
   describe(`${name} as a Target`, () => {
@@ -120,53 +31,8 @@ export function describeTarget(name: string, makeHarness: () => Promise<TargetHa
     });
     afterEach(() => harness.close());
 
-    const code = (call: () => Promise<unknown>): Promise<string> =>
-      settled(call as () => Promise<object>).then(
-        () => 'no error',
-        error => (error instanceof EngineError ? error.code : String(error)),
-      );
-
-    const makeVolume = (change: Parameters<typeof volumeSpec>[1] = {}): Promise<Volume> =>
-      settled(() => target.ensureVolume(volumeSpec(harness, change)));
-
-    const markAs = async (
-      volume: string,
-      change: Partial<VolumeMark>,
-      by = target,
-    ): Promise<VolumeMark> => {
-      const found = await by.findVolume(volume);
-      if (found === undefined) throw new Error(`no volume ${volume}`);
-      const next = { ...found.mark, ...change };
-      await by.mark(volume, found.mark, next);
-      return next;
-    };
-
-    /** A volume `web-0` that holds layer `base`: some bytes, a hole, some bytes at the end. */
-    const makeHeldVolume = async (): Promise<{ volume: Volume; content: Buffer }> => {
-      const volume = await makeVolume();
-      const content = Buffer.alloc(volume.sizeBytes);
-      bytesOf(1, 70_000).copy(content, 4096);
-      bytesOf(2, 512).copy(content, volume.sizeBytes - 512);
-      await markAs('web-0', { phase: 'writing', layerId: 'base' });
-      await harness.write(volume, 4096, content.subarray(4096, 4096 + 70_000));
-      await harness.write(volume, volume.sizeBytes - 512, content.subarray(-512));
-      await markAs('web-0', { phase: 'holds', layerId: 'base' });
-      return { volume, content };
-    };
-
-    const cut = (change: Partial<VolumeSnapshotSpec> = {}): Promise<VolumeSnapshot> =>
-      settled(() => target.ensureVolumeSnapshot(snapshotSpec(change)));
-
-    const restoredSpec = (change: Partial<VolumeSpec> = {}): VolumeSpec => {
-      const spec = volumeSpec(harness, { name: 'web-0-b1', ...change });
-      return { ...spec, mark: { ...spec.mark, phase: 'holds', layerId: 'base' } };
-    };
-    const restore = (change: Partial<VolumeSpec> = {}): Promise<Volume> =>
-      settled(() => target.ensureVolumeFrom(restoredSpec(change), 'web-0-s1'));
-
-    /** Compared by `equals`: a failing `toEqual` on a megabyte takes a minute to print. */
-    const expectBytes = (found: Buffer, expected: Buffer) =>
-      expect(found.equals(expected)).toBe(true);
+    const scene = targetScene(() => harness);
+    const { code, makeVolume, markAs, makeHeldVolume, cut, restoredSpec, restore } = scene;
 
     describe('a volume', () => {
       it('reads as zeros when it is new, has its size and the mark "empty"', async () => {
@@ -555,143 +421,6 @@ export function describeTarget(name: string, makeHarness: () => Promise<TargetHa
       expect(await harness.leftovers?.()).toEqual(harness.leftovers && []);
     });
 
-    describe('a crash', () => {
-      /** Lets a worker die at each of its steps in turn; after each death another worker looks, and repeats the call. */
-      const dieEverywhere = async (
-        call: (worker: Target) => Promise<object | void>,
-        afterDeath: () => Promise<void>,
-        afterRepeat: () => Promise<void>,
-      ): Promise<number> => {
-        const { dyingAt } = harness;
-        if (dyingAt === undefined) return 0;
-        let deaths = 0;
-        for (const how of ['before', 'within'] as const) {
-          for (let step = 1; ; step++) {
-            const { target: worker, died } = dyingAt.call(harness, step, how);
-            await settled(() => call(worker)).catch(() => undefined);
-            if (!died()) break;
-            deaths++;
-            await afterDeath();
-            await settled(() => call(harness.another()));
-            await afterRepeat();
-          }
-        }
-        return deaths;
-      };
-      const clean = async () =>
-        expect(await harness.leftovers?.()).toEqual(harness.leftovers && []);
-
-      it(
-        'while a volume is made leaves it whole or not at all',
-        async () => {
-          const deaths = await dieEverywhere(
-            worker => worker.ensureVolume(volumeSpec(harness)),
-            async () => {
-              const there = await target.findVolume('web-0');
-              if (there !== undefined)
-                expectBytes(await harness.readVolume(there), Buffer.alloc(there.sizeBytes));
-            },
-            async () => {
-              expect((await target.findVolume('web-0'))?.mark.phase).toBe('empty');
-              await clean();
-              await settled(() => target.remove('volume', 'web-0', STORE));
-            },
-          );
-          if (harness.dyingAt) expect(deaths).toBeGreaterThan(10);
-        },
-        CRASH_TEST_MS,
-      );
-
-      it(
-        'while a VolumeSnapshot is cut leaves it whole or not at all',
-        async () => {
-          const { volume, content } = await makeHeldVolume();
-          const deaths = await dieEverywhere(
-            worker => worker.ensureVolumeSnapshot(snapshotSpec()),
-            async () => {
-              for (const there of (await target.inventory()).volumeSnapshots)
-                expectBytes(await harness.readSnapshot(there), content);
-            },
-            async () => {
-              const [there, ...others] = (await target.inventory()).volumeSnapshots;
-              expect(others).toEqual([]);
-              if (there === undefined) throw new Error('no VolumeSnapshot');
-              expectBytes(await harness.readSnapshot(there), content);
-              await clean();
-              await settled(() => target.remove('volume-snapshot', 'web-0-s1', STORE));
-              expectBytes(await harness.readVolume(volume), content);
-            },
-          );
-          if (harness.dyingAt) expect(deaths).toBeGreaterThan(10);
-        },
-        CRASH_TEST_MS,
-      );
-
-      it(
-        'while a VolumeSnapshot is restored leaves the volume whole or not at all',
-        async () => {
-          const { content } = await makeHeldVolume();
-          const snapshot = await cut();
-          const sizeBytes = 2 * 1024 * 1024;
-          const larger = Buffer.concat([content, Buffer.alloc(sizeBytes - content.length)]);
-          await dieEverywhere(
-            worker => worker.ensureVolumeFrom(restoredSpec({ sizeBytes }), 'web-0-s1'),
-            async () => {
-              const there = await target.findVolume('web-0-b1');
-              if (there !== undefined) expectBytes(await harness.readVolume(there), larger);
-            },
-            async () => {
-              const there = await target.findVolume('web-0-b1');
-              if (there === undefined) throw new Error('no volume');
-              expectBytes(await harness.readVolume(there), larger);
-              await clean();
-              await settled(() => target.remove('volume', 'web-0-b1', STORE));
-              expectBytes(await harness.readSnapshot(snapshot), content);
-            },
-          );
-        },
-        CRASH_TEST_MS,
-      );
-
-      it(
-        'while a mark is swapped leaves the old one or the new one',
-        async () => {
-          const { mark: old } = await makeVolume();
-          const next: VolumeMark = { ...old, phase: 'writing', layerId: 'base', fence: 5 };
-          await dieEverywhere(
-            worker => worker.mark('web-0', old, next),
-            async () =>
-              expect([old, next]).toContainEqual((await target.findVolume('web-0'))?.mark),
-            async () => {
-              expect((await target.findVolume('web-0'))?.mark).toEqual(next);
-              await target.mark('web-0', next, old);
-            },
-          );
-        },
-        CRASH_TEST_MS,
-      );
-
-      it(
-        'while an object is removed leaves it whole or not at all',
-        async () => {
-          const { content } = await makeHeldVolume();
-          await cut();
-          await restore();
-          await dieEverywhere(
-            worker => worker.remove('volume', 'web-0-b1', STORE),
-            async () => {
-              const there = await target.findVolume('web-0-b1');
-              if (there !== undefined) expectBytes(await harness.readVolume(there), content);
-            },
-            async () => {
-              expect(await target.findVolume('web-0-b1')).toBeUndefined();
-              await clean();
-              await restore();
-            },
-          );
-        },
-        CRASH_TEST_MS,
-      );
-    });
+    describeCrashes(scene);
   });
 }

@@ -44,7 +44,9 @@ export function moverProgram(): string {
   return program;
 }
 
-export interface TestEngineOptions extends Pick<EngineOptions, 'mover' | 'openTarget'> {
+export interface TestEngineOptions extends Partial<
+  Pick<EngineOptions, 'mover' | 'openTarget' | 'sources'>
+> {
   /** Shared with another engine; else a fresh one that goes with this engine. */
   readonly database?: TestDatabase;
 }
@@ -52,7 +54,7 @@ export interface TestEngineOptions extends Pick<EngineOptions, 'mover' | 'openTa
 /** `folder` is the caller's temporary folder. */
 export async function testEngine(
   folder: string,
-  { database: given, mover, openTarget }: TestEngineOptions = {},
+  { database: given, mover, openTarget, sources = [] }: TestEngineOptions = {},
 ): Promise<TestEngine> {
   const database = given ?? (await testDatabase());
   const classFolder = path.join(folder, 'target', 'fast');
@@ -60,7 +62,7 @@ export async function testEngine(
     databaseUrl: database.url,
     databaseName: 'test',
     applicationName: 'vm-migrate test',
-    sources: [],
+    sources,
     targets: [
       {
         name: 'local',

@@ -292,10 +292,10 @@ export class Advancer {
   }
 }
 
-/** Runs that a step may have started: its own, and the two of a check. */
+/** Runs that a step may have started: its own, and those of a check. */
 export function runIdsOf(claim: Claim): string[] {
   const run = `${claim.migrationId}/${claim.stepId}/${claim.fence}`;
-  return [run, `${run}/chain`, `${run}/restored`];
+  return [run, ...['chain', 'restored', 'restored/whole'].map(part => `${run}/${part}`)];
 }
 
 /** Somebody else holds the claim now: he speaks for the step. */

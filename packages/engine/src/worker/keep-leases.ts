@@ -17,7 +17,10 @@ export interface LeaseRound {
 }
 
 export async function keepLeases({ database, settings, advancer }: LeaseRound): Promise<void> {
-  const kept = await renewLeases(database, advancer.activeClaims(), settings.leaseMs);
+  const claims = advancer.activeClaims();
+  if (claims.length === 0) return;
+  // A transaction, which is tried again: it takes many rows at once, and so do others.
+  const kept = await database.transaction(tx => renewLeases(tx, claims, settings.leaseMs));
   const byKey = new Map(kept.map(row => [jobKeyOf(row), row]));
   const rates = await byteRates(database);
   const leaving: Promise<void>[] = [];

@@ -12,9 +12,11 @@ export function every(ms: number, log: (line: string) => void, work: () => Promi
   let wake = () => {};
   const pause = () =>
     new Promise<void>(resolve => {
-      wake = resolve;
       const timer = setTimeout(resolve, ms);
-      control.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
   const run = async () => {
     while (!control.signal.aborted) {

@@ -20,6 +20,7 @@ import {
 } from './grain-map';
 import { MAGIC } from './layout';
 import { readGrains } from './read-grains';
+import { sharedGrains } from './shared-grains';
 import { damaged } from './damaged';
 
 /** Fields that matter, u32 little-endian. Source: Virtual Disk Format 5.0, "ESX Server Sparse Extents". */
@@ -65,6 +66,7 @@ export async function openCowd(
     sizeBytes: map.format.sizeBytes,
     extents: window => map.extents(window),
     read: (offset, into) => readGrains(map, offset, into),
+    checkTables: signal => sharedGrains(map, signal),
     counters: async () => counters(await headerBytes(file)),
     close: () => file.close(),
   };

@@ -140,14 +140,23 @@ function assertNotEncrypted({ header, ddb }: Descriptor, file: string): void {
   });
 }
 
-function assertNot4k({ ddb }: Descriptor, file: string): void {
-  for (const [key, value] of ddb) {
-    if (!/native_?4k/i.test(value) && !(/sector.*size|blocksize/.test(key) && value === '4096'))
-      continue;
+/**
+ * Native 4K sectors: the guest's partition table counts in them, so a volume with sectors of 512
+ * bytes would show it nothing. No published descriptor says how a host writes this down, so every
+ * key that could mean it is taken for it (docs/formats/descriptor.md has what was looked for).
+ * Physical sectors of 4096 bytes behind logical ones of 512 are plain emulation: read.
+ */
+function assertNot4k({ header, ddb }: Descriptor, file: string): void {
+  const keys = [...header, ...[...ddb].map(([key, value]) => [`ddb.${key}`, value] as const)];
+  const emulated = keys.some(([key, value]) => /logical.*sector/.test(key) && value === '512');
+  for (const [key, value] of keys) {
+    const sectorSize = /sector.*size|block.*size/.test(key) && value === '4096';
+    const behindEmulation = emulated && key.includes('physical');
+    if (!/^native_?4kn?$/i.test(value) && (!sectorSize || behindEmulation)) continue;
     throw new EngineError('LAYER_UNSUPPORTED', {
       where: { file },
       expected: 'sectors of 512 bytes',
-      found: `ddb.${key} = "${value}"`,
+      found: `${key} = "${value}"`,
       hint: 'Convert the disk to 512-byte sectors (native_512 or emulated_512) first.',
     });
   }

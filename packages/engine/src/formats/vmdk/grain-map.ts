@@ -14,6 +14,7 @@ import { ExtentList } from '../extent-file';
 import type { Extent } from '../layer';
 import type { RandomAccess } from '../random-access';
 import { DAMAGED_HINT } from './damaged';
+import { LruArrays } from './lru-arrays';
 
 /** Not allocated in this file: the parent's, or zeros when there is none. */
 export const ABSENT = 0;
@@ -50,6 +51,17 @@ export interface GrainTableFormat {
    * @throws EngineError LAYER_DAMAGED
    */
   decodeTable(raw: DataView, table: TablePlace, into: Float64Array): void;
+
+  /**
+   * Where a format keeps a second copy of its tables: the same error, saying what the copy holds.
+   * Asked once something was found damaged while table `index` was loaded.
+   */
+  explainDamage?(damage: EngineError, index: number): Promise<EngineError>;
+}
+
+/** A table that holds entries, with its place in the directory and in the file. */
+export interface StoredTable extends TablePlace {
+  readonly entries: Float64Array;
 }
 
 export interface TablePlace {
@@ -117,8 +129,40 @@ export class GrainMap {
     const cached = this.tables.get(index);
     if (cached !== undefined) return cached;
     const page = this.pages.get(Math.floor(index / this.entriesPerPage));
-    if (page === undefined) return this.loadPageThenTable(index);
-    return this.tableFromPage(page, index);
+    if (page === undefined) return this.explained(index, this.loadPageThenTable(index));
+    const found = this.tableFromPage(page, index);
+    return found instanceof Promise ? this.explained(index, found) : found;
+  }
+
+  /** Every table that holds entries, in guest order; a walk over all of them holds one at a time. @throws EngineError LAYER_DAMAGED */
+  async *storedTables(): AsyncGenerator<StoredTable> {
+    const count = Math.ceil(this.format.sizeBytes / this.tableSpanBytes);
+    let index = 0;
+    while (index < count) {
+      const entries = await this.table(index);
+      if (typeof entries === 'number') {
+        index = this.endOfSame(entries, index, count);
+        continue;
+      }
+      yield { index, offsetBytes: await this.tablePlace(index), entries };
+      index++;
+    }
+  }
+
+  private async tablePlace(index: number): Promise<number> {
+    const pageIndex = Math.floor(index / this.entriesPerPage);
+    const page = this.pages.get(pageIndex) ?? (await this.loadPage(pageIndex));
+    return page[index % this.entriesPerPage] ?? ABSENT;
+  }
+
+  private async explained<T>(index: number, loading: Promise<T>): Promise<T> {
+    try {
+      return await loading;
+    } catch (error) {
+      const { explainDamage } = this.format;
+      if (!(error instanceof EngineError) || error.code !== 'LAYER_DAMAGED') throw error;
+      throw explainDamage === undefined ? error : await explainDamage(error, index);
+    }
   }
 
   /**
@@ -257,39 +301,6 @@ const KINDS = ['inherited', 'zero', 'data'] as const;
 function classOf(entry: number): 0 | 1 | 2 {
   if (entry > 0) return 2;
   return entry === ZERO ? 1 : 0;
-}
-
-/** Typed arrays by number, the least recently used dropped first. The newest always stays. */
-class LruArrays {
-  private readonly entries = new Map<number, Float64Array>();
-  private bytes = 0;
-
-  constructor(private readonly limitBytes: number) {}
-
-  get(key: number): Float64Array | undefined {
-    const found = this.entries.get(key);
-    if (found === undefined) return undefined;
-    this.entries.delete(key);
-    this.entries.set(key, found);
-    return found;
-  }
-
-  set(key: number, value: Float64Array): void {
-    this.drop(key);
-    this.entries.set(key, value);
-    this.bytes += value.byteLength;
-    for (const oldest of this.entries.keys()) {
-      if (this.bytes <= this.limitBytes || oldest === key) break;
-      this.drop(oldest);
-    }
-  }
-
-  private drop(key: number): void {
-    const old = this.entries.get(key);
-    if (old === undefined) return;
-    this.entries.delete(key);
-    this.bytes -= old.byteLength;
-  }
 }
 
 /** Bytes of a grain that the file must hold: less than a whole one only for the last grain of the capacity. */

@@ -17,6 +17,8 @@ import {
 import { assertClean, hostedCounters, readHostedHeader, type HostedHeader } from './hosted-header';
 import { ZERO_GRAIN_ENTRY } from './layout';
 import { readGrains } from './read-grains';
+import { differingCopies, explainBySecond } from './second-directory';
+import { sharedGrains } from './shared-grains';
 
 /**
  * Takes the file over: closing the extent closes it.
@@ -35,13 +37,20 @@ export async function openHostedSparse(
     });
   }
   assertClean(file, header, options.unclean);
-  const map = new GrainMap(hostedTables(file, header, storedGrains(file, header)));
+  const { first, second } = hostedTables(file, header, storedGrains(file, header));
+  const map = new GrainMap(first);
   return {
     file,
     sizeBytes: header.sizeBytes,
     extents: window => map.extents(window),
     read: (offset, into) => readGrains(map, offset, into),
     counters: () => hostedCounters(file),
+    async checkTables(signal) {
+      const shared = await sharedGrains(map, signal);
+      return second === undefined
+        ? shared
+        : [...shared, ...(await differingCopies(first, second, signal))];
+    },
     close: () => file.close(),
   };
 }
@@ -49,13 +58,35 @@ export async function openHostedSparse(
 /** Says whether an entry's grain may lie at `place` (bytes); the error's `expected` when it may not. */
 export type GrainCheck = (place: number, tableIndex: number, entry: number) => string | undefined;
 
+/** The directory that is read, and its second copy where the file has one. */
+export interface HostedTables {
+  readonly first: GrainTableFormat;
+  readonly second: GrainTableFormat | undefined;
+}
+
 /** The u32 tables that hosted sparse and streamOptimized files share. */
 export function hostedTables(
   file: RandomAccess,
   header: HostedHeader,
   check: GrainCheck,
+): HostedTables {
+  const first = tablesOf(file, header, header.directory, check);
+  const { redundantDirectory } = header;
+  if (redundantDirectory === undefined || redundantDirectory.offset === header.directory.offset)
+    return { first, second: undefined };
+  const second = tablesOf(file, header, redundantDirectory, check);
+  const explainDamage = (damage: EngineError, index: number): Promise<EngineError> =>
+    explainBySecond(damage, second, index);
+  return { first: { ...first, explainDamage }, second };
+}
+
+function tablesOf(
+  file: RandomAccess,
+  header: HostedHeader,
+  directory: ByteRange,
+  check: GrainCheck,
 ): GrainTableFormat {
-  const { sizeBytes, grainBytes, entriesPerTable, directory, zeroGrains } = header;
+  const { sizeBytes, grainBytes, entriesPerTable, zeroGrains } = header;
   const tableBytes = entriesPerTable * 4;
   return {
     file,

@@ -20,6 +20,7 @@ import {
 } from './grain-map';
 import { DISK_LIMIT_BYTES, MAGIC } from './layout';
 import { readGrains } from './read-grains';
+import { sharedGrains } from './shared-grains';
 import { damaged } from './damaged';
 
 /** Word numbers (u64 little-endian) in the constant header. Offsets and sizes are sectors. */
@@ -87,6 +88,7 @@ export async function openSeSparse(
     sizeBytes: map.format.sizeBytes,
     extents: window => map.extents(window),
     read: (offset, into) => readGrains(map, offset, into),
+    checkTables: signal => sharedGrains(map, signal),
     counters: async () => counters(await headerBytes(file, 0), await volatileBytes(file, header)),
     close: () => file.close(),
   };

@@ -16,6 +16,7 @@ import { hostedTables, meets, type GrainCheck } from './hosted-sparse';
 import { GRAIN_MARKER_BYTES, MARKER } from './layout';
 import { collectGrains } from './read-grains';
 import { DAMAGED_HINT, damaged } from './damaged';
+import { differingCopies } from './second-directory';
 
 /**
  * Takes the file over: closing the extent closes it.
@@ -34,7 +35,8 @@ export async function openStreamOptimized(
     });
   }
   assertClean(file, header, options.unclean);
-  const map = new GrainMap(hostedTables(file, header, grainMarkers(file, header)));
+  const { first, second } = hostedTables(file, header, grainMarkers(file, header));
+  const map = new GrainMap(first);
   const grains = new CompressedGrains(map);
   return {
     file,
@@ -42,6 +44,9 @@ export async function openStreamOptimized(
     extents: window => map.extents(window),
     read: (offset, into) => grains.read(offset, into),
     counters: () => hostedCounters(file),
+    // Two entries cannot share a grain unnoticed: a grain's marker says whose it is, and is read with it.
+    checkTables: async signal =>
+      second === undefined ? [] : differingCopies(first, second, signal),
     close: () => file.close(),
   };
 }

@@ -6,7 +6,15 @@ import { createHash } from 'node:crypto';
 import { assertSafeRange, endOf, type ByteRange } from '../../bytes';
 import { EngineError } from '../../errors';
 import { ExtentList, type ExtentFile } from '../extent-file';
-import type { Extent, Layer, LayerFormat, LayerManifest, ManifestFile, ParentLink } from '../layer';
+import type {
+  Extent,
+  Layer,
+  LayerFormat,
+  LayerManifest,
+  ManifestFile,
+  ParentLink,
+  TableOddity,
+} from '../layer';
 import type { RandomAccess } from '../random-access';
 
 /** The descriptor's text, wherever it is: a file of its own, or inside the first extent file. */
@@ -93,6 +101,13 @@ export class VmdkLayer implements Layer {
       parentCid: parent?.parentCid ?? 'ffffffff',
       files,
     };
+  }
+
+  async checkTables(signal?: AbortSignal): Promise<readonly TableOddity[]> {
+    const found: TableOddity[] = [];
+    for (const extentFile of this.parts.extentFiles)
+      found.push(...((await extentFile.checkTables?.(signal)) ?? []));
+    return found;
   }
 
   async close(): Promise<void> {

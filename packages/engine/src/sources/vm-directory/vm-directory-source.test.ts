@@ -443,7 +443,7 @@ describe('folders', () => {
     linear(folder);
     const [vm] = await vmDirectorySource({ name: 'a', folder }).listVms();
     const fresh = vmDirectorySource({ name: 'b', folder });
-    expect(fresh.address(vm?.id ?? '')).toMatchObject({ kind: 'vm-directory', folder });
+    expect(await fresh.address(vm?.id ?? '')).toMatchObject({ kind: 'vm-directory', folder });
     expect((await fresh.loadTree(vm?.id ?? '')).vm.id).toBe(vm?.id);
   });
 

@@ -3,10 +3,8 @@
  * them. layout.ts says what lies where, docs/targets/local-directory.md how to use it.
  *
  * Several processes, and several stores, may work in one folder at the same time: every object has
- * a lock (object-lock.ts), and appears and disappears by one rename (publish.ts, removal.ts).
+ * a lock (local-objects.ts), and appears and disappears by one rename (publish.ts, removal.ts).
  */
-import path from 'node:path';
-
 import { EngineError } from '../../errors';
 import type { Mover, VolumeMark } from '../../mover/mover';
 import type {
@@ -24,9 +22,9 @@ import { isPending } from '../target';
 import { BackgroundJobs } from './background-jobs';
 import { type DiskFiles, diskFiles } from './disk-files';
 import { aboutFiles, isMissing } from './fs-errors';
-import { isDnsLabel, LOCK_FILE, objectLockPath, type ObjectKind } from './layout';
+import { isDnsLabel, type ObjectKind } from './layout';
+import { LocalObjects, missing } from './local-objects';
 import { localProbeIo } from './local-probe-io';
-import { type HeldLock, lockWithin, tryObjectLock, tryWriterLock, withLock } from './object-lock';
 import type { LocalDirectoryOptions } from './options';
 import { clearAllLeftovers, clearLeftovers, namesIn, removeObject } from './removal';
 import { copyHow, type LocalClass, localClass } from './storage-class';
@@ -35,14 +33,12 @@ import {
   assertHolds,
   findSnapshotIn,
   foreignSnapshot,
-  type FoundSnapshot,
   makeSnapshot,
 } from './volume-snapshots';
 import {
   adoptVolume,
   findVolumeIn,
   foreignVolume,
-  type FoundVolume,
   makeVolume,
   type RestoredContent,
   roundedSpec,
@@ -62,9 +58,9 @@ export interface LocalDirectoryDeps {
 export class LocalDirectoryTarget implements Target, Probeable {
   readonly kind = 'local-directory';
   private readonly classes: readonly LocalClass[];
+  private readonly objects: LocalObjects;
   private readonly files: DiskFiles;
   private readonly jobs: BackgroundJobs;
-  private readonly lockWaitMs: number;
 
   constructor(
     readonly name: string,
@@ -73,11 +69,11 @@ export class LocalDirectoryTarget implements Target, Probeable {
   ) {
     this.files = deps.files ?? diskFiles;
     this.jobs = new BackgroundJobs(deps.patienceMs ?? 1_000);
-    this.lockWaitMs = deps.lockWaitMs ?? 2_000;
     const entries = Object.entries(classes);
     this.classes = entries.map(([className, options]) =>
       localClass(className, options, options.default || entries.length === 1, this.files),
     );
+    this.objects = new LocalObjects(name, this.classes, deps.lockWaitMs ?? 2_000);
   }
 
   async capabilities(): Promise<TargetCapabilities> {
@@ -95,15 +91,15 @@ export class LocalDirectoryTarget implements Target, Probeable {
   private ensureVolumeWith(asked: VolumeSpec, from: string | undefined): Promise<Volume | Pending> {
     const spec = roundedSpec(asked);
     return aboutFiles(spec.name, async () => {
-      const there = await this.findVolumeAnywhere(spec.name);
+      const there = await this.objects.findVolume(spec.name);
       if (there !== undefined) return adoptVolume(this.files, there, spec, from);
-      const storageClass = this.classNamed(spec.storageClass);
+      const storageClass = this.objects.classNamed(spec.storageClass);
       await storageClass.prepare();
       const reason =
         from === undefined ? `${spec.name} to be made` : `${from} to be restored to ${spec.name}`;
       return this.jobs.run(`volume ${spec.name}`, JSON.stringify([spec, from]), reason, signal =>
-        this.underObjectLock(storageClass, 'volume', spec.name, async () => {
-          const meanwhile = await this.findVolumeAnywhere(spec.name);
+        this.objects.underObjectLock(storageClass, 'volume', spec.name, async () => {
+          const meanwhile = await this.objects.findVolume(spec.name);
           if (meanwhile !== undefined) return adoptVolume(this.files, meanwhile, spec, from);
           await makeVolume(
             this.files,
@@ -111,7 +107,7 @@ export class LocalDirectoryTarget implements Target, Probeable {
             spec,
             await this.contentFor(spec, from, storageClass, signal),
           );
-          return (await this.presentVolume(spec.name)).volume;
+          return (await this.objects.presentVolume(spec.name)).volume;
         }),
       );
     });
@@ -127,7 +123,7 @@ export class LocalDirectoryTarget implements Target, Probeable {
       assertFirstMark(spec, { phase: 'empty', layerId: undefined });
       return 'empty';
     }
-    const found = await this.findSnapshotAnywhere(from);
+    const found = await this.objects.findSnapshot(from);
     if (found === undefined)
       throw missing(from, `the VolumeSnapshot that ${spec.name} is restored from`);
     const { snapshot } = found;
@@ -147,28 +143,26 @@ export class LocalDirectoryTarget implements Target, Probeable {
   }
 
   findVolume(name: string): Promise<Volume | undefined> {
-    return aboutFiles(name, async () => (await this.findVolumeAnywhere(name))?.volume);
+    return aboutFiles(name, async () => (await this.objects.findVolume(name))?.volume);
   }
 
   mark(volume: string, expected: VolumeMark, next: VolumeMark): Promise<void> {
     return aboutFiles(volume, async () => {
-      const storageClass = this.classNamed((await this.presentVolume(volume)).volume.storageClass);
-      const lock = await lockWithin(this.lockWaitMs, () =>
-        this.tryLock(storageClass, 'volume', volume),
+      const storageClass = this.objects.classNamed(
+        (await this.objects.presentVolume(volume)).volume.storageClass,
       );
-      if (lock === undefined) throw busy(volume, 'another process that makes, cuts or marks it');
-      await withLock(lock, () =>
-        this.underWriterLock(volume, found => swapMark(this.files, found, expected, next)),
+      await this.objects.underVolumeLock(storageClass, volume, () =>
+        this.objects.underWriterLock(volume, found => swapMark(this.files, found, expected, next)),
       );
     });
   }
 
   ensureVolumeSnapshot(spec: VolumeSnapshotSpec): Promise<VolumeSnapshot | Pending> {
     return aboutFiles(spec.name, async () => {
-      const there = await this.findSnapshotAnywhere(spec.name);
+      const there = await this.objects.findSnapshot(spec.name);
       if (there !== undefined) return adoptSnapshot(this.files, there, spec);
-      const storageClass = this.classNamed(
-        (await this.presentVolume(spec.volume)).volume.storageClass,
+      const storageClass = this.objects.classNamed(
+        (await this.objects.presentVolume(spec.volume)).volume.storageClass,
       );
       const snapshots = await storageClass.snapshots();
       if (snapshots.how === 'none')
@@ -179,17 +173,17 @@ export class LocalDirectoryTarget implements Target, Probeable {
         JSON.stringify(spec),
         `${spec.volume} to be copied to ${spec.name}`,
         signal =>
-          this.underObjectLock(storageClass, 'volume-snapshot', spec.name, async () => {
-            const meanwhile = await this.findSnapshotAnywhere(spec.name);
+          this.objects.underObjectLock(storageClass, 'volume-snapshot', spec.name, async () => {
+            const meanwhile = await this.objects.findSnapshot(spec.name);
             if (meanwhile !== undefined) return adoptSnapshot(this.files, meanwhile, spec);
-            return this.underObjectLock(storageClass, 'volume', spec.volume, () =>
-              this.underWriterLock(spec.volume, async volume => {
+            return this.objects.underObjectLock(storageClass, 'volume', spec.volume, () =>
+              this.objects.underWriterLock(spec.volume, async volume => {
                 assertHolds(volume, spec);
                 await makeSnapshot(this.files, storageClass.folder, volume, spec, {
                   how: copyHow(snapshots),
                   signal,
                 });
-                return (await this.presentSnapshot(spec.name)).snapshot;
+                return (await this.objects.presentSnapshot(spec.name)).snapshot;
               }),
             );
           }),
@@ -215,13 +209,13 @@ export class LocalDirectoryTarget implements Target, Probeable {
     const { folder } = storageClass;
     await storageClass.prepare();
     return this.jobs.run(`${kind} ${name}`, `remove for ${storeId}`, `${name} to be removed`, () =>
-      this.underObjectLock<void>(storageClass, kind, name, async () => {
+      this.objects.underObjectLock<void>(storageClass, kind, name, async () => {
         const remove = async () => removeObject(this.files, folder, kind, name, storeId);
         if (kind === 'volume') {
           const found = await findVolumeIn(folder, name);
           if (found !== undefined && found.record.mark.storeId !== storeId)
             throw foreignVolume(found, storeId);
-          if (found !== undefined) await this.underWriterLock(name, remove);
+          if (found !== undefined) await this.objects.underWriterLock(name, remove);
         } else {
           const found = await findSnapshotIn(folder, storageClass.name, name);
           if (found !== undefined && found.snapshot.spec.storeId !== storeId)
@@ -274,18 +268,6 @@ export class LocalDirectoryTarget implements Target, Probeable {
     return this.jobs.close();
   }
 
-  // ---- finding and locking
-
-  private classNamed(name: string): LocalClass {
-    const found = this.classes.find(one => one.name === name);
-    if (found !== undefined) return found;
-    throw new EngineError('CLASS_NOT_FOUND', {
-      where: { object: this.name },
-      expected: this.classes.map(one => one.name).join(', '),
-      found: name,
-    });
-  }
-
   private async withoutSnapshots(storageClass: LocalClass, reason: string): Promise<EngineError> {
     const { classes } = await this.capabilities();
     const others = classes.filter(one => one.snapshots.how !== 'none').map(one => one.name);
@@ -298,71 +280,6 @@ export class LocalDirectoryTarget implements Target, Probeable {
           : `These classes do: ${others.join(', ')}.`,
     });
   }
-
-  private async findVolumeAnywhere(name: string): Promise<FoundVolume | undefined> {
-    for (const { folder } of this.classes) {
-      const found = await findVolumeIn(folder, name);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
-
-  private async findSnapshotAnywhere(name: string): Promise<FoundSnapshot | undefined> {
-    for (const one of this.classes) {
-      const found = await findSnapshotIn(one.folder, one.name, name);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
-
-  private async presentVolume(name: string): Promise<FoundVolume> {
-    const found = await this.findVolumeAnywhere(name);
-    if (found === undefined) throw missing(name, 'a volume');
-    return found;
-  }
-
-  private async presentSnapshot(name: string): Promise<FoundSnapshot> {
-    const found = await this.findSnapshotAnywhere(name);
-    if (found === undefined) throw missing(name, 'a VolumeSnapshot');
-    return found;
-  }
-
-  private tryLock(
-    { folder }: LocalClass,
-    kind: ObjectKind,
-    name: string,
-  ): Promise<HeldLock | undefined> {
-    return tryObjectLock(objectLockPath(folder, kind, name));
-  }
-
-  private async underObjectLock<T>(
-    storageClass: LocalClass,
-    kind: ObjectKind,
-    name: string,
-    work: () => Promise<T | Pending>,
-  ): Promise<T | Pending> {
-    const lock = await this.tryLock(storageClass, kind, name);
-    if (lock === undefined)
-      return {
-        pending: true,
-        retryMs: 500,
-        reason: `another worker to finish with ${kind} ${name}`,
-      };
-    return withLock(lock, work);
-  }
-
-  /** Nobody writes the volume while `work` runs, and what it is given was read under the lock. */
-  private async underWriterLock<T>(
-    volume: string,
-    work: (found: FoundVolume) => Promise<T>,
-  ): Promise<T> {
-    const { folder } = await this.presentVolume(volume);
-    const lock = await lockWithin(this.lockWaitMs, () =>
-      tryWriterLock(path.join(folder, LOCK_FILE)),
-    );
-    if (lock === undefined) throw busy(volume, 'a mover that writes to it');
-    return withLock(lock, async () => work(await this.presentVolume(volume)));
-  }
 }
 
 function assertFirstMark(spec: VolumeSpec, must: Pick<VolumeMark, 'phase' | 'layerId'>): void {
@@ -373,19 +290,6 @@ function assertFirstMark(spec: VolumeSpec, must: Pick<VolumeMark, 'phase' | 'lay
     expected: `a first mark that says ${must.phase} ${must.layerId ?? ''}`.trimEnd(),
     found: `${phase} ${layerId ?? ''}`.trimEnd(),
   });
-}
-
-function missing(name: string, what: string): EngineError {
-  return new EngineError('VOLUME_MISSING', {
-    where: { object: name },
-    expected: what,
-    found: 'nothing of that name',
-    hint: 'Somebody removed it. `kubectl vm-migrate recover` looks at what is left on the target.',
-  });
-}
-
-function busy(volume: string, who: string): EngineError {
-  return new EngineError('VOLUME_BUSY', { where: { object: volume }, found: who, retry: 'later' });
 }
 
 /** What carries no mark of ours is not ours to list, and what goes away while we look is gone. */

@@ -8,7 +8,7 @@ import { MIB } from '../../bytes';
 import { EngineError } from '../../errors';
 import { fullDiskFiles } from '../../testing/dying-disk-files';
 import { noMover, openLocalDirectory, writeBytes } from '../../testing/local-directory-harness';
-import { isMounted, mountTmpfs, mountXfs } from '../../testing/scratch-mount';
+import { itOnMount, mountTmpfs, mountXfs } from '../../testing/scratch-mount';
 import { bytesOf, settled, snapshotSpec, volumeSpec } from '../../testing/target-suite';
 import { openTarget } from '../open-target';
 import { isPending, type Volume, type VolumeSnapshot } from '../target';
@@ -208,7 +208,7 @@ describe('a local directory', () => {
     await cut(target);
   });
 
-  itOn(
+  itOnMount(
     'a tmpfs of 8 MiB',
     mountTmpfs(8 * MIB),
     'names a really full disk and gives the space back',
@@ -226,7 +226,7 @@ describe('a local directory', () => {
     },
   );
 
-  itOn(
+  itOnMount(
     'XFS',
     mountXfs(),
     'shares blocks between a volume, its VolumeSnapshots and restores',
@@ -303,20 +303,6 @@ function gatedCopies(): { files: DiskFiles; open(): void } {
     },
     open,
   };
-}
-
-function itOn(
-  what: string,
-  mount: ReturnType<typeof mountTmpfs>,
-  name: string,
-  test: (folder: string) => Promise<void>,
-): void {
-  if (!isMounted(mount)) {
-    it.skip(`${name} (${what}: ${mount.reason})`, () => undefined);
-    return;
-  }
-  afterAll(() => mount.unmount());
-  it(`${name} (${what})`, () => test(mount.folder), 30_000);
 }
 
 async function heldVolume(target: LocalDirectoryTarget, sizeBytes: number): Promise<Volume> {

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 import { EngineError } from '../../errors';
+import { markWords, snapshotDifferences } from '../adoption';
 import type { VolumeSnapshot, VolumeSnapshotSpec } from '../target';
 import type { CopyHow, DiskFiles } from './disk-files';
 import {
@@ -17,14 +18,7 @@ import {
   SNAPSHOT_FILE,
   TABLE_FILE,
 } from './layout';
-import {
-  markWords,
-  findSnapshotRecord,
-  recordText,
-  SNAPSHOT_FORMAT,
-  snapshotDifferences,
-  type SnapshotRecord,
-} from './metadata';
+import { findSnapshotRecord, recordText, SNAPSHOT_FORMAT, type SnapshotRecord } from './metadata';
 import { publish, settleName, writeSynced } from './publish';
 import { foreignVolume, type FoundVolume, notOurs } from './volumes';
 
@@ -130,11 +124,12 @@ export async function makeSnapshot(
 ): Promise<void> {
   const making = makingFolder(folder, 'volume-snapshot', spec.name, spec.storeId);
   await publish(files, making, objectFolder(folder, 'volume-snapshot', spec.name), async own => {
+    // The small one first: a table that is lost is noticed before the image is copied.
+    if (spec.table !== undefined)
+      await keepTable(files, spec.table, path.join(own, TABLE_FILE), { how, signal });
     const image = path.join(own, DISK_FILE);
     await files.copyFile(found.volume.address.path, image, how, signal);
     await seal(files, image);
-    if (spec.table !== undefined)
-      await keepTable(files, spec.table, path.join(own, TABLE_FILE), { how, signal });
     const { size } = await fs.stat(image);
     const record: SnapshotRecord = {
       format: SNAPSHOT_FORMAT,

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { alignUp, SECTOR_BYTES } from '../../bytes';
 import { EngineError } from '../../errors';
 import type { VolumeMark } from '../../mover/mover';
+import { markWords, sameMark, volumeDifferences } from '../adoption';
 import type { Volume, VolumeSnapshot, VolumeSpec } from '../target';
 import type { CopyHow, DiskFiles } from './disk-files';
 import {
@@ -19,15 +20,7 @@ import {
   TABLES_FOLDER,
   VOLUME_FILE,
 } from './layout';
-import {
-  markWords,
-  findVolumeRecord,
-  recordText,
-  sameMark,
-  VOLUME_FORMAT,
-  volumeDifferences,
-  type VolumeRecord,
-} from './metadata';
+import { findVolumeRecord, recordText, VOLUME_FORMAT, type VolumeRecord } from './metadata';
 import { publish, settleName, writeSynced } from './publish';
 
 /** A volume as it lies there. */
@@ -164,17 +157,30 @@ export async function makeVolume(
   });
 }
 
-/** The restored state's table, under the name that a mover looks for when the next layer is applied. */
+/**
+ * The restored state's table, under the name that a mover looks for when the next layer is applied.
+ * One that was lost is made again by reading, by whoever needs it.
+ */
 async function giveTable(
   files: DiskFiles,
   { from, how, signal }: RestoredContent,
   tables: string,
 ): Promise<void> {
-  if (from.tablePath === undefined) return;
+  if (from.tablePath === undefined || !(await isThere(from.tablePath))) return;
   const table = tablePathOf(tables, from.spec.layerId);
   await files.copyFile(from.tablePath, table, how, signal);
   await files.setMode(table, IMAGE_MODE);
   await files.sync(table);
+}
+
+function isThere(file: string): Promise<boolean> {
+  return fs.access(file).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
 }
 
 /**

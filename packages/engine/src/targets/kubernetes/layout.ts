@@ -1,0 +1,120 @@
+/**
+ * Names, labels and annotations of everything that we make in a cluster: the one place that knows
+ * them. Labels are for finding (hashed or cleaned, at most 63 characters); annotations are what is
+ * true (`mark`, `spec`) and what people read.
+ */
+import { createHash } from 'node:crypto';
+
+import { EngineError } from '../../errors';
+import type { Origin, VolumeSnapshotSpec } from '../target';
+
+export const FIELD_MANAGER = 'vm-migrate';
+const DOMAIN = 'vm-migrate.io';
+
+export const LABEL = {
+  managedBy: 'app.kubernetes.io/managed-by',
+  store: `${DOMAIN}/store`,
+  migration: `${DOMAIN}/migration`,
+  vm: `${DOMAIN}/vm`,
+  disk: `${DOMAIN}/disk`,
+} as const;
+
+export const ANNOTATION = {
+  /** PVC: JSON VolumeMark; what is on the volume now. */
+  mark: `${DOMAIN}/mark`,
+  /** PVC: JSON of what it was asked for with. VolumeSnapshot: JSON VolumeSnapshotSpec. */
+  spec: `${DOMAIN}/spec`,
+  /** Pod: whose results count; a number. */
+  fence: `${DOMAIN}/fence`,
+  /** Pod: the order's runId. */
+  run: `${DOMAIN}/run`,
+  /** Pod, read by the mover: its rate; 0 = unlimited. */
+  bytesPerSecond: `${DOMAIN}/bytes-per-second`,
+  /** Pod, read by the mover: `true` = finish the window in hand and end. */
+  stop: `${DOMAIN}/stop`,
+  vmName: `${DOMAIN}/vm-name`,
+  diskLabel: `${DOMAIN}/disk-label`,
+  vmwareSnapshotId: `${DOMAIN}/vmware-snapshot-id`,
+  vmwareSnapshotName: `${DOMAIN}/vmware-snapshot-name`,
+  vmwareSnapshotCreatedAt: `${DOMAIN}/vmware-snapshot-created-at`,
+  vmwareSnapshotDescription: `${DOMAIN}/vmware-snapshot-description`,
+  vmwareSnapshotParent: `${DOMAIN}/vmware-snapshot-parent`,
+} as const;
+
+/** Every object of any store carries this one. */
+export const OURS: Readonly<Record<string, string>> = { [LABEL.managedBy]: 'vm-migrate' };
+
+export interface Belonging {
+  readonly storeId: string;
+  readonly migrationId: string;
+  readonly origin: Origin;
+}
+
+/** Labels of a volume, VolumeSnapshot, pod or Secret of a migration. */
+export function labelsOf({ storeId, migrationId, origin }: Belonging): Record<string, string> {
+  return {
+    ...OURS,
+    [LABEL.store]: labelValue(storeId),
+    [LABEL.migration]: labelValue(migrationId),
+    [LABEL.vm]: labelValue(origin.vmId),
+    [LABEL.disk]: labelValue(`${origin.vmId}/${origin.diskId}`),
+  };
+}
+
+/** What finds all objects of one store. */
+export function storeLabels(storeId: string): Record<string, string> {
+  return { ...OURS, [LABEL.store]: labelValue(storeId) };
+}
+
+/** A value that may be a label stays readable; any other becomes the start of its SHA-256. */
+export function labelValue(value: string): string {
+  if (/^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/.test(value)) return value;
+  return createHash('sha256').update(value).digest('hex').slice(0, 32);
+}
+
+/** For people; nothing reads them back. */
+export function originAnnotations(origin: Origin): Record<string, string> {
+  return {
+    [ANNOTATION.vmName]: origin.vmName,
+    [ANNOTATION.diskLabel]: origin.diskLabel,
+  };
+}
+
+export function vmwareAnnotations(
+  snapshot: VolumeSnapshotSpec['vmwareSnapshot'],
+): Record<string, string> {
+  if (snapshot === undefined) return {};
+  const { id, name, description, createdAtUs, parentId } = snapshot;
+  return {
+    [ANNOTATION.vmwareSnapshotId]: id,
+    [ANNOTATION.vmwareSnapshotName]: name,
+    [ANNOTATION.vmwareSnapshotDescription]: description,
+    ...(createdAtUs === undefined
+      ? {}
+      : { [ANNOTATION.vmwareSnapshotCreatedAt]: new Date(createdAtUs / 1000).toISOString() }),
+    ...(parentId === undefined ? {} : { [ANNOTATION.vmwareSnapshotParent]: parentId }),
+  };
+}
+
+/** Small Filesystem volume that keeps the block tables of a volume's states. */
+export function tablesVolumeName(volume: string): string {
+  return `${volume}-tables`;
+}
+
+/** Where pods find the volume and its tables; a Filesystem volume holds one file, as KubeVirt expects it. */
+export const BLOCK_DEVICE_PATH = '/dev/vm-migrate';
+export const DISK_IMAGE_PATH = '/volume/disk.img';
+export const TABLES_PATH = '/tables';
+
+/**
+ * Names become object names and, of volumes, names of pods, whose host name has 63 characters.
+ * @throws EngineError INTERNAL when the name is no DNS label
+ */
+export function checkedName(name: string): string {
+  if (/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) return name;
+  throw new EngineError('INTERNAL', {
+    where: { object: JSON.stringify(name) },
+    expected: 'a DNS label: lower-case letters, digits and dashes, at most 63',
+    found: 'a name that no object of a cluster may have',
+  });
+}

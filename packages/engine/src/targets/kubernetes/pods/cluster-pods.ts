@@ -1,0 +1,58 @@
+/** All that a Kubernetes target has of pods: their mover, the probe's bytes, and what goes before a volume goes. */
+import type { Mover } from '../../../mover/mover';
+import type { ProbeIo } from '../../probe-io';
+import type { Pending } from '../../target';
+import type { ClusterApi } from '../cluster/cluster-api';
+import { PERSISTENT_VOLUME_CLAIM, POD } from '../cluster/resources';
+import { LABEL, OURS, tablesVolumeName } from '../layout';
+import type { TargetPods } from '../target-pods';
+import { PodMover, type PodMoverOptions } from './pod-mover';
+import { PodProbeIo } from './pod-probe-io';
+import { podState } from './pod-state';
+import { removePod } from './pod-steering';
+
+export class ClusterPods implements TargetPods {
+  private readonly api: ClusterApi;
+  private readonly podMover: PodMover;
+  private readonly io: PodProbeIo;
+
+  constructor(options: PodMoverOptions) {
+    this.api = options.api;
+    this.podMover = new PodMover(options);
+    this.io = new PodProbeIo(this.podMover);
+  }
+
+  mover(): Mover {
+    return this.podMover;
+  }
+
+  probeIo(): ProbeIo {
+    return this.io;
+  }
+
+  /** A pod that still works is waited for, never stopped: whoever removes a volume under it should know. Its Secrets go with it. */
+  async release(volume: string): Promise<void | Pending> {
+    const { api } = this;
+    const pod = await api.get(POD, volume);
+    if (pod !== undefined && pod.metadata.labels?.[LABEL.managedBy] === OURS[LABEL.managedBy]) {
+      const isGoing = pod.metadata.deletionTimestamp !== undefined;
+      const works = podState(pod).state !== 'ended';
+      if (!isGoing && !works) await removePod(api, pod);
+      const reason = works ? 'which is at work' : 'to go';
+      return { pending: true, retryMs: 500, reason: `mover pod ${volume}, ${reason}` };
+    }
+    await this.removeTables(volume);
+  }
+
+  /** Those of exactly this volume; of a volume that is gone already the cluster removes them itself. */
+  private async removeTables(volume: string): Promise<void> {
+    const { api } = this;
+    const name = tablesVolumeName(volume);
+    const tables = await api.get(PERSISTENT_VOLUME_CLAIM, name);
+    if (tables === undefined || tables.metadata.deletionTimestamp !== undefined) return;
+    const claim = await api.get(PERSISTENT_VOLUME_CLAIM, volume);
+    const { uid = '', ownerReferences = [] } = tables.metadata;
+    if (ownerReferences.some(owner => owner.uid === claim?.metadata.uid))
+      await api.delete(PERSISTENT_VOLUME_CLAIM, name, { uid });
+  }
+}

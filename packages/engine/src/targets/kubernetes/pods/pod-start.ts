@@ -1,0 +1,196 @@
+/**
+ * From an order to its pod. One writer at a time, in this order:
+ *
+ *   1. the mark on the volume is the one that the order expects (else we are the stale ones)
+ *   2. a pod of an earlier run is told to stop, waited for, and deleted by its uid
+ *   3. POST of our pod: its name is the lock
+ *   4. the mark is still the same, now under the lock
+ *   5. the Secret with the order is made: only now the pod can start
+ */
+import { EngineError } from '../../../errors';
+import type { MoverOrder } from '../../../mover/mover';
+import type { ClusterApi } from '../cluster/cluster-api';
+import {
+  PERSISTENT_VOLUME_CLAIM,
+  type PersistentVolumeClaim,
+  type Pod,
+  POD,
+  SECRET,
+} from '../cluster/resources';
+import { ANNOTATION, LABEL, OURS } from '../layout';
+import type { PodOptions } from '../options';
+import { assertMark } from './mark-check';
+import { orderParts, orderSecrets, secretNames } from './order-secrets';
+import { ORDER_FOLDER, podFor, podName } from './pod-spec';
+import { podState } from './pod-state';
+import { annotate, isEnded, removePod } from './pod-steering';
+import type { PodWatch } from './pod-watch';
+import { orderForPod } from './source-credentials';
+import { tablesFor } from './tables-claim';
+import { LOOK_MS, sleep, withinMs } from './waiting';
+
+export interface PodStartDeps {
+  readonly api: ClusterApi;
+  readonly watch: PodWatch;
+  readonly image: string;
+  readonly options: PodOptions;
+  readonly tablesClass: string | undefined;
+  /** How long a pod that was told to stop may take before it is deleted. */
+  readonly stopPatienceMs: number;
+}
+
+/** The order as its Secrets will have it. */
+interface Parcel {
+  readonly names: readonly string[];
+  readonly parts: readonly Buffer[];
+  readonly credentials: string | undefined;
+}
+
+export class PodStart {
+  private readonly name: string;
+
+  /** @param waits is told what it waits for */
+  constructor(
+    private readonly deps: PodStartDeps,
+    private readonly order: MoverOrder,
+    private readonly signal: AbortSignal,
+    private readonly waits: (reason: string) => void,
+  ) {
+    this.name = podName(order);
+  }
+
+  /**
+   * The pod that carries out this order, made or found.
+   * @throws EngineError VOLUME_MISSING, VOLUME_UNEXPECTED, VOLUME_FOREIGN, CONFIG_INVALID, what the
+   *   cluster says; what `signal` was aborted with, and then no pod of ours is left
+   */
+  async ensure(): Promise<Pod> {
+    const { api } = this.deps;
+    const { name } = this;
+    const parcel = this.parcel();
+    for (;;) {
+      this.signal.throwIfAborted();
+      const claim = await this.checkedClaim();
+      const present = await api.get(POD, name);
+      if (present !== undefined) {
+        if (!this.isOwn(present)) {
+          await this.clear(present, claim);
+          continue;
+        }
+        if (podState(present).state === 'starting') await this.release(present, parcel);
+        return present;
+      }
+      const made = await this.make(claim, parcel);
+      if (made === undefined) continue;
+      this.waits(`pod ${name} to start`);
+      await this.release(made, parcel);
+      return made;
+    }
+  }
+
+  private parcel(): Parcel {
+    const { order, credentials } = orderForPod(this.order, ORDER_FOLDER);
+    const parts = orderParts(order);
+    return { names: secretNames(this.name, order.runId, parts.length), parts, credentials };
+  }
+
+  /** `undefined`: not now, look again. */
+  private async make(
+    claim: PersistentVolumeClaim | undefined,
+    { names, credentials }: Parcel,
+  ): Promise<Pod | undefined> {
+    const { api, options, image, tablesClass } = this.deps;
+    const tables = await tablesFor(api, this.order, claim, tablesClass);
+    if (tables !== undefined && 'waitFor' in tables) {
+      this.waits(tables.waitFor);
+      await sleep(LOOK_MS, this.signal);
+      return undefined;
+    }
+    const labels = claim?.metadata.labels ?? {};
+    const hasCredentials = credentials !== undefined;
+    const pod = podFor(this.order, {
+      image,
+      options,
+      labels,
+      secrets: names,
+      hasCredentials,
+      tables,
+    });
+    const made = await api.create(POD, pod);
+    return made === 'exists' ? undefined : made;
+  }
+
+  private isOwn({ metadata }: Pod): boolean {
+    return (
+      metadata.annotations?.[ANNOTATION.run] === this.order.runId &&
+      metadata.deletionTimestamp === undefined
+    );
+  }
+
+  /** Under the lock: the volume is still the expected one, so the pod gets its order and starts. */
+  private async release(pod: Pod, { names, parts, credentials }: Parcel): Promise<void> {
+    const { api } = this.deps;
+    try {
+      await this.checkedClaim();
+      this.signal.throwIfAborted();
+      const secrets = orderSecrets(pod, names, parts, credentials);
+      await Promise.all(secrets.map(secret => api.create(SECRET, secret)));
+    } catch (error) {
+      await removePod(api, pod).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** @throws EngineError VOLUME_MISSING, VOLUME_UNEXPECTED */
+  private async checkedClaim(): Promise<PersistentVolumeClaim | undefined> {
+    if (this.order.order === 'hash-chain') return undefined;
+    const claim = await this.deps.api.get(PERSISTENT_VOLUME_CLAIM, this.name);
+    assertMark(this.order, claim);
+    return claim;
+  }
+
+  /** Ends a pod of an earlier run and waits until the API server has forgotten it. */
+  private async clear(present: Pod, claim: PersistentVolumeClaim | undefined): Promise<void> {
+    const { api, watch, stopPatienceMs } = this.deps;
+    const { name } = this;
+    assertOfSameStore(present, claim);
+    if (present.metadata.deletionTimestamp === undefined) {
+      if (podState(present).state === 'running') {
+        this.waits(`pod ${name} of an earlier run to finish its window`);
+        await annotate(api, present, 'stop', 'true');
+        const left = watch.until(
+          present,
+          now => (now === undefined || isEnded(now) ? true : undefined),
+          this.signal,
+        );
+        await withinMs(left, stopPatienceMs);
+      }
+      await removePod(api, present);
+    }
+    this.waits(`pod ${name} of an earlier run to go`);
+    await watch.until(
+      present,
+      now => {
+        if (now === undefined) return true;
+        const state = podState(now);
+        if (state.state === 'running' && state.trouble !== undefined) this.waits(state.trouble);
+        return undefined;
+      },
+      this.signal,
+    );
+  }
+}
+
+/** @throws EngineError VOLUME_FOREIGN */
+function assertOfSameStore(pod: Pod, claim: PersistentVolumeClaim | undefined): void {
+  const labels = pod.metadata.labels ?? {};
+  const isMover = labels[LABEL.managedBy] === OURS[LABEL.managedBy];
+  const store = claim?.metadata.labels?.[LABEL.store];
+  if (isMover && (store === undefined || labels[LABEL.store] === store)) return;
+  throw new EngineError('VOLUME_FOREIGN', {
+    where: { object: `pod ${pod.metadata.name ?? '?'}` },
+    expected: 'no pod of that name, or a mover of this store',
+    found: isMover ? 'a mover of another store' : 'a pod of somebody else',
+    hint: 'It is left alone. Remove it, or migrate with another name prefix.',
+  });
+}

@@ -1,0 +1,407 @@
+/** Movers in pods on the real cluster: `.tools/run jest --selectProjects cluster pods.cluster`. */
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+
+import {
+  type Cluster,
+  describeWithOwnCluster,
+  ensureCluster,
+} from '../../../../../../test/cluster';
+import { Kubectl } from '../../../../../../test/cluster/kubectl';
+import { GIB, MIB } from '../../../bytes';
+import type { EngineError } from '../../../errors';
+import type {
+  ApplyOrder,
+  HashVolumeOrder,
+  MoverOrder,
+  MoverStatus,
+  VolumeMark,
+  WindowReport,
+} from '../../../mover/mover';
+import {
+  moverScene,
+  type MoverScene,
+  plainStateDigest,
+  plainWindowsDigest,
+} from '../../../testing/mover-scene';
+import { settled, snapshotSpec, volumeSpec } from '../../../testing/target-suite';
+import { tempFolder } from '../../../testing/temp-folder';
+import { proveClass } from '../../prove-class';
+import type { Volume, VolumeSnapshot } from '../../target';
+import { type ClusterApi } from '../cluster/cluster-api';
+import { openCluster } from '../cluster/http-cluster-api';
+import { PERSISTENT_VOLUME_CLAIM, POD } from '../cluster/resources';
+import { KubernetesTarget } from '../kubernetes-target';
+import { kubernetesOptionsSchema } from '../options';
+import { ClusterPods } from './cluster-pods';
+
+const root = path.resolve(__dirname, '../../../../../..');
+const folder = tempFolder();
+const STORE = 'store-one';
+const SIZE = 6 * MIB;
+
+describeWithOwnCluster('movers in pods', () => {
+  let cluster: Cluster;
+  let kubectl: Kubectl;
+  let api: ClusterApi;
+  let image: string;
+  const targets: KubernetesTarget[] = [];
+  let made = 0;
+
+  beforeAll(async () => {
+    cluster = await ensureCluster();
+    cluster.clearFaults();
+    execFileSync(process.execPath, [path.join(root, 'scripts/image.mjs')], { stdio: 'pipe' });
+    const names = await cluster.loadImage(
+      path.join(root, 'packages/mover/dist/vm-migrate-mover.tar'),
+    );
+    image = names.find(name => name.includes('@')) ?? '';
+    kubectl = await Kubectl.inNewNamespace(cluster);
+    api = openCluster({ kubeconfig: cluster.kubeconfigPath, namespace: kubectl.namespace });
+  }, 180_000);
+
+  afterAll(async () => {
+    await Promise.all(targets.map(target => target.close()));
+    api.close();
+    await kubectl.run(['delete', 'namespace', kubectl.namespace, '--wait=false']);
+  });
+
+  const targetWith = (options: object = {}, ofPods: object = {}): KubernetesTarget => {
+    const own = openCluster({ kubeconfig: cluster.kubeconfigPath, namespace: kubectl.namespace });
+    const parsed = kubernetesOptionsSchema.parse({ volumeMode: 'Block', ...options });
+    const pods = new ClusterPods({
+      api: own,
+      image: () => image,
+      pods: { imagePullPolicy: 'Never', ...parsed.pods },
+      ...ofPods,
+    });
+    const target = new KubernetesTarget('lab', parsed, { api: own, pods });
+    targets.push(target);
+    return target;
+  };
+
+  /** A VM's folder as a PVC, which a restricted pod may mount; on this machine the node is ourselves. */
+  const servedScene = async (
+    sizeBytes = SIZE,
+  ): Promise<MoverScene & { readonly claim: string }> => {
+    const name = `scene-${++made}`;
+    const scene = moverScene(path.join(folder, name), sizeBytes, made);
+    execFileSync('chmod', ['-R', 'a+rX', folder]);
+    const claim = `${name}-source`;
+    const storage = '1Gi';
+    await kubectl.apply({
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: { name: `${kubectl.namespace}-${claim}` },
+      spec: {
+        capacity: { storage },
+        accessModes: ['ReadOnlyMany'],
+        persistentVolumeReclaimPolicy: 'Retain',
+        storageClassName: 'none',
+        hostPath: { path: scene.source.kind === 'vm-directory' ? scene.source.folder : '' },
+      },
+    });
+    await kubectl.apply({
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: claim },
+      spec: {
+        accessModes: ['ReadOnlyMany'],
+        storageClassName: 'none',
+        volumeName: `${kubectl.namespace}-${claim}`,
+        resources: { requests: { storage } },
+      },
+    });
+    return { ...scene, claim };
+  };
+
+  const volumeNamed = (
+    target: KubernetesTarget,
+    name: string,
+    storageClass = 'fast',
+    sizeBytes = SIZE,
+  ) =>
+    settled(() =>
+      target.ensureVolume(volumeSpec({ storageClass, sizeStepBytes: 512 }, { name, sizeBytes })),
+    );
+
+  const markAs = async (
+    target: KubernetesTarget,
+    name: string,
+    change: Partial<VolumeMark>,
+  ): Promise<Volume> => {
+    const found = await target.findVolume(name);
+    if (found === undefined) throw new Error(`no volume ${name}`);
+    const mark = { ...found.mark, ...change };
+    await target.mark(name, found.mark, mark);
+    return { ...found, mark };
+  };
+
+  /** The scene's order for this volume, as applyLayer makes it. */
+  const orderOn = async (
+    target: KubernetesTarget,
+    scene: MoverScene & { readonly claim: string },
+    name: string,
+    layer: 'base' | 'delta',
+    change: Partial<ApplyOrder> = {},
+  ): Promise<ApplyOrder> => {
+    const fence = change.fence ?? 1;
+    const { address, mark, tablesPath } = await markAs(target, name, {
+      phase: 'writing',
+      layerId: layer,
+      fence,
+    });
+    const order = await scene[layer](change);
+    return {
+      ...order,
+      runId: `m1/${name}-${layer}/${fence}`,
+      source: { ...order.source, pods: { persistentVolumeClaim: scene.claim } } as never,
+      volume: address,
+      mark,
+      proof: {
+        stateSizeBytes: scene.sizeBytes,
+        table: `${tablesPath}/${layer}.table`,
+        ...(layer === 'delta' ? { parentTable: `${tablesPath}/base.table` } : {}),
+      },
+      ...change,
+    };
+  };
+
+  const toTheEnd = async (target: KubernetesTarget, order: MoverOrder) => {
+    const windows: WindowReport[] = [];
+    let status: MoverStatus;
+    do {
+      status = await target.mover().attend(order, 2_000);
+      windows.push(...status.windows);
+    } while (status.state === 'running');
+    return { ...status, windows };
+  };
+  const done = async (target: KubernetesTarget, order: MoverOrder) => {
+    const status = await toTheEnd(target, order);
+    if (status.state !== 'done') throw new Error(JSON.stringify(status.error, null, 1));
+    return status;
+  };
+
+  const applied = async (
+    target: KubernetesTarget,
+    scene: MoverScene & { readonly claim: string },
+    name: string,
+    layer: 'base' | 'delta',
+  ) => {
+    const order = await orderOn(target, scene, name, layer);
+    const began = performance.now();
+    const status = await done(target, order);
+    process.stderr.write(
+      `  ${name} ${layer}: ${Math.round(performance.now() - began)} ms in all, ${status.receipt.durationMs} ms of them the mover's\n`,
+    );
+    await markAs(target, name, { phase: 'holds', layerId: layer });
+    return status;
+  };
+
+  const cut = (
+    target: KubernetesTarget,
+    volume: string,
+    layerId: string,
+  ): Promise<VolumeSnapshot> =>
+    settled(() =>
+      target.ensureVolumeSnapshot(
+        snapshotSpec({ name: `${volume}-${layerId}`, volume, layerId, stateSizeBytes: SIZE }),
+      ),
+    );
+
+  const restored = (
+    target: KubernetesTarget,
+    name: string,
+    from: string,
+    layerId: string,
+    storageClass: string,
+  ) => {
+    const spec = volumeSpec({ storageClass, sizeStepBytes: 512 }, { name, sizeBytes: SIZE });
+    return settled(() =>
+      target.ensureVolumeFrom({ ...spec, mark: { ...spec.mark, phase: 'holds', layerId } }, from),
+    );
+  };
+
+  const hashOf = (volume: Volume, change: Partial<HashVolumeOrder> = {}): HashVolumeOrder => ({
+    protocol: 1,
+    order: 'hash-volume',
+    runId: `m1/hash-${volume.name}/${++made}`,
+    leaseMs: 1,
+    bytesPerSecond: 0,
+    volume: volume.address,
+    stateSizeBytes: SIZE,
+    ...change,
+  });
+
+  it.each([
+    ['Block', 'fast'],
+    ['Filesystem', 'fast'],
+    ['Block', 'fast-wffc'],
+  ])(
+    'write a base and a delta onto a %s volume of class %s; each VolumeSnapshot restores to its state',
+    async (volumeMode, storageClass) => {
+      const target = targetWith({ volumeMode });
+      const scene = await servedScene();
+      const name = `v-${++made}`;
+      await volumeNamed(target, name, storageClass);
+      const base = await applied(target, scene, name, 'base');
+      expect(base.receipt.windowsDigest).toBe(plainWindowsDigest(base.windows));
+      expect(base.receipt.stateDigest).toBe(plainStateDigest(scene.baseContent));
+      await cut(target, name, 'base');
+      const delta = await applied(target, scene, name, 'delta');
+      expect(delta.receipt.stateDigest).toBe(plainStateDigest(scene.deltaContent));
+      await cut(target, name, 'delta');
+
+      const check = await restored(target, `${name}-r`, `${name}-base`, 'base', storageClass);
+      const whole = await done(target, hashOf(check));
+      expect(whole.receipt.stateDigest).toBe(base.receipt.stateDigest);
+      const sample = { windows: 5, seed: 3, table: `${check.tablesPath}/base.table` };
+      const sampled = await done(target, hashOf(check, { sample }));
+      expect(sampled.receipt.windowsCompared).toBe(5);
+      const wrong = { ...sample, table: `${check.tablesPath}/delta.table`, windows: 100 };
+      expect(await toTheEnd(target, hashOf(check, { sample: wrong }))).toMatchObject({
+        state: 'failed',
+        error: { code: 'VERIFY_MISMATCH' },
+      });
+
+      // A fork goes on from a restored volume, whose block table it has to make by reading.
+      const fork = await done(target, await orderOn(target, scene, `${name}-r`, 'delta'));
+      expect(fork.receipt.stateDigest).toBe(delta.receipt.stateDigest);
+      await settled(() => target.remove('volume', `${name}-r`, STORE));
+      expect(await api.get(PERSISTENT_VOLUME_CLAIM, `${name}-r`)).toBeUndefined();
+    },
+    240_000,
+  );
+
+  it.each(['Block', 'Filesystem'])(
+    'prove a class with %s volumes',
+    async volumeMode => {
+      const target = targetWith({ volumeMode });
+      const proof = await proveClass(target, {
+        storageClass: 'fast',
+        storeId: STORE,
+        runId: `probe-${volumeMode}`,
+        patternBytes: 8 * MIB,
+      });
+      expect(proof).toMatchObject({ storageClass: 'fast', snapshotsOutliveVolume: true });
+      process.stderr.write(`  proof: ${JSON.stringify(proof)}\n`);
+    },
+    240_000,
+  );
+
+  it('go on after their pod was deleted, from the last window', async () => {
+    const target = targetWith();
+    const scene = await servedScene();
+    await volumeNamed(target, 'deleted');
+    const slow = await orderOn(target, scene, 'deleted', 'base', { bytesPerSecond: MIB });
+    const windows: WindowReport[] = [];
+    while (windows.length === 0) {
+      const status = await target.mover().attend(slow, 500);
+      if (status.state !== 'running') throw new Error(JSON.stringify(status));
+      windows.push(...status.windows);
+    }
+    await kubectl.run(['delete', 'pod', 'deleted', '--wait=false']);
+    const first = await toTheEnd(target, slow);
+    expect(first).toMatchObject({ state: 'failed', error: { retry: 'later' } });
+    windows.push(...first.windows);
+    const again = await orderOn(target, scene, 'deleted', 'base', {
+      fence: 2,
+      windowsDone: windows,
+    });
+    const second = await done(target, again);
+    const indexes = [...windows, ...second.windows].map(window => window.index);
+    expect(new Set(indexes).size).toBe(indexes.length);
+    expect(second.receipt.stateDigest).toBe(plainStateDigest(scene.baseContent));
+  }, 120_000);
+
+  it('change their rate while they run, and stop after the window in hand', async () => {
+    const target = targetWith();
+    const scene = await servedScene();
+    await volumeNamed(target, 'rate');
+    const order = await orderOn(target, scene, 'rate', 'base', { bytesPerSecond: 1_000 });
+    let status = await target.mover().attend(order, 500);
+    while (status.state === 'running' && status.progress === undefined)
+      status = await target.mover().attend(order, 500);
+    target.mover().renew(order.runId, MIB);
+    const windows = [...status.windows];
+    while (windows.length === 0) {
+      const now = await target.mover().attend(order, 500);
+      if (now.state !== 'running') throw new Error(JSON.stringify(now));
+      windows.push(...now.windows);
+    }
+    const began = performance.now();
+    await target.mover().stop(order.runId);
+    process.stderr.write(
+      `  told to stop, ended after ${Math.round(performance.now() - began)} ms\n`,
+    );
+    expect(await toTheEnd(target, order)).toMatchObject({
+      state: 'failed',
+      error: { code: 'MOVER_STOPPED' },
+    });
+    await kubectl.run(['wait', '--for=delete', 'pod/rate', '--timeout=30s']);
+  }, 120_000);
+
+  it('of an older fence are stopped by the next one; the stale worker learns of it', async () => {
+    const [old, next] = [targetWith(), targetWith()];
+    const scene = await servedScene();
+    await volumeNamed(old, 'fenced');
+    const slow = await orderOn(old, scene, 'fenced', 'base', { bytesPerSecond: 100_000 });
+    await old.mover().attend(slow, 4_000);
+    const order = await orderOn(next, scene, 'fenced', 'base', { fence: 2 });
+    const [stale, fresh] = await Promise.all([toTheEnd(old, slow), done(next, order)]);
+    expect(stale).toMatchObject({ state: 'failed', error: { code: 'MOVER_STOPPED' } });
+    expect(fresh.receipt.stateDigest).toBe(plainStateDigest(scene.baseContent));
+    const error = (await toTheEnd(old, { ...slow, runId: `${slow.runId}-late` })) as {
+      error?: EngineError;
+    };
+    expect(error.error?.code).toBe('VOLUME_UNEXPECTED');
+  }, 120_000);
+
+  it.each([
+    [
+      'an image that is nowhere',
+      { image: () => 'nowhere.invalid/mover:1' },
+      {},
+      /ErrImageNeverPull/,
+    ],
+    [
+      'a node that is not there',
+      {},
+      { pods: { nodeSelector: { no: 'where' } } },
+      /no node takes pod/,
+    ],
+  ])(
+    'give up on %s with the reason',
+    async (_, ofPods, options, words) => {
+      const target = targetWith(options, { startLimitMs: 6_000, ...ofPods });
+      const scene = await servedScene();
+      const name = `stuck-${++made}`;
+      await volumeNamed(target, name);
+      const status = await toTheEnd(target, await orderOn(target, scene, name, 'base'));
+      expect(status).toMatchObject({ state: 'failed', error: { code: 'CLUSTER_STUCK' } });
+      expect(JSON.stringify(status)).toMatch(words);
+      await kubectl.run(['wait', '--for=delete', `pod/${name}`, '--timeout=30s']);
+      expect(await api.get(POD, name)).toBeUndefined();
+    },
+    60_000,
+  );
+
+  it('keep to 256 MiB of memory on a large disk, and name the kill when they may not', async () => {
+    const scene = await servedScene(512 * MIB);
+    const target = targetWith({ volumeMode: 'Block' });
+    await volumeNamed(target, 'large', 'fast', 2 * GIB);
+    const order = await orderOn(target, scene, 'large', 'base');
+    const status = await done(target, order);
+    expect(status.receipt.stateDigest).toBe(plainStateDigest(scene.baseContent));
+    const tight = targetWith({
+      pods: { limits: { memory: '24Mi' }, requests: { memory: '24Mi' } },
+    });
+    await volumeNamed(tight, 'tight', 'fast', 2 * GIB);
+    const killed = await toTheEnd(tight, await orderOn(tight, scene, 'tight', 'base'));
+    expect(killed).toMatchObject({
+      state: 'failed',
+      error: { code: 'MOVER_FAILED', retry: 'later' },
+    });
+    expect(JSON.stringify(killed)).toMatch(/OOMKilled/);
+  }, 180_000);
+});

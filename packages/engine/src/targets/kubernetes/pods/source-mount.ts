@@ -1,0 +1,58 @@
+/** How a pod comes to the VM's files: a folder of the source is mounted, read-only, where the source says it is. */
+import { EngineError } from '../../../errors';
+import type { MoverOrder } from '../../../mover/mover';
+
+/** Where pods find the folder of a source, as its administrator configured it (`pods` of a vm-directory source). */
+export type SourceInPods =
+  | {
+      /** Name of a PVC in the target's namespace. */
+      readonly persistentVolumeClaim: string;
+      /** Folder inside of it; absent: its root. */
+      readonly path?: string;
+    }
+  | { readonly nfs: { readonly server: string; readonly path: string } }
+  /** A folder of the node: for tests; no restricted namespace admits it. */
+  | { readonly hostPath: string };
+
+export interface SourceMount {
+  readonly volume: Readonly<Record<string, unknown>>;
+  readonly mount: Readonly<Record<string, unknown>>;
+  /** Whether the volume's files belong to whoever the pod says (fsGroup). */
+  readonly hasGroup: boolean;
+}
+
+const NAME = 'source';
+
+/** `undefined`: the order reads no source, or one that needs no mount. @throws EngineError CONFIG_INVALID */
+export function sourceMount(order: MoverOrder): SourceMount | undefined {
+  if (order.order !== 'apply' && order.order !== 'hash-chain') return undefined;
+  const { source } = order;
+  if (source.kind !== 'vm-directory') return undefined;
+  const { pods } = source as { readonly pods?: SourceInPods };
+  const mountPath = source.roots[0] ?? source.folder;
+  if (pods === undefined) {
+    throw new EngineError('CONFIG_INVALID', {
+      where: { object: `source folder ${mountPath}` },
+      expected: 'the option `pods`: how a pod in the cluster reaches this folder',
+      found: 'none',
+      hint: 'Add `pods: { persistentVolumeClaim: NAME }` or `pods: { nfs: { server, path } }` to the source, or serve the folder over HTTPS (kind vm-https).',
+    });
+  }
+  return {
+    volume: { name: NAME, ...volumeOf(pods) },
+    mount: {
+      name: NAME,
+      mountPath,
+      readOnly: true,
+      ...('path' in pods && pods.path !== undefined ? { subPath: pods.path } : {}),
+    },
+    hasGroup: 'persistentVolumeClaim' in pods,
+  };
+}
+
+function volumeOf(pods: SourceInPods): Readonly<Record<string, unknown>> {
+  if ('persistentVolumeClaim' in pods)
+    return { persistentVolumeClaim: { claimName: pods.persistentVolumeClaim } };
+  if ('nfs' in pods) return { nfs: { ...pods.nfs, readOnly: true } };
+  return { hostPath: { path: pods.hostPath, type: 'Directory' } };
+}

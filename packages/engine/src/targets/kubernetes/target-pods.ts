@@ -1,0 +1,17 @@
+import type { Mover } from '../../mover/mover';
+import type { ProbeIo } from '../probe-io';
+import type { Pending } from '../target';
+
+/** What the target needs of the pods that work on its volumes; pods/ has it. */
+export interface TargetPods {
+  mover(): Mover;
+
+  /** How the probe reaches the bytes of a volume. */
+  probeIo(): ProbeIo;
+
+  /**
+   * Takes away what stands beside a volume that is about to be removed: its ended pod with its
+   * Secrets, and its block tables. Pending while a pod still runs on it.
+   */
+  release(volume: string): Promise<void | Pending>;
+}

@@ -1,0 +1,182 @@
+/**
+ * The cluster that tests run on: one of our own as plain processes, or the one that
+ * VM_MIGRATE_TEST_KUBECONFIG names.
+ */
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { bringUp, startComponent } from './bring-up';
+import { components, type ComponentName } from './components';
+import { drivers, faultsFile, type DriverName, type Faults } from './drivers';
+import { withFileLock } from './file-lock';
+import { importImage } from './images';
+import { instanceNamed, STATE_FOLDER, type Instance } from './instance';
+import { containerdSocket } from './node-config';
+import { kubeconfigFile } from './pki';
+import { Processes } from './processes';
+import { ensurePrograms, type Programs } from './programs';
+import { whyNoCluster } from './requirements';
+
+/** What a cluster that is not ours cannot do. */
+export class NotPossibleHere extends Error {
+  constructor(what: string) {
+    super(`not possible here: ${what} (VM_MIGRATE_TEST_KUBECONFIG names the cluster)`);
+    this.name = 'NotPossibleHere';
+  }
+}
+
+export interface Cluster {
+  readonly name: string;
+  /** Of an administrator. */
+  readonly kubeconfigPath: string;
+  /** kubectl of the cluster's version. */
+  readonly kubectlPath: string;
+
+  /** Address of this machine that pods reach. @throws NotPossibleHere */
+  readonly bridgeAddress: string;
+  /** Name of the only node. @throws NotPossibleHere */
+  readonly nodeName: string;
+
+  /** The driver misbehaves so until the faults are cleared. @throws NotPossibleHere */
+  setFault(driver: DriverName, faults: Faults): void;
+  clearFaults(): void;
+
+  /**
+   * Ends one process of the cluster. A driver takes its sidecars along, which do not outlive it.
+   * @throws NotPossibleHere
+   */
+  stop(component: ComponentName): Promise<void>;
+  /** Starts it, if it does not run, and waits until it answers. @throws NotPossibleHere */
+  start(component: ComponentName): Promise<void>;
+
+  /**
+   * Imports a docker or OCI archive; answers its names for a pod with imagePullPolicy Never: tags,
+   * and repositories with the digest. @throws NotPossibleHere
+   */
+  loadImage(tarPath: string): Promise<string[]>;
+}
+
+export interface ClusterOptions {
+  /** Which of the clusters on this machine; default: VM_MIGRATE_TEST_CLUSTER, else 'tests'. */
+  readonly name?: string;
+  readonly log?: (line: string) => void;
+}
+
+const ownName = () => process.env.VM_MIGRATE_TEST_CLUSTER ?? 'tests';
+const foreignKubeconfig = () => process.env.VM_MIGRATE_TEST_KUBECONFIG;
+
+/** Whether tests run on a cluster whose processes they can stop. */
+export const isOwnCluster = foreignKubeconfig() === undefined;
+
+/** The cluster, brought up if it is not; the first time on a machine its programs are built. */
+export async function ensureCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const foreign = foreignKubeconfig();
+  if (foreign !== undefined) return new ForeignCluster(foreign);
+  const why = whyNoCluster();
+  if (why !== undefined) throw new Error(why);
+  const log = options.log ?? (() => undefined);
+  const instance = await instanceNamed(options.name ?? ownName());
+  const programs = await ensurePrograms(line => process.stderr.write(`cluster: ${line}\n`));
+  await withInstance(instance.name, () => bringUp(instance, programs, log));
+  return new OwnCluster(instance, programs);
+}
+
+/** One process at a time changes an instance. */
+export function withInstance<T>(name: string, body: () => Promise<T>): Promise<T> {
+  return withFileLock(path.join(STATE_FOLDER, `.${name}.lock`), body);
+}
+
+class OwnCluster implements Cluster {
+  readonly name: string;
+  readonly kubeconfigPath: string;
+  readonly kubectlPath: string;
+  readonly bridgeAddress: string;
+  readonly nodeName: string;
+  private readonly processes: Processes;
+  private readonly components: ReturnType<typeof components>;
+
+  constructor(
+    private readonly instance: Instance,
+    programs: Programs,
+  ) {
+    this.name = instance.name;
+    this.kubeconfigPath = kubeconfigFile(instance, 'admin');
+    this.kubectlPath = path.join(programs.kube, 'kubectl');
+    this.bridgeAddress = instance.gateway;
+    this.nodeName = instance.nodeName;
+    this.processes = new Processes(instance.folder);
+    this.components = components(instance, programs);
+  }
+
+  setFault(driver: DriverName, faults: Faults): void {
+    const file = faultsFile(this.instance, driver);
+    writeFileSync(`${file}.new`, JSON.stringify(faults));
+    renameSync(`${file}.new`, file);
+  }
+
+  clearFaults(): void {
+    for (const { name } of drivers) rmSync(faultsFile(this.instance, name), { force: true });
+  }
+
+  async stop(component: ComponentName): Promise<void> {
+    for (const name of this.together(component).reverse()) {
+      await this.processes.stop(name, this.components.get(name)?.stopWithinMs ?? 0);
+    }
+  }
+
+  async start(component: ComponentName): Promise<void> {
+    for (const name of this.together(component)) {
+      await startComponent(this.instance, this.processes, this.components, name);
+    }
+  }
+
+  loadImage(tarPath: string): Promise<string[]> {
+    return Promise.resolve(importImage(containerdSocket(this.instance), tarPath));
+  }
+
+  private together(component: ComponentName): ComponentName[] {
+    const driver = drivers.find(({ name }) => component === `driver-${name}`);
+    if (driver === undefined) return [component];
+    const sidecars: ComponentName[] = [`provisioner-${driver.name}`, `snapshotter-${driver.name}`];
+    return [component, ...sidecars.filter(name => this.components.has(name))];
+  }
+}
+
+/** kind, k3s or a real cluster: everything works but what needs the machine below it. */
+class ForeignCluster implements Cluster {
+  readonly name = 'foreign';
+  readonly kubectlPath = 'kubectl';
+
+  constructor(readonly kubeconfigPath: string) {}
+
+  /** VM_MIGRATE_TEST_HOST_ADDRESS says it where pods do reach this machine. */
+  get bridgeAddress(): string {
+    const address = process.env.VM_MIGRATE_TEST_HOST_ADDRESS;
+    if (address === undefined) throw new NotPossibleHere('pods that reach this machine');
+    return address;
+  }
+
+  get nodeName(): string {
+    throw new NotPossibleHere('naming the only node');
+  }
+
+  setFault(): void {
+    throw new NotPossibleHere('faults of the CSI driver');
+  }
+
+  clearFaults(): void {
+    // None was ever set.
+  }
+
+  stop(component: ComponentName): Promise<void> {
+    return Promise.reject(new NotPossibleHere(`stopping ${component}`));
+  }
+
+  start(component: ComponentName): Promise<void> {
+    return Promise.reject(new NotPossibleHere(`starting ${component}`));
+  }
+
+  loadImage(): Promise<string[]> {
+    return Promise.reject(new NotPossibleHere('loading an image'));
+  }
+}
