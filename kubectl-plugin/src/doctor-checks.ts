@@ -11,13 +11,17 @@ export interface DoctorAnswer {
 }
 
 /** A configuration or database that does not work is a finding, not the end. */
-export async function doctorChecks(session: Session): Promise<DoctorAnswer> {
+export async function doctorChecks(
+  session: Session,
+  asked: { readonly target?: string; readonly probe?: 'all' | readonly string[] } = {},
+): Promise<DoctorAnswer> {
   const { runDoctor } = await loadEngine();
   const config = await outcome(() => session.config());
   const engine = 'value' in config ? await outcome(() => session.engine()) : undefined;
   const checks = await runDoctor({
     version: VERSION,
     moverProgram: moverProgram(session.program),
+    ...asked,
     config,
     database:
       engine === undefined

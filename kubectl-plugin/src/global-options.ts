@@ -22,6 +22,22 @@ export const GLOBAL_OPTIONS = {
     describe:
       'Configuration file, instead of ./app-config.yaml and ~/.config/vm-migrate/config.yaml',
   },
+  kubeconfig: {
+    type: 'string',
+    describe: 'Kubeconfig of the cluster; else KUBECONFIG, ~/.kube/config',
+  },
+  context: { type: 'string', describe: 'Context of the kubeconfig; else its current one' },
+  namespace: {
+    alias: 'n',
+    type: 'string',
+    describe: "Namespace for volumes and pods; else the context's, else default",
+  },
+  as: { type: 'string', describe: 'Act in the cluster as this user' },
+  'as-group': { type: 'string', array: true, describe: 'and in this group (repeatable)' },
+  'request-timeout': {
+    type: 'string',
+    describe: 'Longest wait for one answer of the API server: 30s, 2m (30s)',
+  },
   'database-url': { type: 'string', describe: 'PostgreSQL to use, as a URL without a password' },
   'database-url-file': { type: 'string', describe: 'File that holds the URL' },
   'database-service': { type: 'string', describe: 'Section of ~/.pg_service.conf' },
@@ -49,6 +65,12 @@ export interface GlobalArguments {
   readonly headers: boolean;
   readonly selector: string | undefined;
   readonly config: string | undefined;
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  readonly namespace: string | undefined;
+  readonly as: string | undefined;
+  readonly asGroup: readonly (string | number)[] | undefined;
+  readonly requestTimeout: string | undefined;
   readonly databaseUrl: string | undefined;
   readonly databaseUrlFile: string | undefined;
   readonly databaseService: string | undefined;
@@ -62,6 +84,12 @@ export const DEFAULT_GLOBALS: GlobalArguments = {
   headers: true,
   selector: undefined,
   config: undefined,
+  kubeconfig: undefined,
+  context: undefined,
+  namespace: undefined,
+  as: undefined,
+  asGroup: undefined,
+  requestTimeout: undefined,
   databaseUrl: undefined,
   databaseUrlFile: undefined,
   databaseService: undefined,

@@ -6,6 +6,7 @@
 import { homedir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BackgroundClient, Config, Engine } from '@vm-migrate/engine';
+import { clusterFlags } from './cluster-flags';
 import { loadEngine } from './engine-library';
 import type { GlobalArguments } from './global-options';
 import { moverProgram } from './mover-program';
@@ -97,7 +98,14 @@ class OpenSession implements Session {
       cwd: process.cwd(),
       home: homedir(),
       environment: process.env,
-      flags: { config, databaseUrl, databaseUrlFile, databaseService, stateFolder },
+      flags: {
+        config,
+        databaseUrl,
+        databaseUrlFile,
+        databaseService,
+        stateFolder,
+        ...clusterFlags(this.globals),
+      },
     });
   }
 

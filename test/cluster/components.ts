@@ -120,6 +120,8 @@ function controllers(instance: Instance, { kube }: Programs): Component[] {
         `--service-account-private-key-file=${pkiFile(instance, 'sa.key')}`,
         `--root-ca-file=${pkiFile(instance, 'ca.crt')}`,
         '--pvclaimbinder-sync-period=5s',
+        '--node-monitor-period=2s',
+        '--node-monitor-grace-period=20s',
       ],
     },
     {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 
-import { describeWithOwnCluster, ensureCluster, type Cluster } from '.';
+import { describeWithOwnCluster, ensureCluster, type Cluster, type ComponentName } from '.';
 import { takeDown, wipe } from './bring-up';
 import { withInstance } from './cluster';
 import { expectedDigest, loadBytesImage } from './expected-bytes';
@@ -9,8 +9,8 @@ import { Kubectl, type KubeObject } from './kubectl';
 import { loopsOn, shims, strays } from './leftovers';
 import { cgroupFolders, mountsUnder, processesInCgroups } from './machine';
 import { cniNetwork } from './node-config';
-import { fileOn, isRunning, makeClaim, runPod, startPod } from './objects';
-import { endProcess } from './processes';
+import { fileOn, isReady, isRunning, makeClaim, makeSnapshot, runPod, startPod } from './objects';
+import { endProcess, Processes } from './processes';
 
 const NAME = 'crash';
 const MIBS = 8;
@@ -30,6 +30,37 @@ describeWithOwnCluster('life of a cluster', () => {
 
   beforeAll(wipeIt, UP_MS);
   afterAll(wipeIt, UP_MS);
+
+  it(
+    'ends and starts single components',
+    async () => {
+      const cluster = await up();
+      const kubectl = await Kubectl.inNewNamespace(cluster);
+      const names: ComponentName[] = [
+        'etcd',
+        'kube-apiserver',
+        'kube-controller-manager',
+        'kube-scheduler',
+        'containerd',
+        'kubelet',
+        'snapshot-controller',
+        'driver-fast',
+      ];
+      const processes = new Processes(instance().folder);
+      for (const name of names) {
+        await cluster.stop(name);
+        expect([name, processes.pid(name)]).toEqual([name, undefined]);
+        await cluster.start(name);
+        expect([name, processes.pid(name)]).toEqual([name, expect.any(Number)]);
+      }
+      await makeClaim(kubectl, 'after', { mode: 'Filesystem' });
+      await loadBytesImage(cluster);
+      await runPod(kubectl, 'writes', 'Filesystem', 'after', ['write', '/volume/x', 'x', '1']);
+      await makeSnapshot(kubectl, 'after', 'after');
+      await kubectl.until('volumesnapshot/after', isReady);
+    },
+    UP_MS,
+  );
 
   it(
     'keeps objects, volumes and pods through kill -9 of every process, and is clean when down',

@@ -19,6 +19,8 @@ const USAGE =
   'usage: npm run cluster -- up|down|status|wipe|build [--name NAME]\n' +
   '       npm run cluster -- load ARCHIVE.tar [--name NAME]\n';
 
+// A reader that has seen enough (`| head`) is no failure.
+process.stdout.on('error', () => undefined);
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 async function main(): Promise<number> {

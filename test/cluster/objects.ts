@@ -106,7 +106,7 @@ export async function runPod(
   const { status } = await kubectl.until<Phase>(`pod/${name}`, hasEnded);
   const printed = (await kubectl.run(['logs', name])).trim();
   if (status?.phase !== 'Succeeded') throw new Error(`pod ${name} failed: ${printed}`);
-  await kubectl.run(['delete', 'pod', name]);
+  await kubectl.run(['delete', 'pod', name, '--wait=false']);
   return printed;
 }
 

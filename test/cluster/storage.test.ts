@@ -12,6 +12,7 @@ import {
   type Snapshot,
   type VolumeMode,
 } from './objects';
+import { until } from './until';
 
 const MIBS = 24;
 
@@ -54,6 +55,24 @@ describeWithOwnCluster('storage of the cluster', () => {
     },
     120_000,
   );
+
+  it('shows what a writer has not flushed: it is missing from the snapshot', async () => {
+    const file = fileOn('Block');
+    await makeClaim(kubectl, 'dirty', { mode: 'Block' });
+    await startPod(kubectl, 'writes-dirty', 'Block', 'dirty', ['dirty', file, 'dirty', '8']);
+    await until('the writer to be done', 60_000, async () =>
+      (await kubectl.run(['logs', 'writes-dirty'])).includes('holding'),
+    );
+    await makeSnapshot(kubectl, 'dirty', 'dirty');
+    await kubectl.until('volumesnapshot/dirty', isReady);
+    await makeClaim(kubectl, 'clean', { mode: 'Block', fromSnapshot: 'dirty' });
+
+    const digest = (pod: string, claim: string) =>
+      runPod(kubectl, pod, 'Block', claim, ['digest', file, '8']);
+    expect(await digest('reads-clean', 'clean')).not.toBe(expectedDigest('dirty', 8));
+    expect(await digest('reads-dirty', 'dirty')).toBe(expectedDigest('dirty', 8));
+    await kubectl.run(['delete', 'pod', 'writes-dirty', '--wait=false']);
+  });
 
   it('binds a volume of a waiting class when its first pod comes', async () => {
     await makeClaim(kubectl, 'waits', { mode: 'Block', storageClass: 'fast-wffc' });

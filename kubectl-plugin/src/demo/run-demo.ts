@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import type { MigrationView } from '@vm-migrate/api';
 import type { Engine } from '@vm-migrate/engine';
+import { NO_CLUSTER_FLAGS } from '../cluster-flags';
 import { demoFolder, ensureDemoFiles, removeDemo, type DemoFolder } from './demo-folder';
 import { EXIT, type ExitCode } from '../exit-codes';
 import { follow, isOver } from '../follow';
@@ -26,6 +27,7 @@ export async function runDemo(
     outer.terminal.print(`Removed ${folder.folder}.`);
   }
   const none = {
+    ...NO_CLUSTER_FLAGS,
     databaseUrl: undefined,
     databaseUrlFile: undefined,
     databaseService: undefined,

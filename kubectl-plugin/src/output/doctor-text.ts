@@ -13,6 +13,8 @@ export interface DoctorCheck {
   readonly found: string;
   /** What to do; for all but `ok`. */
   readonly remedy?: string;
+  /** To paste: what does it, or shows more. */
+  readonly command?: string;
 }
 
 /** The configuration's own account of a value; `origin` says where it came from. */
@@ -52,6 +54,8 @@ function checkLines(check: DoctorCheck, nameWidth: number, style: Style): string
     check.remedy === undefined
       ? []
       : wrapWords(printable(check.remedy), room - marks.arrow.length - 1);
+  // Whole, however wide: it is for pasting.
+  const command = check.command === undefined ? [] : [printable(check.command)];
   return [
     `${palette[color](padEnd(mark, 2))}  ${padEnd(printable(check.name), nameWidth)}  ${found[0] ?? ''}`.trimEnd(),
     ...found.slice(1).map(line => indent + line),
@@ -59,6 +63,7 @@ function checkLines(check: DoctorCheck, nameWidth: number, style: Style): string
       (line, index) =>
         `${indent}${index === 0 ? palette.cyan(marks.arrow) : ' '.repeat(marks.arrow.length)} ${line}`,
     ),
+    ...command.map(line => `${indent}${' '.repeat(marks.arrow.length + 1)}${line}`),
   ];
 }
 

@@ -31,6 +31,24 @@ export function sectionSchema(fileFolder: string, home: string = os.homedir()) {
       roots: z.array(folder).optional(),
       datastores: z.record(folder).optional(),
       maxDepth: z.number().int().min(0).optional(),
+      pods: z
+        .union([
+          z
+            .object({
+              persistentVolumeClaim: z.string().min(1),
+              path: z.string().min(1).optional(),
+            })
+            .strict(),
+          z
+            .object({
+              nfs: z
+                .object({ server: z.string().min(1), path: z.string().startsWith('/') })
+                .strict(),
+            })
+            .strict(),
+          z.object({ hostPath: z.string().startsWith('/') }).strict(),
+        ])
+        .optional(),
     })
     .strict();
 

@@ -204,7 +204,13 @@ function withCluster(
   { options, origin }: FoundCluster,
 ): Found<ConfiguredTarget>[] {
   const base = said.find(({ value }) => value.kind === 'kubernetes' && value.isDefault)?.value;
-  const { kubeconfig: _1, context: _2, namespace: _3, clusterId: _4, ...kept } = base?.options ?? {};
+  const {
+    kubeconfig: _1,
+    context: _2,
+    namespace: _3,
+    clusterId: _4,
+    ...kept
+  } = base?.options ?? {};
   const found: ConfiguredTarget = {
     name: CLUSTER_TARGET,
     kind: 'kubernetes',

@@ -15,6 +15,7 @@ import { STEP_KINDS } from './steps/table';
 import { openDatabase, openPool, type Database } from './store/database';
 import { CHANGE_CHANNEL } from './store/events';
 import { migrateSchema } from './store/migrate-schema';
+import { hostOf } from './store/place-host';
 import { findPlace, putPlace, storeId, type PlaceTable } from './store/places';
 import type { PlaceRow } from './store/store';
 import { openTarget } from './targets/open-target';
@@ -29,6 +30,8 @@ export interface ConfiguredPlace {
   readonly options: Readonly<Record<string, unknown>>;
   /** At most one target has it. */
   readonly isDefault?: boolean;
+  /** A target that nobody configured: it becomes a row when it is first planned for. */
+  readonly isFound?: boolean;
 }
 
 export interface EngineOptions {
@@ -86,7 +89,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     await migrateSchema(database, { installQueue: installQueueSchema });
     const mover = options.mover ?? new LocalMover({ program: options.moverProgram });
     for (const place of options.sources) await register(database, 'source', place);
-    for (const place of options.targets) await register(database, 'target', place);
+    for (const place of options.targets)
+      if (place.isFound !== true) await register(database, 'target', place);
     return new OpenEngine(options, database, mover, await storeId(database));
   } catch (error) {
     await database.close();
@@ -99,12 +103,28 @@ async function register(
   table: PlaceTable,
   { name, kind, options }: ConfiguredPlace,
 ): Promise<void> {
-  // Folders are of this machine; what is reached over a network is of none.
-  const host = kind === 'vm-directory' || kind === 'local-directory' ? hostname() : null;
-  const row: PlaceRow = { name, kind, options, credentialRef: null, host };
   const known = await findPlace(database, table, name);
+  const host = hostOf({ kind, options });
+  const row: PlaceRow = {
+    name,
+    kind,
+    options: pinned(known, kind, options),
+    credentialRef: null,
+    host,
+  };
   if (known !== undefined && JSON.stringify(sorted(known)) === JSON.stringify(sorted(row))) return;
   await putPlace(database, table, row);
+}
+
+/** The cluster that a target was first used with stays the only one (operations/settled-target.ts). */
+function pinned(
+  known: PlaceRow | undefined,
+  kind: string,
+  options: ConfiguredPlace['options'],
+): ConfiguredPlace['options'] {
+  const clusterId = known?.kind === 'kubernetes' ? known.options['clusterId'] : undefined;
+  const isSaid = kind !== 'kubernetes' || options['clusterId'] !== undefined;
+  return isSaid || clusterId === undefined ? options : { ...options, clusterId };
 }
 
 class OpenEngine implements Engine {
@@ -122,6 +142,7 @@ class OpenEngine implements Engine {
       databaseName: options.databaseName,
       actor: options.actor ?? `${userInfo().username}@${hostname()}`,
       defaultTarget: options.targets.find(target => target.isDefault)?.name,
+      foundTarget: options.targets.find(target => target.isFound === true),
       openSource: openSourcePlace,
       openTarget: place => this.openTarget(place),
       paths: options.paths ?? 'allowed',

@@ -19,8 +19,8 @@ export interface FoundCluster {
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** Whether somebody asked for a cluster by a flag that says which one. */
-export function asksForCluster({ kubeconfig, context, namespace }: ClusterFlags): boolean {
-  return kubeconfig !== undefined || context !== undefined || namespace !== undefined;
+export function asksForCluster({ kubeconfig, context, namespace, as }: ClusterFlags): boolean {
+  return [kubeconfig, context, namespace, as].some(said => said !== undefined);
 }
 
 /**

@@ -30,3 +30,4 @@ export { databaseUrl, OWN_DATABASE_HINT, type DatabaseAddress } from './store/da
 export { removeServerFolder } from './store/server-folder';
 export { runDoctor } from './doctor/run-doctor';
 export type { DoctorCheck } from './doctor/check';
+export { targetRights } from './doctor/target-rights';

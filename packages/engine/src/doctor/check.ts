@@ -11,6 +11,8 @@ export interface DoctorCheck {
   readonly found: string;
   /** What to do; for all but `ok`. */
   readonly remedy?: string;
+  /** To paste: what does it, or shows more. */
+  readonly command?: string;
 }
 
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
@@ -21,6 +23,10 @@ export interface DoctorOptions {
   readonly config: Outcome<Config>;
   /** Undefined: not tried, because the configuration is wrong. */
   readonly database: Outcome<Database> | undefined;
+  /** Storage classes that are proved now, which writes and removes probe volumes. Absent: none. */
+  readonly probe?: 'all' | readonly string[];
+  /** Only this target. Absent: all. */
+  readonly target?: string;
 }
 
 /** What a check is given; the database only where there is one. */
@@ -29,6 +35,8 @@ export interface CheckContext {
   readonly moverProgram: string;
   readonly config: Config | undefined;
   readonly database: Database | undefined;
+  readonly probe?: DoctorOptions['probe'];
+  readonly target?: string;
 }
 
 export type Check = (context: CheckContext) => Promise<readonly DoctorCheck[]>;

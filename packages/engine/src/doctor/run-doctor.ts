@@ -34,12 +34,16 @@ export async function runDoctor({
   moverProgram,
   config,
   database,
+  probe,
+  target,
 }: DoctorOptions): Promise<DoctorCheck[]> {
   const context: CheckContext = {
     version,
     moverProgram,
     config: 'value' in config ? config.value : undefined,
     database: database !== undefined && 'value' in database ? database.value : undefined,
+    ...(probe === undefined ? {} : { probe }),
+    ...(target === undefined ? {} : { target }),
   };
   const checks: DoctorCheck[] = [
     'error' in config ? failed('configuration', config.error) : ok('configuration', 'can be read'),

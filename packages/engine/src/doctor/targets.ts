@@ -2,35 +2,57 @@
 import { access, constants } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import type { Config } from '../config';
 import { LocalMover } from '../mover/local-mover';
 import { findClassProof, places } from '../store/places';
 import type { PlaceRow } from '../store/store';
 import type { Database } from '../store/database';
+import { openKubernetes } from '../targets/kubernetes/open-kubernetes';
+import { kubernetesOptionsSchema } from '../targets/kubernetes/options';
 import { openTarget } from '../targets/open-target';
 import type { ClassProof } from '../targets/prove-class';
 import type { StorageClass } from '../targets/target';
+import { checkCluster } from './kubernetes/check-cluster';
+import { probeClasses } from './probe-classes';
+import { proofWords } from './proof-words';
 import { failed, ok, warning, type Check, type CheckContext, type DoctorCheck } from './check';
 
 export const checkTargets: Check = async context => {
-  const { config, database } = context;
+  const { config, database, target } = context;
   const rows = database === undefined ? undefined : await places(database, 'target');
+  const said = (config?.targets ?? []).map(configuredRow);
+  // One that was only found is a row from the first plan on.
+  const found = (config?.targets ?? []).filter(one => one.isFound === true).map(configuredRow);
   const known =
-    rows ??
-    config?.targets.map(({ name, kind, options }): PlaceRow => ({
-      name,
-      kind,
-      options,
-      credentialRef: null,
-      host: null,
-    })) ??
-    [];
-  return (await Promise.all(known.map(row => checkTarget(row, context)))).flat();
+    rows === undefined
+      ? said
+      : [...rows, ...found.filter(one => !rows.some(row => isSameWay(row, one)))];
+  const chosen = known.filter(({ name }) => target === undefined || name === target);
+  if (chosen.length === 0 && target !== undefined)
+    return [
+      {
+        name: `target ${target}`,
+        state: 'failed',
+        found: `there is none of that name: ${known.map(({ name }) => name).join(', ')}`,
+        remedy: 'Name one of those, or none.',
+      },
+    ];
+  return (await Promise.all(chosen.map(row => checkTarget(row, context)))).flat();
 };
+
+function configuredRow({ name, kind, options }: Config['targets'][number]): PlaceRow {
+  return { name, kind, options, credentialRef: null, host: null };
+}
+
+function isSameWay(row: PlaceRow, found: PlaceRow): boolean {
+  const keys = ['kubeconfig', 'context', 'namespace'];
+  return row.kind === found.kind && keys.every(key => row.options[key] === found.options[key]);
+}
 
 async function checkTarget(
   { name, kind, options, host }: PlaceRow,
-  { database, moverProgram }: CheckContext,
-): Promise<DoctorCheck[]> {
+  { database, moverProgram, probe }: CheckContext,
+): Promise<readonly DoctorCheck[]> {
   const title = `target ${name}`;
   if (host !== null && host !== hostname())
     return [
@@ -41,9 +63,12 @@ async function checkTarget(
         remedy: `Run doctor on ${host}.`,
       },
     ];
+  if (kind === 'kubernetes')
+    return checkKubernetes({ name, options }, { database, moverProgram, probe });
   const mover = new LocalMover({ program: moverProgram });
   try {
-    const { classes } = await openTarget({ ...options, name, kind }, { mover }).capabilities();
+    const target = openTarget({ ...options, name, kind }, { mover, moverProgram });
+    const { classes } = await target.capabilities();
     const usable = classes.filter(({ snapshots }) => snapshots.how !== 'none');
     const summary =
       usable.length > 0
@@ -59,11 +84,29 @@ async function checkTarget(
         checkClass(name, storageClass, folderOf(options, storageClass.name), database),
       ),
     );
-    return [summary, ...each];
+    const probed = probe === undefined ? [] : await probeClasses(target, classes, probe, database);
+    return [summary, ...each, ...probed];
   } catch (error) {
     return [failed(title, error, 'Check the target in the configuration.')];
   } finally {
     await mover.close();
+  }
+}
+
+async function checkKubernetes(
+  { name, options }: Pick<PlaceRow, 'name' | 'options'>,
+  { database, moverProgram, probe }: Pick<CheckContext, 'database' | 'moverProgram' | 'probe'>,
+): Promise<readonly DoctorCheck[]> {
+  const checks = await checkCluster({ name, options }, { database, moverProgram });
+  if (probe === undefined) return checks;
+  const target = openKubernetes(name, kubernetesOptionsSchema.parse(options), moverProgram);
+  try {
+    const { classes } = await target.capabilities();
+    return [...checks, ...(await probeClasses(target, classes, probe, database))];
+  } catch (error) {
+    return [...checks, failed(`probe ${name}`, error)];
+  } finally {
+    await target.close();
   }
 }
 
@@ -91,18 +134,7 @@ async function checkClass(
   const free = freeBytes === undefined ? '' : `, ${gibibytes(freeBytes)} free`;
   const proof =
     database === undefined ? undefined : await findClassProof<ClassProof>(database, target, name);
-  const facts = `snapshots by ${snapshots.how}${free}`;
-  if (proof === undefined)
-    return ok(
-      title,
-      `${facts}; not proved yet: the first migration to it does that before it writes`,
-    );
-  const { snapshotsOutliveVolume, writeBytesPerSecond } = proof.result;
-  const rate = `${Math.round(writeBytesPerSecond / 1024 ** 2)} MiB/s written by the probe`;
-  return ok(
-    title,
-    `${facts}; proved ${agoWords(proof.ageMs)}: ${snapshotsOutliveVolume ? 'snapshots outlive their volume' : 'snapshots go with their volume'}, ${rate}`,
-  );
+  return ok(title, `snapshots by ${snapshots.how}${free}; ${proofWords(proof)}`);
 }
 
 /** Of a class that is a folder on this machine. */
@@ -129,10 +161,4 @@ async function whyNotWritable(folder: string): Promise<string | undefined> {
 
 function gibibytes(bytes: number): string {
   return `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
-}
-
-function agoWords(ms: number): string {
-  const hours = Math.floor(ms / 3_600_000);
-  if (hours < 1) return `${Math.max(1, Math.round(ms / 60_000))} min ago`;
-  return hours < 48 ? `${hours} h ago` : `${Math.floor(hours / 24)} days ago`;
 }

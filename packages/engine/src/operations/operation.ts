@@ -18,10 +18,19 @@ export interface OperationContext {
   readonly actor: string;
   /** Target when none is named. */
   readonly defaultTarget: string | undefined;
+  /** The cluster that kubectl would talk to; it becomes a row under a name of its own when it is first planned for. */
+  readonly foundTarget?: FoundTarget;
   readonly openSource: (place: PlaceRow) => Promise<Source>;
   readonly openTarget: (place: PlaceRow) => Promise<Target>;
   /** A folder on this machine may be named as a VM (the CLI in its own process); over HTTP never. */
   readonly paths: 'allowed' | 'refused';
+}
+
+/** A target that nobody configured. */
+export interface FoundTarget {
+  readonly name: string;
+  readonly kind: string;
+  readonly options: Readonly<Record<string, unknown>>;
 }
 
 export type Operation<Name extends OperationName, Answer> = (

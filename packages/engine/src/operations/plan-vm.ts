@@ -9,8 +9,10 @@ import { measureOwnBytes, type OwnBytes } from '../sources/measure-own-bytes';
 import type { Source } from '../sources/source';
 import { tableFindings } from '../sources/table-findings';
 import { findClassProof, findPlace, places } from '../store/places';
+import { hostOf } from '../store/place-host';
 import type { PlaceRow } from '../store/store';
 import type { Operation, OperationContext } from './operation';
+import { settledTarget } from './settled-target';
 import { resolveVm, type ResolvedVm } from './resolve-vm';
 
 export const planVm: Operation<'plan', Plan> = async (context, { vm, options = {} }) => {
@@ -23,8 +25,10 @@ export async function planFor(
   options: MigrationOptions,
 ): Promise<Plan> {
   const { source, place } = resolved;
-  const targetPlace = await chosenTarget(context, options.target);
-  const target = await context.openTarget(targetPlace);
+  const { place: targetPlace, target } = await settledTarget(
+    context,
+    await chosenTarget(context, options.target),
+  );
   const tree = await source.loadTree(resolved.vm.id);
   const capabilities = await target.capabilities();
   const probes: Record<string, ClassProbe> = {};
@@ -49,6 +53,9 @@ async function chosenTarget(
   named: string | undefined,
 ): Promise<PlaceRow> {
   const name = named ?? context.defaultTarget;
+  const { foundTarget } = context;
+  if (foundTarget !== undefined && name === foundTarget.name)
+    return { ...foundTarget, credentialRef: null, host: hostOf(foundTarget) };
   const all = await places(context.database, 'target');
   const place =
     name === undefined && all.length === 1

@@ -43,7 +43,21 @@ export interface VmDirectoryAddress {
   readonly roots: readonly string[];
   /** Absolute prefixes as VMware writes them (`/vmfs/volumes/<uuid>`) -> folder here. */
   readonly datastores: Readonly<Record<string, string>>;
+  /** How a pod comes to the first of `roots`, mounted there at the same path. Absent: it does not. */
+  readonly pods?: FolderInPods;
 }
+
+/** Where pods in a cluster find a folder that this machine has mounted. */
+export type FolderInPods =
+  | {
+      /** Name of a PVC in the target's namespace. */
+      readonly persistentVolumeClaim: string;
+      /** Folder inside of it; absent: its root. */
+      readonly path?: string;
+    }
+  | { readonly nfs: { readonly server: string; readonly path: string } }
+  /** A folder of the node: no restricted namespace admits it. */
+  | { readonly hostPath: string };
 
 export interface VmHttpsAddress extends ServerAddress {
   readonly kind: 'vm-https';

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { EngineError } from '../../errors';
 import { folderOpener } from '../../formats/folder-opener';
 import { openLayer } from '../../formats/open-layer';
-import type { Source, VmDirectoryAddress } from '../source';
+import type { FolderInPods, Source, VmDirectoryAddress } from '../source';
 import { vmFilesSource } from '../vm-files/vm-files-source';
 import { localFolders } from './local-folders';
 
@@ -23,6 +23,8 @@ export interface VmDirectoryOptions {
   readonly datastores?: Readonly<Record<string, string>>;
   /** How far below `folder` VMs are looked for; 0 = only in it. */
   readonly maxDepth?: number;
+  /** How movers in a cluster find `folder`. */
+  readonly pods?: FolderInPods;
 }
 
 /** Nothing is read before the first call. */
@@ -40,7 +42,7 @@ export function vmDirectorySource(options: VmDirectoryOptions): Source {
 }
 
 function addressOf(options: VmDirectoryOptions, folder: string): VmDirectoryAddress {
-  const { folder: own, roots = [], datastores = {} } = options;
+  const { folder: own, roots = [], datastores = {}, pods } = options;
   const absolute = Object.fromEntries(
     Object.entries(datastores).map(([prefix, target]) => [prefix, path.resolve(target)]),
   );
@@ -49,6 +51,7 @@ function addressOf(options: VmDirectoryOptions, folder: string): VmDirectoryAddr
     folder,
     roots: [own, ...roots].map(root => path.resolve(root)),
     datastores: absolute,
+    ...(pods === undefined ? {} : { pods }),
   };
 }
 

@@ -204,7 +204,7 @@ describeWithOwnCluster('on the cluster:', () => {
       if (isPending(volume)) throw new Error(volume.reason);
       expect(volume.address).toMatchObject({ kind: 'file', sizeBytes: 64 * 1024 ** 2 });
       const claim = await at.api.get(PERSISTENT_VOLUME_CLAIM, 'web-0');
-      expect(claim?.spec.resources.requests.storage).toBe(String(69 * 1024 ** 2));
+      expect(claim?.spec.resources.requests.storage).toBe(String(88 * 1024 ** 2));
       expect(claim?.status?.phase).toBe('Pending');
     });
 

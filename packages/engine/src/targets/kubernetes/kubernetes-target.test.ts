@@ -168,12 +168,21 @@ describe('a Kubernetes target', () => {
 
   it('gives a Filesystem volume the room that its file system takes', async () => {
     const target = at.open({ volumeMode: 'Filesystem', filesystemOverhead: 0.5 });
-    const volume = await settled(() => target.ensureVolume(spec()));
-    expect(volume.address).toMatchObject({ kind: 'file', sizeBytes: 1024 * 1024 });
-    expect(at.server.get(CLAIMS, 'web-0')?.['spec']).toMatchObject({
-      volumeMode: 'Filesystem',
-      resources: { requests: { storage: String(2 * 1024 * 1024) } },
+    const MIB = 1024 ** 2;
+    const sizes = [1, 100, 400].map(async (mibs, index) => {
+      const name = `web-${index}`;
+      const volume = await settled(() =>
+        target.ensureVolume(spec({ name, sizeBytes: mibs * MIB })),
+      );
+      expect(volume.address).toMatchObject({ kind: 'file', sizeBytes: mibs * MIB });
+      const { volumeMode, resources } = at.server.get(CLAIMS, name)?.['spec'] as {
+        volumeMode: string;
+        resources: { requests: { storage: string } };
+      };
+      expect(volumeMode).toBe('Filesystem');
+      return Number(resources.requests.storage) / MIB;
     });
+    expect(await Promise.all(sizes)).toEqual([18, 200, 800]);
   });
 
   it('counts a volume that binds at first use as made', async () => {

@@ -164,6 +164,12 @@ export class KubernetesTarget implements Target, Probeable {
     return { volumes, volumeSnapshots };
   }
 
+  /** Where it is, whatever it and its context are called: two targets of one place are the same. */
+  async place(): Promise<{ readonly clusterId: string; readonly namespace: string }> {
+    const clusterId = await this.api.identity();
+    return { clusterId, namespace: this.api.namespace };
+  }
+
   mover(): Mover {
     return this.pods.mover();
   }

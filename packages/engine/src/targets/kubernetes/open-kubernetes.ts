@@ -1,4 +1,6 @@
 /** From options to a KubernetesTarget with its connection and its movers. */
+import type { ClusterApi } from './cluster/cluster-api';
+import type { ClusterAddress } from './cluster/credentials';
 import { openCluster } from './cluster/http-cluster-api';
 import { KubernetesTarget } from './kubernetes-target';
 import type { KubernetesOptions } from './options';
@@ -25,33 +27,40 @@ export function openKubernetes(
   return target;
 }
 
+/** Which cluster these options mean, and as whom. */
+export function addressOf(options: KubernetesOptions): ClusterAddress {
+  const { kubeconfig, context, namespace, as, asGroups } = options;
+  return {
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(context === undefined ? {} : { context }),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(as === undefined ? {} : { as }),
+    ...(asGroups === undefined ? {} : { asGroups }),
+  };
+}
+
+/** Access to the cluster and namespace of these options. Touches nothing yet. */
+export function clusterApiOf(options: KubernetesOptions): ClusterApi {
+  const { requestsPerSecond, requestBurst, requestTimeoutMs } = options;
+  return openCluster(addressOf(options), { requestsPerSecond, requestBurst, requestTimeoutMs });
+}
+
+/** The image that pods run. @throws EngineError CONFIG_INVALID when there is none */
+export function moverImageOf(options: KubernetesOptions, moverProgram: string | undefined): string {
+  const built = moverProgram === undefined ? undefined : builtImage(moverProgram);
+  return imageReference(built, options.moverImage);
+}
+
 function newTarget(
   name: string,
   options: KubernetesOptions,
   moverProgram: string | undefined,
 ): KubernetesTarget {
-  const { kubeconfig, context, namespace, as, asGroups, deadlines } = options;
-  const api = openCluster(
-    {
-      ...(kubeconfig === undefined ? {} : { kubeconfig }),
-      ...(context === undefined ? {} : { context }),
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(as === undefined ? {} : { as }),
-      ...(asGroups === undefined ? {} : { asGroups }),
-    },
-    {
-      requestsPerSecond: options.requestsPerSecond,
-      requestBurst: options.requestBurst,
-      requestTimeoutMs: options.requestTimeoutMs,
-    },
-  );
+  const { deadlines } = options;
+  const api = clusterApiOf(options);
   const pods = new ClusterPods({
     api,
-    image: () =>
-      imageReference(
-        moverProgram === undefined ? undefined : builtImage(moverProgram),
-        options.moverImage,
-      ),
+    image: () => moverImageOf(options, moverProgram),
     pods: options.pods,
     ...(options.tablesClass === undefined ? {} : { tablesClass: options.tablesClass }),
     startLimitMs: deadlines.podStartMs,

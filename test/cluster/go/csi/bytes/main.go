@@ -1,6 +1,7 @@
 // bytes writes and reads what tests expect on a volume, in a pod that has nothing else in it.
 //
 //	bytes write FILE SEED MIB    write MIB of the seed's bytes at the start of FILE and flush them
+//	bytes dirty FILE SEED MIB    write them, flush nothing, and hold until asked to end
 //	bytes digest FILE MIB        print the SHA-256 of the first MIB of FILE
 //	bytes hold                   do nothing until asked to end
 //
@@ -29,20 +30,20 @@ func main() {
 func run(arguments []string) error {
 	switch {
 	case len(arguments) == 4 && arguments[0] == "write":
-		return write(arguments[1], arguments[2], arguments[3])
+		return write(arguments[1], arguments[2], arguments[3], (*os.File).Sync)
+	case len(arguments) == 4 && arguments[0] == "dirty":
+		return write(arguments[1], arguments[2], arguments[3], hold)
 	case len(arguments) == 3 && arguments[0] == "digest":
 		return digest(arguments[1], arguments[2])
 	case len(arguments) == 1 && arguments[0] == "hold":
-		signals := make(chan os.Signal, 1)
-		signal.Notify(signals, syscall.SIGTERM)
-		<-signals
-		return nil
+		return hold(nil)
 	default:
 		return fmt.Errorf("not understood: %q", arguments)
 	}
 }
 
-func write(name, seed, count string) error {
+// write calls finish before it closes the file, which would flush a block device.
+func write(name, seed, count string, finish func(*os.File) error) error {
 	mibs, err := strconv.Atoi(count)
 	if err != nil {
 		return err
@@ -56,10 +57,18 @@ func write(name, seed, count string) error {
 			return err
 		}
 	}
-	if err := file.Sync(); err != nil {
+	if err := finish(file); err != nil {
 		return err
 	}
 	return file.Close()
+}
+
+func hold(*os.File) error {
+	fmt.Println("holding")
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM)
+	<-signals
+	return nil
 }
 
 func bytesOf(seed string, index int) []byte {

@@ -1,17 +1,25 @@
 /** Movers in pods on the real cluster: `.tools/run jest --selectProjects cluster pods.cluster`. */
 import { execFileSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 
 import {
   type Cluster,
+  type ClusterOptions,
   describeWithOwnCluster,
   ensureCluster,
 } from '../../../../../../test/cluster';
+import { wipe } from '../../../../../../test/cluster/bring-up';
+import { withInstance } from '../../../../../../test/cluster/cluster';
+import { existingInstance } from '../../../../../../test/cluster/instance';
 import { Kubectl } from '../../../../../../test/cluster/kubectl';
 import { GIB, MIB } from '../../../bytes';
 import type { EngineError } from '../../../errors';
 import type {
   ApplyOrder,
+  HashChainOrder,
   HashVolumeOrder,
   MoverOrder,
   MoverStatus,
@@ -39,17 +47,20 @@ const root = path.resolve(__dirname, '../../../../../..');
 const folder = tempFolder();
 const STORE = 'store-one';
 const SIZE = 6 * MIB;
+const FAULTS = 'pod-faults';
 
-describeWithOwnCluster('movers in pods', () => {
+let made = 0;
+
+/** A namespace of a cluster with the mover's image, and what tests do in it. */
+function sceneOn(options: ClusterOptions) {
   let cluster: Cluster;
   let kubectl: Kubectl;
   let api: ClusterApi;
   let image: string;
   const targets: KubernetesTarget[] = [];
-  let made = 0;
 
   beforeAll(async () => {
-    cluster = await ensureCluster();
+    cluster = await ensureCluster(options);
     cluster.clearFaults();
     execFileSync(process.execPath, [path.join(root, 'scripts/image.mjs')], { stdio: 'pipe' });
     const names = await cluster.loadImage(
@@ -58,7 +69,7 @@ describeWithOwnCluster('movers in pods', () => {
     image = names.find(name => name.includes('@')) ?? '';
     kubectl = await Kubectl.inNewNamespace(cluster);
     api = openCluster({ kubeconfig: cluster.kubeconfigPath, namespace: kubectl.namespace });
-  }, 180_000);
+  }, 300_000);
 
   afterAll(async () => {
     await Promise.all(targets.map(target => target.close()));
@@ -233,6 +244,37 @@ describeWithOwnCluster('movers in pods', () => {
     ...change,
   });
 
+  /** Until the pod writes: it has its image, its volumes and its order. */
+  const begun = async (target: KubernetesTarget, order: MoverOrder): Promise<MoverStatus> => {
+    let status = await target.mover().attend(order, 500);
+    while (status.state === 'running' && status.progress === undefined)
+      status = await target.mover().attend(order, 500);
+    return status;
+  };
+
+  return {
+    cluster: () => cluster,
+    kubectl: () => kubectl,
+    api: () => api,
+    targetWith,
+    servedScene,
+    volumeNamed,
+    orderOn,
+    begun,
+    toTheEnd,
+    done,
+    applied,
+    cut,
+    restored,
+    hashOf,
+  };
+}
+
+describeWithOwnCluster('movers in pods', () => {
+  const { cluster, kubectl, api, ...scenes } = sceneOn({});
+  const { targetWith, servedScene, volumeNamed, orderOn, begun, toTheEnd, done } = scenes;
+  const { applied, cut, restored, hashOf } = scenes;
+
   it.each([
     ['Block', 'fast'],
     ['Filesystem', 'fast'],
@@ -268,7 +310,7 @@ describeWithOwnCluster('movers in pods', () => {
       const fork = await done(target, await orderOn(target, scene, `${name}-r`, 'delta'));
       expect(fork.receipt.stateDigest).toBe(delta.receipt.stateDigest);
       await settled(() => target.remove('volume', `${name}-r`, STORE));
-      expect(await api.get(PERSISTENT_VOLUME_CLAIM, `${name}-r`)).toBeUndefined();
+      expect(await api().get(PERSISTENT_VOLUME_CLAIM, `${name}-r`)).toBeUndefined();
     },
     240_000,
   );
@@ -276,12 +318,13 @@ describeWithOwnCluster('movers in pods', () => {
   it.each(['Block', 'Filesystem'])(
     'prove a class with %s volumes',
     async volumeMode => {
-      const target = targetWith({ volumeMode });
+      // ext4 takes more than its usual part of a volume as small as this.
+      const target = targetWith({ volumeMode, filesystemOverhead: 0.3 });
       const proof = await proveClass(target, {
         storageClass: 'fast',
         storeId: STORE,
         runId: `probe-${volumeMode}`,
-        patternBytes: 8 * MIB,
+        patternBytes: 64 * MIB,
       });
       expect(proof).toMatchObject({ storageClass: 'fast', snapshotsOutliveVolume: true });
       process.stderr.write(`  proof: ${JSON.stringify(proof)}\n`);
@@ -300,7 +343,7 @@ describeWithOwnCluster('movers in pods', () => {
       if (status.state !== 'running') throw new Error(JSON.stringify(status));
       windows.push(...status.windows);
     }
-    await kubectl.run(['delete', 'pod', 'deleted', '--wait=false']);
+    await kubectl().run(['delete', 'pod', 'deleted', '--wait=false']);
     const first = await toTheEnd(target, slow);
     expect(first).toMatchObject({ state: 'failed', error: { retry: 'later' } });
     windows.push(...first.windows);
@@ -319,9 +362,7 @@ describeWithOwnCluster('movers in pods', () => {
     const scene = await servedScene();
     await volumeNamed(target, 'rate');
     const order = await orderOn(target, scene, 'rate', 'base', { bytesPerSecond: 1_000 });
-    let status = await target.mover().attend(order, 500);
-    while (status.state === 'running' && status.progress === undefined)
-      status = await target.mover().attend(order, 500);
+    const status = await begun(target, order);
     target.mover().renew(order.runId, MIB);
     const windows = [...status.windows];
     while (windows.length === 0) {
@@ -338,7 +379,7 @@ describeWithOwnCluster('movers in pods', () => {
       state: 'failed',
       error: { code: 'MOVER_STOPPED' },
     });
-    await kubectl.run(['wait', '--for=delete', 'pod/rate', '--timeout=30s']);
+    await kubectl().run(['wait', '--for=delete', 'pod/rate', '--timeout=30s']);
   }, 120_000);
 
   it('of an older fence are stopped by the next one; the stale worker learns of it', async () => {
@@ -346,7 +387,7 @@ describeWithOwnCluster('movers in pods', () => {
     const scene = await servedScene();
     await volumeNamed(old, 'fenced');
     const slow = await orderOn(old, scene, 'fenced', 'base', { bytesPerSecond: 100_000 });
-    await old.mover().attend(slow, 4_000);
+    await begun(old, slow);
     const order = await orderOn(next, scene, 'fenced', 'base', { fence: 2 });
     const [stale, fresh] = await Promise.all([toTheEnd(old, slow), done(next, order)]);
     expect(stale).toMatchObject({ state: 'failed', error: { code: 'MOVER_STOPPED' } });
@@ -356,6 +397,57 @@ describeWithOwnCluster('movers in pods', () => {
     };
     expect(error.error?.code).toBe('VOLUME_UNEXPECTED');
   }, 120_000);
+
+  it('are followed by every worker that has the same run', async () => {
+    const [one, other] = [targetWith(), targetWith()];
+    const scene = await servedScene();
+    await volumeNamed(one, 'shared');
+    const order = await orderOn(one, scene, 'shared', 'base', { bytesPerSecond: 2 * MIB });
+    await begun(one, order);
+    // Its process died: what the log has, the next one reads again from the beginning.
+    const late = await done(other, order);
+    expect(late.receipt.windowsDigest).toBe(plainWindowsDigest(late.windows));
+    expect(late.receipt.stateDigest).toBe(plainStateDigest(scene.baseContent));
+  }, 120_000);
+
+  it('read a source over HTTP with credentials that no object but their Secret shows', async () => {
+    const scene = await servedScene();
+    const server = await rangeServer(cluster().bridgeAddress, 'Basic ' + btoa('reader:pa55word'));
+    process.env['POD_TEST_LOGIN'] = 'reader:pa55word';
+    try {
+      const target = targetWith();
+      const folder = scene.source.kind === 'vm-directory' ? scene.source.folder : '';
+      const order: HashChainOrder = {
+        protocol: 1,
+        order: 'hash-chain',
+        runId: `m1/chain/${++made}`,
+        leaseMs: 1,
+        bytesPerSecond: 0,
+        source: {
+          kind: 'vm-https',
+          url: `${server.origin}${folder}/`,
+          folder: `${server.origin}${folder}/`,
+          datastores: {},
+          allowAddresses: [cluster().bridgeAddress],
+          denyAddresses: [],
+          allowPlainHttp: true,
+          credentials: { env: 'POD_TEST_LOGIN' },
+        },
+        files: ['disk.vmdk', 'disk-000001.vmdk'],
+        stateSizeBytes: SIZE,
+      };
+      const first = await target.mover().attend(order, 1_000);
+      const pods = await kubectl().run(['get', 'pods', '-o', 'yaml']);
+      expect(first.state).toBe('running');
+      expect(pods).toContain('name: vmm-chain-');
+      expect(pods).not.toContain('pa55word');
+      const { receipt } = await done(target, order);
+      expect(receipt.stateDigest).toBe(plainStateDigest(scene.deltaContent));
+    } finally {
+      delete process.env['POD_TEST_LOGIN'];
+      await server.close();
+    }
+  }, 60_000);
 
   it.each([
     [
@@ -380,8 +472,8 @@ describeWithOwnCluster('movers in pods', () => {
       const status = await toTheEnd(target, await orderOn(target, scene, name, 'base'));
       expect(status).toMatchObject({ state: 'failed', error: { code: 'CLUSTER_STUCK' } });
       expect(JSON.stringify(status)).toMatch(words);
-      await kubectl.run(['wait', '--for=delete', `pod/${name}`, '--timeout=30s']);
-      expect(await api.get(POD, name)).toBeUndefined();
+      await kubectl().run(['wait', '--for=delete', `pod/${name}`, '--timeout=30s']);
+      expect(await api().get(POD, name)).toBeUndefined();
     },
     60_000,
   );
@@ -405,3 +497,92 @@ describeWithOwnCluster('movers in pods', () => {
     expect(JSON.stringify(killed)).toMatch(/OOMKilled/);
   }, 180_000);
 });
+
+/** On a cluster of its own: nobody else wants to live through these. */
+describeWithOwnCluster('movers in pods, when the cluster fails', () => {
+  const { cluster, targetWith, servedScene, volumeNamed, orderOn, begun, toTheEnd, done } = sceneOn(
+    {
+      name: FAULTS,
+    },
+  );
+  const slowly = { bytesPerSecond: MIB };
+
+  afterAll(async () => {
+    const instance = existingInstance(FAULTS);
+    if (instance !== undefined) await withInstance(FAULTS, () => wipe(instance));
+  }, 60_000);
+
+  it('outlive the API server: their windows are read when it is back', async () => {
+    const target = targetWith();
+    const scene = await servedScene();
+    await volumeNamed(target, 'server');
+    const order = await orderOn(target, scene, 'server', 'base', slowly);
+    await begun(target, order);
+    await cluster().stop('kube-apiserver');
+    await target.mover().attend(order, 3_000);
+    await cluster().start('kube-apiserver');
+    const status = await done(target, order);
+    expect(status.receipt.stateDigest).toBe(plainStateDigest(scene.baseContent));
+  }, 120_000);
+
+  it('on a node that is not heard of are waited for, in words; nobody else writes meanwhile', async () => {
+    const [target, next] = [targetWith(), targetWith({}, { stopPatienceMs: 1_000 })];
+    const scene = await servedScene();
+    await volumeNamed(target, 'lost');
+    const order = await orderOn(target, scene, 'lost', 'base', slowly);
+    await begun(target, order);
+    await cluster().stop('kubelet');
+    const took = await orderOn(next, scene, 'lost', 'base', { fence: 2 });
+    const reasons = new Set<string>();
+    const limit = performance.now() + 90_000;
+    while (![...reasons].some(reason => /not heard of/.test(reason))) {
+      if (performance.now() > limit) throw new Error(`only: ${[...reasons].join(' | ')}`);
+      const status = await next.mover().attend(took, 1_000);
+      if (status.state !== 'running') throw new Error(JSON.stringify(status));
+      reasons.add(status.waitingFor ?? '');
+    }
+    process.stderr.write(`  ${[...reasons].join(' | ')}\n`);
+    await cluster().start('kubelet');
+    const status = await done(next, took);
+    expect(status.receipt.stateDigest).toBe(plainStateDigest(scene.baseContent));
+    expect((await toTheEnd(target, order)).state).not.toBe('running');
+  }, 240_000);
+});
+
+/** The files of this machine by ranges, for whoever has the credentials. */
+async function rangeServer(
+  address: string,
+  authorization: string,
+): Promise<{ readonly origin: string; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    const file = decodeURIComponent(request.url ?? '');
+    const facts = fs.statSync(file, { throwIfNoEntry: false });
+    if (request.headers.authorization !== authorization) return response.writeHead(401).end();
+    if (facts?.isFile() !== true) return response.writeHead(404).end();
+    const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+    const start = Number(from ?? 0);
+    const end = Math.min(
+      to === undefined || to === '' ? facts.size - 1 : Number(to),
+      facts.size - 1,
+    );
+    const range = { 'content-range': `bytes ${start}-${end}/${facts.size}` };
+    response.writeHead(from === undefined ? 200 : 206, {
+      'accept-ranges': 'bytes',
+      'content-length': end - start + 1,
+      etag: `"${facts.mtimeMs}-${facts.size}"`,
+      'last-modified': facts.mtime.toUTCString(),
+      ...(from === undefined ? {} : range),
+    });
+    if (request.method === 'HEAD') return response.end();
+    return fs.createReadStream(file, { start, end }).pipe(response);
+  });
+  await new Promise<void>(resolve => server.listen(0, address, resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    origin: `http://${address}:${port}`,
+    close: () => {
+      server.closeAllConnections();
+      return new Promise(resolve => server.close(() => resolve()));
+    },
+  };
+}

@@ -1,18 +1,8 @@
 /** How a pod comes to the VM's files: a folder of the source is mounted, read-only, where the source says it is. */
 import { EngineError } from '../../../errors';
-import type { MoverOrder } from '../../../mover/mover';
+import type { ApplyOrder, MoverOrder } from '../../../mover/mover';
 
-/** Where pods find the folder of a source, as its administrator configured it (`pods` of a vm-directory source). */
-export type SourceInPods =
-  | {
-      /** Name of a PVC in the target's namespace. */
-      readonly persistentVolumeClaim: string;
-      /** Folder inside of it; absent: its root. */
-      readonly path?: string;
-    }
-  | { readonly nfs: { readonly server: string; readonly path: string } }
-  /** A folder of the node: for tests; no restricted namespace admits it. */
-  | { readonly hostPath: string };
+type FolderInPods = NonNullable<Extract<ApplyOrder['source'], { kind: 'vm-directory' }>['pods']>;
 
 export interface SourceMount {
   readonly volume: Readonly<Record<string, unknown>>;
@@ -28,7 +18,7 @@ export function sourceMount(order: MoverOrder): SourceMount | undefined {
   if (order.order !== 'apply' && order.order !== 'hash-chain') return undefined;
   const { source } = order;
   if (source.kind !== 'vm-directory') return undefined;
-  const { pods } = source as { readonly pods?: SourceInPods };
+  const { pods } = source;
   const mountPath = source.roots[0] ?? source.folder;
   if (pods === undefined) {
     throw new EngineError('CONFIG_INVALID', {
@@ -50,7 +40,7 @@ export function sourceMount(order: MoverOrder): SourceMount | undefined {
   };
 }
 
-function volumeOf(pods: SourceInPods): Readonly<Record<string, unknown>> {
+function volumeOf(pods: FolderInPods): Readonly<Record<string, unknown>> {
   if ('persistentVolumeClaim' in pods)
     return { persistentVolumeClaim: { claimName: pods.persistentVolumeClaim } };
   if ('nfs' in pods) return { nfs: { ...pods.nfs, readOnly: true } };
