@@ -1,6 +1,7 @@
 /** The flags that say which cluster and as whom, as kubectl has them. */
 import type { ConfigInput } from '@vm-migrate/engine';
 import type { GlobalArguments } from './global-options';
+import { shellWord } from './output/escape';
 import { UsageError } from './usage-error';
 
 export type ClusterFlagName =
@@ -33,6 +34,20 @@ export function clusterFlags(
     ...(asGroup === undefined ? {} : { asGroups: asGroup.map(String) }),
     ...(requestTimeout === undefined ? {} : { requestTimeoutMs: timeoutMs(requestTimeout) }),
   };
+}
+
+/** The flags that say the same cluster again, for a command to paste. */
+export function clusterWords(globals: Pick<GlobalArguments, ClusterFlagName>): string[] {
+  const { kubeconfig, context, namespace, as, asGroup = [] } = globals;
+  const one = (name: string, value: string | undefined): string[] =>
+    value === undefined ? [] : [name, shellWord(value)];
+  return [
+    ...one('--kubeconfig', kubeconfig),
+    ...one('--context', context),
+    ...one('-n', namespace),
+    ...one('--as', as),
+    ...asGroup.flatMap(group => one('--as-group', String(group))),
+  ];
 }
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;

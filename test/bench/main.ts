@@ -123,6 +123,7 @@ function printResult({
   goal,
   processorRatio,
   writtenRatio,
+  note = '',
 }: CaseResult): void {
   const cells = [
     name.padEnd(42),
@@ -134,7 +135,7 @@ function printResult({
     (writtenRatio ?? NaN).toFixed(3).padStart(7),
     String(Math.round(ours.residentKib / 1024)).padStart(3),
   ];
-  console.log(`${cells.join('  ')}  ${ratio <= goal ? '' : 'above'}`);
+  console.log(`${cells.join('  ')}  ${[ratio <= goal ? '' : 'above', note].join(' ').trim()}`);
 }
 
 /** The image of an XFS lies in `folder`. `undefined` where none can be made there. */

@@ -46,7 +46,7 @@ export const doctor = defineVerb({
     { command: 'doctor', why: 'cause and remedy of what is wrong' },
     { command: 'doctor -o json', why: 'for monitoring' },
     { command: 'doctor --probe --storage-class fast', why: 'that class shows what it can' },
-    { command: 'doctor --rbac -o yaml | kubectl apply -f -', why: 'for an administrator' },
+    { command: 'doctor --rbac -o yaml', why: 'for an administrator, into: kubectl apply -f -' },
   ],
   operations: [],
 

@@ -1,6 +1,8 @@
 /** plan: what a migration would do, cost and lose. */
 import type { Plan } from '@vm-migrate/engine';
 import { readBundle } from '../bundle-file';
+import { clusterWords } from '../cluster-flags';
+import { DRY_RUN_OPTION, dryRunOf, printDryRun } from '../dry-run';
 import { EXIT } from '../exit-codes';
 import { MIGRATION_OPTIONS, migrationOptions, optionWords } from '../migration-options';
 import { vmOf } from '../migration-reference';
@@ -27,6 +29,7 @@ export const plan = defineVerb({
   },
   options: {
     ...MIGRATION_OPTIONS,
+    ...DRY_RUN_OPTION,
     bundle: {
       type: 'string',
       describe: 'Show the plan in a file of `bundle` instead; needs neither VM nor database',
@@ -41,6 +44,10 @@ export const plan = defineVerb({
     {
       command: 'plan web-1 -o json > web-1.json',
       why: 'to agree on, then: start --plan web-1.json',
+    },
+    {
+      command: 'plan web-1 --dry-run=server -o yaml',
+      why: 'the objects, and what the cluster says to them',
     },
   ],
   operations: ['plan'],
@@ -57,8 +64,12 @@ export const plan = defineVerb({
       vm: await vmOf(engine, args.vm),
       options: migrationOptions(args),
     });
+    const dryRun = dryRunOf(args.dryRun);
+    if (dryRun !== undefined) return printDryRun(session, engine, [built], dryRun);
     await showPlan(session, built, {
-      startWords: [shellWord(args.vm), ...optionWords(args)].join(' '),
+      startWords: [shellWord(args.vm), ...optionWords(args), ...clusterWords(session.globals)].join(
+        ' ',
+      ),
     });
     return EXIT.done;
   },

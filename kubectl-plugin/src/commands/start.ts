@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { MigrationOptions, StartedView } from '@vm-migrate/api';
 import type { Engine, Plan } from '@vm-migrate/engine';
 import { loadEngine } from '../engine-library';
+import { DRY_RUN_OPTION, dryRunOf, printDryRun } from '../dry-run';
 import { EXIT, exitOfAll, type ExitCode } from '../exit-codes';
 import { exitOfMigrations, follow, isOver } from '../follow';
 import {
@@ -35,6 +36,7 @@ export const start = defineVerb({
   },
   options: {
     ...MIGRATION_OPTIONS,
+    ...DRY_RUN_OPTION,
     plan: {
       type: 'string',
       describe: 'Start only if the plan is still this one: FILE (of plan -o json) or its digest',
@@ -66,6 +68,9 @@ export const start = defineVerb({
   async run(args, session) {
     const requests = await requestsOf(args);
     const engine = await session.engine();
+    const dryRun = dryRunOf(args.dryRun);
+    if (dryRun !== undefined)
+      return printDryRun(session, engine, await plansOf(engine, requests), dryRun);
     const group = requests.length > 1 ? newGroupId() : undefined;
     const started: StartedView[] = [];
     const codes: ExitCode[] = [];
@@ -151,6 +156,17 @@ async function readText(file: string): Promise<string> {
       'A digest has at least 8 of its 64 hex digits.',
     );
   }
+}
+
+/** What would be started, as far as it is agreed on. */
+async function plansOf(engine: Engine, requests: readonly Request[]): Promise<Plan[]> {
+  const plans: Plan[] = [];
+  for (const { vm: reference, options, agreed } of requests) {
+    const vm = await vmOf(engine, reference);
+    if (agreed !== undefined) await assertAgreed(engine, vm, options, agreed);
+    plans.push(await engine.call('plan', { vm, options }));
+  }
+  return plans;
 }
 
 async function startOne(

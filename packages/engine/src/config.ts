@@ -32,7 +32,7 @@ import type {
 } from './config-shape';
 import { databaseWords, limitWords, placeWords } from './config-words';
 import { EngineError } from './errors';
-import { asksForCluster, findCluster, type FoundCluster } from './found-cluster';
+import { asksForCluster, findCluster, type FoundCluster } from './config-cluster';
 
 export type * from './config-shape';
 

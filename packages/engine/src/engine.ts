@@ -4,10 +4,13 @@
  */
 import { hostname, userInfo } from 'node:os';
 import type { OperationInput, OperationName } from '@vm-migrate/api';
+import { EngineError } from './errors';
 import { LocalMover } from './mover/local-mover';
 import type { Mover } from './mover/mover';
 import type { OperationContext } from './operations/operation';
+import { previewPlan, type DryRun, type PreviewedObject } from './operations/preview-plan';
 import { runOperation, type OperationAnswer } from './operations/table';
+import type { Plan } from './plan/plan';
 import { graphileQueue, installQueueSchema } from './queue/graphile-queue';
 import { configuredSource } from './sources/configured-source';
 import type { Source } from './sources/source';
@@ -61,6 +64,11 @@ export interface Engine {
     name: Name,
     input: OperationInput<Name>,
   ): Promise<OperationAnswer<Name>>;
+  /**
+   * The objects that this plan puts into its Kubernetes target.
+   * @throws EngineError STATE_REFUSED when the target is none; as previewPlan says
+   */
+  preview(plan: Plan, how: DryRun): Promise<readonly PreviewedObject[]>;
   /** Calls back after every committed change, with the migration's id ('' = look at all), until the returned function is called. */
   onChange(listener: (migrationId: string) => void): Promise<() => Promise<void>>;
   startWorker(options: EngineWorkerOptions): Promise<Worker>;
@@ -155,6 +163,29 @@ class OpenEngine implements Engine {
   ): Promise<OperationAnswer<Name>> {
     // Recovery may have given this database the id of a lost store.
     return runOperation({ ...this.context, storeId: await storeId(this.database) }, name, input);
+  }
+
+  async preview(plan: Plan, how: DryRun): Promise<readonly PreviewedObject[]> {
+    const target = await findPlace(this.database, 'target', plan.target);
+    const source = await findPlace(this.database, 'source', plan.vm.source);
+    if (target?.kind !== 'kubernetes' || source === undefined) {
+      throw new EngineError('STATE_REFUSED', {
+        where: { object: `target ${plan.target}` },
+        expected: 'a Kubernetes target, whose objects can be shown',
+        found: `kind ${target?.kind ?? 'unknown'}`,
+        hint: `\`kubectl vm-migrate plan\` without --dry-run says what is done there.`,
+      });
+    }
+    return previewPlan(
+      {
+        plan,
+        storeId: await storeId(this.database),
+        options: target.options,
+        source: await configuredSource(source).address(plan.vm.id),
+        moverProgram: this.options.moverProgram,
+      },
+      how,
+    );
   }
 
   onChange(listener: (migrationId: string) => void): Promise<() => Promise<void>> {

@@ -30,4 +30,5 @@ export { databaseUrl, OWN_DATABASE_HINT, type DatabaseAddress } from './store/da
 export { removeServerFolder } from './store/server-folder';
 export { runDoctor } from './doctor/run-doctor';
 export type { DoctorCheck } from './doctor/check';
+export type { DryRun, PreviewedObject } from './operations/preview-plan';
 export { targetRights } from './doctor/target-rights';

@@ -23,22 +23,37 @@ export const checkTargets: Check = async context => {
   const said = (config?.targets ?? []).map(configuredRow);
   // One that was only found is a row from the first plan on.
   const found = (config?.targets ?? []).filter(one => one.isFound === true).map(configuredRow);
-  const known =
+  const known: readonly Known[] =
     rows === undefined
-      ? said
-      : [...rows, ...found.filter(one => !rows.some(row => isSameWay(row, one)))];
-  const chosen = known.filter(({ name }) => target === undefined || name === target);
+      ? said.map(row => ({ row, database: undefined }))
+      : [
+          ...rows.map(row => ({ row, database })),
+          // It may get another name than the row of that name: nothing of that one is shown or kept for it.
+          ...found
+            .filter(one => !rows.some(row => isSameWay(row, one)))
+            .map(row => ({ row, database: undefined })),
+        ];
+  const chosen = known.filter(({ row }) => target === undefined || row.name === target);
   if (chosen.length === 0 && target !== undefined)
     return [
       {
         name: `target ${target}`,
         state: 'failed',
-        found: `there is none of that name: ${known.map(({ name }) => name).join(', ')}`,
+        found: `there is none of that name: ${known.map(({ row }) => row.name).join(', ')}`,
         remedy: 'Name one of those, or none.',
       },
     ];
-  return (await Promise.all(chosen.map(row => checkTarget(row, context)))).flat();
+  const checks = await Promise.all(
+    chosen.map(one => checkTarget(one.row, { ...context, database: one.database })),
+  );
+  return checks.flat();
 };
+
+interface Known {
+  readonly row: PlaceRow;
+  /** Where its proofs are; `undefined`: it is no row yet. */
+  readonly database: Database | undefined;
+}
 
 function configuredRow({ name, kind, options }: Config['targets'][number]): PlaceRow {
   return { name, kind, options, credentialRef: null, host: null };

@@ -6,14 +6,11 @@
  */
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  Logger,
-  run,
-  runMigrations,
-  type Runner,
-  type RunnerOptions as LibraryOptions,
-  type TaskList,
-  type WorkerEvents,
+import type {
+  Runner,
+  RunnerOptions as LibraryOptions,
+  TaskList,
+  WorkerEvents,
 } from 'graphile-worker';
 import type { Pool } from 'pg';
 import { EngineError } from '../errors';
@@ -28,6 +25,9 @@ const POLL_MS = 1_000;
 const STOP_AFTER_MS = 5_000;
 const RESTART_MS = { first: 250, most: 10_000 } as const;
 
+/** Loading it takes 70 ms, which a command that only asks need not pay. */
+const library = () => import('graphile-worker');
+
 type Log = NonNullable<RunnerOptions['onLog']>;
 const silent: Log = () => undefined;
 
@@ -38,8 +38,11 @@ const silent: Log = () => undefined;
  * @throws EngineError DATABASE_NEWER
  */
 export async function installQueueSchema(pool: Pool): Promise<void> {
-  refuseNewer(await installedNumber(pool));
-  await runMigrations(settings(pool, silent));
+  const installed = await installedNumber(pool);
+  refuseNewer(installed);
+  if (installed === QUEUE_SCHEMA_NUMBER) return;
+  const { runMigrations } = await library();
+  await runMigrations(await settings(pool, silent));
 }
 
 /** The queue on `pool`, which it owns from now on: at least concurrency + 2 connections, error handlers installed. */
@@ -90,7 +93,12 @@ function refuseNewer(installed: number): void {
   });
 }
 
-function settings(pool: Pool, log: Log, more: Partial<LibraryOptions> = {}): LibraryOptions {
+async function settings(
+  pool: Pool,
+  log: Log,
+  more: Partial<LibraryOptions> = {},
+): Promise<LibraryOptions> {
+  const { Logger } = await library();
   return {
     pgPool: pool,
     schema: QUEUE_SCHEMA,
@@ -206,7 +214,7 @@ class RestartingRunner implements QueueRunner {
     events.once('pool:create', ({ workerPool }) => {
       poolId = workerPool.id;
     });
-    const options = settings(this.pool, this.#log, {
+    const options = await settings(this.pool, this.#log, {
       concurrency: this.options.concurrency,
       gracefulShutdownAbortTimeout: this.options.stopAfterMs ?? STOP_AFTER_MS,
       taskList: this.taskList(),
@@ -214,6 +222,7 @@ class RestartingRunner implements QueueRunner {
       parsedCronItems: [],
       events,
     });
+    const { run } = await library();
     const runner = await run(options);
     if (poolId === undefined)
       throw new EngineError('INTERNAL', { expected: 'the queue to name its pool' });

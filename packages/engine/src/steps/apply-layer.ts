@@ -150,7 +150,7 @@ async function copy(context: StepContext, run: Run): Promise<StepOutcome> {
   });
   switch (status.state) {
     case 'running':
-      return attend(200, 'copying');
+      return attend(200, status.waitingFor ?? 'copying');
     case 'failed':
       if (status.error.code === 'VOLUME_BUSY')
         return wait(1_000, `another writer to leave volume ${volume.name}`);

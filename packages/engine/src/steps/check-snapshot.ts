@@ -229,13 +229,13 @@ async function run(context: StepContext, order: MoverOrder): Promise<Receipt | S
     throw EngineError.fromJSON(status.error);
   }
   if (status.state === 'running') {
-    const { progress } = status;
-    if (progress === undefined) return attend(200, 'reading');
+    const { progress, waitingFor = 'reading' } = status;
+    if (progress === undefined) return attend(200, waitingFor);
     await database.transaction(async tx => {
       await holdClaim(tx, claim);
       await putProgress(tx, claim, progress);
     });
-    return attend(200, 'reading');
+    return attend(200, waitingFor);
   }
   const ofClaim = receipts.get(claim) ?? new Map<string, Receipt>();
   receipts.set(claim, ofClaim.set(order.runId, status.receipt));

@@ -40,7 +40,7 @@ export function originOf(plan: Plan, diskId: string): Origin {
 
 /** The mark of a volume that was just made: empty, or the state that it was restored from. */
 export function firstMark(
-  volume: VolumeRow,
+  volume: Pick<VolumeRow, 'migrationId' | 'volumeId' | 'generation'>,
   storeId: string,
   plan: Plan,
   restoredLayerId: string | undefined,

@@ -20,7 +20,8 @@ export function driverFacts(provisioner: string): DriverFacts {
 
 const GIB = 1024 ** 3;
 
-const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
+/** By provisioner; the first pattern that fits counts. */
+export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
   [
     /^csi\.vsphere\.vmware\.com$/,
     {

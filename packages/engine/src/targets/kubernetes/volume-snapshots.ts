@@ -5,6 +5,7 @@ import { isPending, type Pending, type VolumeSnapshot, type VolumeSnapshotSpec }
 import { type KubernetesClass, nameOf } from './classes';
 import type { ClusterApi } from './cluster/cluster-api';
 import {
+  type Pod,
   POD,
   VOLUME_SNAPSHOT,
   VOLUME_SNAPSHOT_CONTENT,
@@ -64,20 +65,28 @@ export function assertHolds({ mark }: FoundVolume, spec: VolumeSnapshotSpec): vo
   });
 }
 
-/** A pod named after the volume that has not ended is its writer: nothing is cut under it. */
+/**
+ * A pod named after the volume that has not ended is its writer: nothing is cut under it. What it
+ * reported is flushed and closed, but only its end says that nobody holds the device any more; the
+ * kubelet takes a second or two to say so.
+ */
 export async function pendingWriter(
   api: ClusterApi,
   volume: string,
-  { deadlines, limitMs }: Pick<SnapshotWait, 'deadlines' | 'limitMs'>,
+  { deadlines, limitMs, patienceMs }: SnapshotWait,
 ): Promise<Pending | undefined> {
-  const pod = await api.get(POD, volume);
-  const phase = pod?.status?.phase;
   const what = `pod ${volume} to leave its volume`;
-  if (pod === undefined || phase === 'Succeeded' || phase === 'Failed') {
-    deadlines.over(what);
-    return undefined;
-  }
-  return deadlines.pending(what, limitMs, `it is ${phase ?? 'new'}`);
+  const hasEnded = (pod: Pod | undefined) => {
+    const phase = pod?.status?.phase;
+    return pod === undefined || phase === 'Succeeded' || phase === 'Failed';
+  };
+  const pod = await api.get(POD, volume);
+  const seen =
+    pod === undefined ? undefined : await settledObject(api, POD, pod, hasEnded, patienceMs);
+  if (!hasEnded(seen))
+    return deadlines.pending(what, limitMs, `it is ${seen?.status?.phase ?? 'new'}`);
+  deadlines.over(what);
+  return undefined;
 }
 
 export function snapshotFor(

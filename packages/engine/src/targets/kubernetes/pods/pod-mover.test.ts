@@ -21,6 +21,8 @@ class MapCluster {
   readonly objects = new Map<string, KubeObject>();
   readonly said: string[] = [];
   readonly logs = new Map<string, string[]>();
+  /** So many times a log comes without its last line. */
+  logsCut = 0;
   onStart: (pod: Pod) => void = () => undefined;
   /** Called before each request with its words, to change the world in between. */
   before: (request: string) => void = () => undefined;
@@ -144,7 +146,9 @@ class MapCluster {
   }
 
   private async *lines(name: string): AsyncGenerator<string> {
-    for (const line of this.logs.get(name) ?? []) yield `2026-11-23T18:00:00Z ${line}`;
+    const lines = this.logs.get(name) ?? [];
+    const cut = this.logsCut-- > 0 ? 1 : 0;
+    for (const line of lines.slice(0, lines.length - cut)) yield `2026-11-23T18:00:00Z ${line}`;
   }
 }
 
@@ -341,6 +345,12 @@ describe('a mover in pods', () => {
       error: { code: 'MOVER_FAILED', retry: 'later', found: '2 of 3 windows' },
       windows: [windowOf(0), windowOf(2)],
     });
+  });
+
+  it('reads the log again when it came without its end', async () => {
+    writesWindows([0, 1, 2]);
+    cluster.logsCut = 1;
+    expect(await end()).toMatchObject({ state: 'done' });
   });
 
   it('counts windows that the store holds already', async () => {

@@ -318,8 +318,7 @@ describeWithOwnCluster('movers in pods', () => {
   it.each(['Block', 'Filesystem'])(
     'prove a class with %s volumes',
     async volumeMode => {
-      // ext4 takes more than its usual part of a volume as small as this.
-      const target = targetWith({ volumeMode, filesystemOverhead: 0.3 });
+      const target = targetWith({ volumeMode });
       const proof = await proveClass(target, {
         storageClass: 'fast',
         storeId: STORE,

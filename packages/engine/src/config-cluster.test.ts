@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { readConfig, type Config, type ConfigFlags } from './config';
 import { EngineError } from './errors';
-import { findCluster } from './found-cluster';
+import { findCluster } from './config-cluster';
 import { tempFolder } from './testing/temp-folder';
 
 const KUBECONFIG = (context: string, namespace = '') => `
