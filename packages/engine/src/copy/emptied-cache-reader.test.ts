@@ -30,26 +30,31 @@ async function written(folder: string, name: string, content: Buffer): Promise<s
   return file;
 }
 
-itOnMount('XFS', mountXfs(), 'a read through the emptied cache is what the medium holds', async folder => {
-  const content = Buffer.from(seededBytes(4 * MIB, 1));
-  const file = await written(folder, 'changed', content);
-  const at = 2 * MIB + 12_345;
-  changeOnMedium(folder, content, at);
-  expect(fs.readFileSync(file)[at]).toBe(content[at]);
+itOnMount(
+  'XFS',
+  mountXfs(),
+  'a read through the emptied cache is what the medium holds',
+  async folder => {
+    const content = Buffer.from(seededBytes(4 * MIB, 1));
+    const file = await written(folder, 'changed', content);
+    const at = 2 * MIB + 12_345;
+    changeOnMedium(folder, content, at);
+    expect(fs.readFileSync(file)[at]).toBe(content[at]);
 
-  const volume = FileVolume.open(
-    { kind: 'file', path: file, sizeBytes: content.length },
-    'read',
-    'emptied-cache',
-  );
-  const piece = Buffer.alloc(MIB);
-  await volume.readBack(MIB, piece);
-  expect(piece.equals(content.subarray(MIB, 2 * MIB))).toBe(true);
-  await volume.readBack(2 * MIB, piece);
-  expect(piece[at - 2 * MIB]).toBe(content.readUInt8(at) ^ 0xff);
-  expect(volume.ways().readBack).toBe('emptied-cache');
-  await volume.close();
-});
+    const volume = FileVolume.open(
+      { kind: 'file', path: file, sizeBytes: content.length },
+      'read',
+      'emptied-cache',
+    );
+    const piece = Buffer.alloc(MIB);
+    await volume.readBack(MIB, piece);
+    expect(piece.equals(content.subarray(MIB, 2 * MIB))).toBe(true);
+    await volume.readBack(2 * MIB, piece);
+    expect(piece[at - 2 * MIB]).toBe(content.readUInt8(at) ^ 0xff);
+    expect(volume.ways().readBack).toBe('emptied-cache');
+    await volume.close();
+  },
+);
 
 itOnMount('XFS', mountXfs(), 'what stays in the cache is read directly', async folder => {
   const content = Buffer.from(seededBytes(MIB, 2));

@@ -29,7 +29,8 @@ export class KernelReadAhead {
   before(offset: number, length: number): void {
     if (length < LEAST_BYTES) return;
     const end = offset + length;
-    const goesOn = this.streamEnd >= 0 && offset >= this.streamEnd && offset - this.streamEnd <= GAP_BYTES;
+    const goesOn =
+      this.streamEnd >= 0 && offset >= this.streamEnd && offset - this.streamEnd <= GAP_BYTES;
     this.streamEnd = end;
     if (!goesOn) {
       this.askedTo = end;

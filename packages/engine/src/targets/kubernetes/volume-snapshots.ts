@@ -21,6 +21,7 @@ import {
   snapshotRecord,
   snapshotRecordOf,
 } from './records';
+import { podState } from './pods/pod-state';
 import { type Deadlines, lastWord, settledObject, whyNotGone } from './waits';
 
 export interface SnapshotWait {
@@ -76,10 +77,8 @@ export async function pendingWriter(
   { deadlines, limitMs, patienceMs }: SnapshotWait,
 ): Promise<Pending | undefined> {
   const what = `pod ${volume} to leave its volume`;
-  const hasEnded = (pod: Pod | undefined) => {
-    const phase = pod?.status?.phase;
-    return pod === undefined || phase === 'Succeeded' || phase === 'Failed';
-  };
+  // A second before the pod's phase says so.
+  const hasEnded = (pod: Pod | undefined) => pod === undefined || podState(pod).state === 'ended';
   const pod = await api.get(POD, volume);
   const seen =
     pod === undefined ? undefined : await settledObject(api, POD, pod, hasEnded, patienceMs);

@@ -4,6 +4,7 @@ import type { Receipt } from '../../../mover/mover';
 import { parseReport } from '../../../mover/parse-report';
 import type { KubeEvent } from '../cluster/cluster-api';
 import type { ContainerStatus, Pod } from '../cluster/resources';
+import { CONTAINER } from './pod-spec';
 
 export type PodState =
   /** Not running yet, and why. `hopeless`: no waiting will help. */
@@ -20,11 +21,16 @@ export type PodEnd =
 export function podState(pod: Pod, events: readonly KubeEvent[] = []): PodState {
   const phase = pod.status?.phase ?? 'Pending';
   if (phase === 'Succeeded' || phase === 'Failed') return { state: 'ended' };
-  const container = pod.status?.containerStatuses?.[0];
+  const container = moverIn(pod);
   // The container is gone before the pod's phase says so: nobody writes any more.
   if (container?.state?.terminated !== undefined) return { state: 'ended' };
   if (container?.state?.running !== undefined) return { state: 'running', ...troubleOf(pod) };
   return startingState(pod, container, events);
+}
+
+/** A cluster may add containers of its own, a mesh's proxy for one. */
+function moverIn({ status }: Pod): ContainerStatus | undefined {
+  return status?.containerStatuses?.find(({ name }) => name === CONTAINER);
 }
 
 /** Our container has no readiness probe: it is not ready only when its node is not heard of, or while the pod is being deleted. */
@@ -100,7 +106,7 @@ export function endOf(
   pod: Pod,
   log: { readonly last: PodEnd | undefined; readonly words: string | undefined },
 ): PodEnd {
-  const terminated = pod.status?.containerStatuses?.[0]?.state?.terminated;
+  const terminated = moverIn(pod)?.state?.terminated;
   const said = lastReport(terminated?.message) ?? log.last;
   // What the mover says of itself counts, unless it was killed after it had said it.
   if (said !== undefined && terminated?.reason !== 'OOMKilled') return said;
@@ -127,7 +133,7 @@ export function lastReport(message: string | undefined): PodEnd | undefined {
 export function podFailure(pod: Pod, lastWords?: string): EngineError {
   const name = pod.metadata.name ?? '?';
   const { reason, message } = pod.status ?? {};
-  const terminated = pod.status?.containerStatuses?.[0]?.state?.terminated;
+  const terminated = moverIn(pod)?.state?.terminated;
   const failed = (found: string, hint?: string) =>
     new EngineError('MOVER_FAILED', {
       where: { object: `pod ${name}` },
