@@ -4,10 +4,10 @@
  */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { execFileSync } from 'node:child_process';
 
 import { type Cluster, describeWithOwnCluster, ensureCluster } from '../../../../test/cluster';
 import { Kubectl } from '../../../../test/cluster/kubectl';
+import { loadMoverImage } from '../../../../test/cluster/mover-image';
 import { MIB } from '../bytes';
 import type { Mover } from '../mover/mover';
 import { openTarget } from '../targets/open-target';
@@ -22,7 +22,6 @@ import { checkCluster } from './kubernetes/check-cluster';
 import { targetRights } from './target-rights';
 
 jest.setTimeout(240_000);
-const root = path.resolve(__dirname, '../../../..');
 const folder = tempFolder();
 const ACCOUNT = 'migrator';
 
@@ -35,11 +34,7 @@ describeWithOwnCluster('doctor of a Kubernetes target', () => {
 
   beforeAll(async () => {
     cluster = await ensureCluster();
-    execFileSync(process.execPath, [path.join(root, 'scripts/image.mjs')], { stdio: 'pipe' });
-    const names = await cluster.loadImage(
-      path.join(root, 'packages/mover/dist/vm-migrate-mover.tar'),
-    );
-    image = names.find(name => name.includes('@')) ?? '';
+    image = await loadMoverImage(cluster);
     kubectl = await Kubectl.inNewNamespace(cluster);
     const rights = await targetRights(
       { kubeconfig: cluster.kubeconfigPath, namespace: kubectl.namespace },

@@ -16,11 +16,15 @@ import { planFor } from './plan-vm';
 const MIB = 1024 * 1024;
 const folder = tempFolder();
 
-async function planOf(name: string): Promise<Plan> {
+async function planOf(name: string, ofTarget: Partial<Target> = {}): Promise<Plan> {
   const source = vmDirectorySource({ name: 'lab', folder: path.join(folder, name) });
   const [vm] = await source.listVms();
   if (vm === undefined) throw new Error(`no VM in ${name}`);
-  const target = { name: 'local', capabilities: async () => ({ classes: [storageClass()] }) };
+  const target = {
+    name: 'local',
+    capabilities: async () => ({ classes: [storageClass()] }),
+    ...ofTarget,
+  };
   const context = {
     // Answers each look-up of a target; no class was ever proved.
     database: {
@@ -56,6 +60,27 @@ const u32 = (value: number): Buffer => {
   bytes.writeUInt32LE(value);
   return bytes;
 };
+
+it('a plan for a target whose movers cannot read the source says so, and cannot start', async () => {
+  writeVm('away');
+  const seen: unknown[] = [];
+  const { findings } = await planOf('away', {
+    whyOutOfReach: source => (seen.push(source), 'pods do not see it'),
+  });
+  expect(findings).toContainEqual(
+    expect.objectContaining({
+      id: 'source-out-of-reach:lab',
+      severity: 'blocks',
+      acceptable: false,
+      cause: 'pods do not see it',
+    }),
+  );
+  expect(seen).toEqual([
+    expect.objectContaining({ kind: 'vm-directory', folder: path.join(folder, 'away') }),
+  ]);
+  const near = await planOf('away', { whyOutOfReach: () => undefined });
+  expect(near.findings.map(({ kind }) => kind)).not.toContain('source-out-of-reach');
+});
 
 describe('a plan of files with odd tables', () => {
   it('says nothing of sound ones', async () => {

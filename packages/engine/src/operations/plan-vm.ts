@@ -4,6 +4,7 @@ import { EngineError } from '../errors';
 import { buildPlan, type ClassProbe } from '../plan/build-plan';
 import { planOptionsOf } from '../plan/migrations-file';
 import type { Plan } from '../plan/plan';
+import { finding } from '../sources/finding-kinds';
 import type { Finding, SnapshotTree } from '../sources/snapshot-tree';
 import { measureOwnBytes, type OwnBytes } from '../sources/measure-own-bytes';
 import type { Source } from '../sources/source';
@@ -37,6 +38,8 @@ export async function planFor(
     if (proof !== undefined) probes[name] = proof.result;
   }
   const { ownBytes, findings } = await walkTables(source, tree);
+  const away = target.whyOutOfReach?.(await source.address(resolved.vm.id));
+  if (away !== undefined) findings.push(finding('source-out-of-reach', place.name, away));
   return buildPlan({
     tree: { ...tree, findings: [...tree.findings, ...findings] },
     options: planOptionsOf(options, startOfHourUs()),
@@ -82,7 +85,7 @@ function startOfHourUs(): number {
 
 interface WalkedTables {
   readonly ownBytes: Record<string, OwnBytes>;
-  readonly findings: readonly Finding[];
+  readonly findings: Finding[];
 }
 
 /** What the tables of every layer say, and what is odd in them. */

@@ -163,6 +163,12 @@ export const FINDING_KINDS = {
     remedy:
       'Nothing to do: do not delete this VM at the source before its linked clones are migrated.',
   },
+  'source-out-of-reach': {
+    severity: 'blocks',
+    acceptable: false,
+    remedy:
+      'Say how pods reach this folder (`pods: { persistentVolumeClaim: NAME }` or `pods: { nfs: { server, path } }` at the source), serve it over HTTPS (kind vm-https), or choose another target with --target.',
+  },
   'table-copies-differ': {
     severity: 'warns',
     acceptable: true,

@@ -1,4 +1,5 @@
 /** When an object that is there may be taken for the one asked for: the same rules for every kind of target. */
+import { EngineError } from '../errors';
 import type { VolumeMark } from '../mover/mover';
 import { differingFields } from '../native/volume-mark';
 import type { VolumeSnapshotSpec, VolumeSpec } from './target';
@@ -20,6 +21,20 @@ export function sameMark(one: VolumeMark, other: VolumeMark): boolean {
 export function markWords(mark: VolumeMark): string {
   const layer = mark.layerId === undefined ? '' : ` layer ${mark.layerId}`;
   return `${mark.phase}${layer}, fence ${mark.fence}, generation ${mark.generation} of volume ${mark.volumeId}, migration ${mark.migrationId}, store ${mark.storeId}`;
+}
+
+/** What a volume is asked for with, before anything was written to it. @throws EngineError VOLUME_UNEXPECTED */
+export function assertFirstMark(
+  spec: VolumeSpec,
+  must: Pick<VolumeMark, 'phase' | 'layerId'>,
+): void {
+  const { phase, layerId } = spec.mark;
+  if (phase === must.phase && layerId === must.layerId) return;
+  throw new EngineError('VOLUME_UNEXPECTED', {
+    where: { object: spec.name },
+    expected: `a first mark that says ${must.phase} ${must.layerId ?? ''}`.trimEnd(),
+    found: `${phase} ${layerId ?? ''}`.trimEnd(),
+  });
 }
 
 /** What must agree before a volume that is there is taken for the one asked for. The fence may differ: a lease changes hands. */

@@ -3,7 +3,7 @@
  * repeat. Names are chosen by the caller and deterministic; a target refuses an object of another
  * store (VOLUME_FOREIGN) and never touches it.
  */
-import type { Mover, VolumeAddress, VolumeMark } from '../mover/mover';
+import type { ApplyOrder, Mover, VolumeAddress, VolumeMark } from '../mover/mover';
 
 export interface Target {
   /** The configured name. */
@@ -36,6 +36,9 @@ export interface Target {
 
   /** All volumes and VolumeSnapshots that carry a mark, of any store. For recover, cleanup and doctor. */
   inventory(): Promise<Inventory>;
+
+  /** Why this target's movers cannot read from there; `undefined`: they can. Absent: they run where the engine does. */
+  whyOutOfReach?(source: ApplyOrder['source']): string | undefined;
 
   /** What runs orders on these volumes. `volume.address` and `tables` paths in orders are this mover's. */
   mover(): Mover;

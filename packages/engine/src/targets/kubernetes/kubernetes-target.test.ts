@@ -379,3 +379,15 @@ describe('a Kubernetes target', () => {
     ).toBe('CLASS_NOT_FOUND');
   });
 });
+
+it('says of a folder that no pod can reach that it is out of reach', async () => {
+  const { target, close } = await scene();
+  try {
+    const here = { kind: 'vm-directory', folder: '/vms/web', roots: [], datastores: {} } as const;
+    expect(target.whyOutOfReach(here)).toContain('/vms/web');
+    const mounted = { ...here, pods: { persistentVolumeClaim: 'vms' } };
+    expect(target.whyOutOfReach(mounted)).toBeUndefined();
+  } finally {
+    await close();
+  }
+});

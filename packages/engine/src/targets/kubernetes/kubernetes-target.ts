@@ -8,7 +8,8 @@
  * that was looked at.
  */
 import { EngineError } from '../../errors';
-import type { Mover, VolumeMark } from '../../mover/mover';
+import type { ApplyOrder, Mover, VolumeMark } from '../../mover/mover';
+import { assertFirstMark } from '../adoption';
 import type { Probeable, ProbeIo } from '../probe-io';
 import {
   type Inventory,
@@ -168,6 +169,11 @@ export class KubernetesTarget implements Target, Probeable {
   async place(): Promise<{ readonly clusterId: string; readonly namespace: string }> {
     const clusterId = await this.api.identity();
     return { clusterId, namespace: this.api.namespace };
+  }
+
+  whyOutOfReach(source: ApplyOrder['source']): string | undefined {
+    if (source.kind !== 'vm-directory' || source.pods !== undefined) return undefined;
+    return `${source.folder} is a folder of this machine, and nothing says how a pod in the cluster finds it`;
   }
 
   mover(): Mover {
@@ -331,14 +337,4 @@ export class KubernetesTarget implements Target, Probeable {
     const { deadlines, patienceMs } = this;
     return { deadlines, limitMs: this.options.deadlines[limit], patienceMs };
   }
-}
-
-function assertFirstMark(spec: VolumeSpec, must: Pick<VolumeMark, 'phase' | 'layerId'>): void {
-  const { phase, layerId } = spec.mark;
-  if (phase === must.phase && layerId === must.layerId) return;
-  throw new EngineError('VOLUME_UNEXPECTED', {
-    where: { object: spec.name },
-    expected: `a first mark that says ${must.phase} ${must.layerId ?? ''}`.trimEnd(),
-    found: `${phase} ${layerId ?? ''}`.trimEnd(),
-  });
 }

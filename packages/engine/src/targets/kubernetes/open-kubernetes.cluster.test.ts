@@ -2,12 +2,12 @@
  * A target as it is configured, with mover pods, in a namespace that enforces `restricted`, by a
  * ServiceAccount that has exactly the printed rights.
  */
-import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { type Cluster, describeWithOwnCluster, ensureCluster } from '../../../../../test/cluster';
 import { Kubectl } from '../../../../../test/cluster/kubectl';
+import { loadMoverImage } from '../../../../../test/cluster/mover-image';
 import { MIB } from '../../bytes';
 import type { Mover } from '../../mover/mover';
 import { tempFolder } from '../../testing/temp-folder';
@@ -21,7 +21,6 @@ import { KubernetesTarget } from './kubernetes-target';
 import { CLUSTER_RULES, missingRights, NAMESPACE_RULES } from './rights';
 
 jest.setTimeout(240_000);
-const root = path.resolve(__dirname, '../../../../..');
 const folder = tempFolder();
 
 describeWithOwnCluster('a configured Kubernetes target', () => {
@@ -32,11 +31,7 @@ describeWithOwnCluster('a configured Kubernetes target', () => {
 
   beforeAll(async () => {
     cluster = await ensureCluster();
-    execFileSync(process.execPath, [path.join(root, 'scripts/image.mjs')], { stdio: 'pipe' });
-    const names = await cluster.loadImage(
-      path.join(root, 'packages/mover/dist/vm-migrate-mover.tar'),
-    );
-    image = names.find(name => name.includes('@')) ?? '';
+    image = await loadMoverImage(cluster);
     kubectl = await Kubectl.inNewNamespace(cluster);
     kubeconfig = await accountWith(kubectl, 'mover', NAMESPACE_RULES, CLUSTER_RULES);
   });

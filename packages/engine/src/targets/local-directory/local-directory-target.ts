@@ -17,6 +17,7 @@ import type {
   VolumeSnapshotSpec,
   VolumeSpec,
 } from '../target';
+import { assertFirstMark } from '../adoption';
 import type { Probeable, ProbeIo } from '../probe-io';
 import { isPending } from '../target';
 import { BackgroundJobs } from './background-jobs';
@@ -280,16 +281,6 @@ export class LocalDirectoryTarget implements Target, Probeable {
           : `These classes do: ${others.join(', ')}.`,
     });
   }
-}
-
-function assertFirstMark(spec: VolumeSpec, must: Pick<VolumeMark, 'phase' | 'layerId'>): void {
-  const { phase, layerId } = spec.mark;
-  if (phase === must.phase && layerId === must.layerId) return;
-  throw new EngineError('VOLUME_UNEXPECTED', {
-    where: { object: spec.name },
-    expected: `a first mark that says ${must.phase} ${must.layerId ?? ''}`.trimEnd(),
-    found: `${phase} ${layerId ?? ''}`.trimEnd(),
-  });
 }
 
 /** What carries no mark of ours is not ours to list, and what goes away while we look is gone. */

@@ -15,6 +15,8 @@ import { wipe } from '../../../../../../test/cluster/bring-up';
 import { withInstance } from '../../../../../../test/cluster/cluster';
 import { existingInstance } from '../../../../../../test/cluster/instance';
 import { Kubectl } from '../../../../../../test/cluster/kubectl';
+import { loadMoverImage } from '../../../../../../test/cluster/mover-image';
+import { serveFolder } from '../../../../../../test/cluster/serve-folder';
 import { GIB, MIB } from '../../../bytes';
 import type { EngineError } from '../../../errors';
 import type {
@@ -43,7 +45,6 @@ import { KubernetesTarget } from '../kubernetes-target';
 import { kubernetesOptionsSchema } from '../options';
 import { ClusterPods } from './cluster-pods';
 
-const root = path.resolve(__dirname, '../../../../../..');
 const folder = tempFolder();
 const STORE = 'store-one';
 const SIZE = 6 * MIB;
@@ -62,11 +63,7 @@ function sceneOn(options: ClusterOptions) {
   beforeAll(async () => {
     cluster = await ensureCluster(options);
     cluster.clearFaults();
-    execFileSync(process.execPath, [path.join(root, 'scripts/image.mjs')], { stdio: 'pipe' });
-    const names = await cluster.loadImage(
-      path.join(root, 'packages/mover/dist/vm-migrate-mover.tar'),
-    );
-    image = names.find(name => name.includes('@')) ?? '';
+    image = await loadMoverImage(cluster);
     kubectl = await Kubectl.inNewNamespace(cluster);
     api = openCluster({ kubeconfig: cluster.kubeconfigPath, namespace: kubectl.namespace });
   }, 300_000);
@@ -99,30 +96,11 @@ function sceneOn(options: ClusterOptions) {
     const scene = moverScene(path.join(folder, name), sizeBytes, made);
     execFileSync('chmod', ['-R', 'a+rX', folder]);
     const claim = `${name}-source`;
-    const storage = '1Gi';
-    await kubectl.apply({
-      apiVersion: 'v1',
-      kind: 'PersistentVolume',
-      metadata: { name: `${kubectl.namespace}-${claim}` },
-      spec: {
-        capacity: { storage },
-        accessModes: ['ReadOnlyMany'],
-        persistentVolumeReclaimPolicy: 'Retain',
-        storageClassName: 'none',
-        hostPath: { path: scene.source.kind === 'vm-directory' ? scene.source.folder : '' },
-      },
-    });
-    await kubectl.apply({
-      apiVersion: 'v1',
-      kind: 'PersistentVolumeClaim',
-      metadata: { name: claim },
-      spec: {
-        accessModes: ['ReadOnlyMany'],
-        storageClassName: 'none',
-        volumeName: `${kubectl.namespace}-${claim}`,
-        resources: { requests: { storage } },
-      },
-    });
+    await serveFolder(
+      kubectl,
+      claim,
+      scene.source.kind === 'vm-directory' ? scene.source.folder : '',
+    );
     return { ...scene, claim };
   };
 
