@@ -74,9 +74,8 @@ export const CASES: Readonly<Record<string, (bench: Bench) => Promise<CaseResult
   'proof against none, cold': proofAgainstNone,
 };
 
-/** Need an output folder with reflinks. A reflink flushes the file first, so the medium counts: once a disk, once memory. */
+/** Needs an output folder with reflinks. */
 export const REFLINK_CASE = 'four states on reflinks, warm';
-export const REFLINK_MEMORY_CASE = 'four states on reflinks, image in memory';
 
 async function againstConvert(
   bench: Bench,
@@ -202,10 +201,7 @@ async function proofAgainstNone(bench: Bench): Promise<CaseResult> {
 }
 
 /** Base and three deltas as four states: reflinks between the steps, against four converts. */
-export async function reflinkCase(
-  name: string,
-  { disks, output, rounds }: Bench,
-): Promise<CaseResult> {
+export async function reflinkCase({ disks, output, rounds }: Bench): Promise<CaseResult> {
   const files = [disks.sparse, ...disks.deltas];
   const layers = await Promise.all(files.map(file => benchLayer(disks.folder, file)));
   const state = (nth: number) => path.join(output, `state-${nth}.raw`);
@@ -270,7 +266,7 @@ export async function reflinkCase(
         .reduce(plus),
   };
   return {
-    ...result(name, race([ours, peer], rounds), 0.2, written),
+    ...result(REFLINK_CASE, race([ours, peer], rounds), 0.2, written),
     note: `${median(cuts).toFixed(2)} s of it in reflinks, which flush first`,
   };
 }

@@ -8,20 +8,12 @@
  */
 import { execFileSync } from 'node:child_process';
 import { cpus, release, tmpdir } from 'node:os';
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { MIB } from '../../packages/engine/src/bytes';
-import {
-  CASES,
-  copyDisks,
-  REFLINK_CASE,
-  REFLINK_MEMORY_CASE,
-  reflinkCase,
-  type Bench,
-  type CaseResult,
-} from './cases';
+import { CASES, copyDisks, REFLINK_CASE, reflinkCase, type Bench, type CaseResult } from './cases';
 import { measureEmptySteps, type EmptyStepsResult } from './empty-steps';
 import { makeDisks } from './make-disks';
 import { MOVER_PROGRAM } from './mover-run';
@@ -43,7 +35,7 @@ async function main(): Promise<void> {
   mkdirSync(output, { recursive: true });
   const wanted = (name: string) => values.only === undefined || name.includes(values.only);
   const results: CaseResult[] = [];
-  if ([...Object.keys(CASES), REFLINK_CASE, REFLINK_MEMORY_CASE].some(wanted)) {
+  if ([...Object.keys(CASES), REFLINK_CASE].some(wanted)) {
     const disks = makeDisks(path.join(values.folder, `disks-${values['size-mib']}`), sizeBytes);
     await raceAll({ disks, output, rounds }, wanted, results);
   }
@@ -75,15 +67,10 @@ async function raceAll(
     results.push(result);
     printResult(result);
   }
-  for (const [name, folder] of [
-    [REFLINK_CASE, tmpdir()],
-    [REFLINK_MEMORY_CASE, '/dev/shm'],
-  ] as const) {
-    const result = wanted(name) ? await onXfs(name, folder, bench) : undefined;
-    if (result === undefined) continue;
-    results.push(result);
-    printResult(result);
-  }
+  const onReflinks = wanted(REFLINK_CASE) ? await onXfs(bench) : undefined;
+  if (onReflinks === undefined) return;
+  results.push(onReflinks);
+  printResult(onReflinks);
 }
 
 function printMemory(results: readonly CaseResult[], idleKib: number): void {
@@ -138,19 +125,13 @@ function printResult({
   console.log(`${cells.join('  ')}  ${[ratio <= goal ? '' : 'above', note].join(' ').trim()}`);
 }
 
-/** The image of an XFS lies in `folder`. `undefined` where none can be made there. */
-async function onXfs(name: string, folder: string, bench: Bench): Promise<CaseResult | undefined> {
+/** `undefined` where no file system with reflinks can be made. */
+async function onXfs(bench: Bench): Promise<CaseResult | undefined> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {
-    console.log(`${name}: skipped, needs root on Linux`);
+    console.log(`${REFLINK_CASE}: skipped, needs root on Linux`);
     return undefined;
   }
-  // Sources, volume with its states, one state of the peer: twice that, as the cache holds it too.
-  const { bavail, bsize } = statfsSync(folder);
-  if (bavail * bsize < 4 * bench.disks.sizeBytes) {
-    console.log(`${name}: skipped, too little room in ${folder}`);
-    return undefined;
-  }
-  const own = mkdtempSync(path.join(folder, 'vm-migrate-xfs-'));
+  const own = mkdtempSync(path.join(tmpdir(), 'vm-migrate-xfs-'));
   const image = path.join(own, 'image');
   const mount = path.join(own, 'mount');
   mkdirSync(mount);
@@ -159,11 +140,7 @@ async function onXfs(name: string, folder: string, bench: Bench): Promise<CaseRe
   execFileSync('mkfs.xfs', ['-q', '-m', 'reflink=1', image]);
   execFileSync('mount', ['-o', 'loop,discard', image, mount]);
   try {
-    return await reflinkCase(name, {
-      ...bench,
-      disks: copyDisks(bench.disks, mount),
-      output: mount,
-    });
+    return await reflinkCase({ ...bench, disks: copyDisks(bench.disks, mount), output: mount });
   } finally {
     execFileSync('umount', [mount]);
     rmSync(own, { recursive: true, force: true });
