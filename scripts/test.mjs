@@ -1,6 +1,6 @@
 // npm test: sets up, then types, lint and every part of the tests. `node scripts/test.mjs PART
 // [jest arguments]` runs one part. The last line sums them all: "N passed, N failed, N skipped".
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -34,9 +34,7 @@ const missingTools = ensureSystemTools();
 const env = toolEnvironment({ VM_MIGRATE_MISSING_TOOLS: missingTools.join(',') });
 
 if (only === undefined && !process.env.VM_MIGRATE_TEST_KUBECONFIG) buildTestCluster();
-const results = only
-  ? [jest(only)]
-  : [check('typecheck', typecheck), check('lint', lint), ...Object.keys(parts).map(jest)];
+const results = only ? [await jest(only)] : await everything();
 if (onCi && missingTools.length > 0) {
   results.push({
     name: 'tools',
@@ -58,19 +56,30 @@ function buildTestCluster() {
     .unref();
 }
 
-function typecheck() {
-  return run([bin('typescript', 'tsc'), '-p', 'tsconfig.json']);
+/** The checks keep one processor busy, and so does the longest test of `formats`: side by side. */
+async function everything() {
+  const checks = bothChecks();
+  const formats = await jest('formats');
+  const results = [...(await checks), formats];
+  for (const name of Object.keys(parts).filter(part => part !== 'formats'))
+    results.push(await jest(name));
+  return results;
 }
 
-function lint() {
-  return run([path.join(root, 'scripts', 'lint.mjs')]);
+async function bothChecks() {
+  return [
+    await check('typecheck', [bin('typescript', 'tsc'), '-p', 'tsconfig.json']),
+    await check('lint', [path.join(root, 'scripts', 'lint.mjs')]),
+  ];
 }
 
-/** A check without tests of its own counts as one test. */
-function check(name, body) {
-  title(name);
+/** A check without tests of its own counts as one test. What it says is printed when it is done. */
+async function check(name, args) {
   const began = performance.now();
-  const passed = body() === 0;
+  const { status, output } = await run(args, { stdio: 'kept' });
+  title(name);
+  process.stdout.write(output);
+  const passed = status === 0;
   return {
     name,
     passed: passed ? 1 : 0,
@@ -80,14 +89,14 @@ function check(name, body) {
   };
 }
 
-function jest(name) {
+async function jest(name) {
   title(name);
   const began = performance.now();
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'vm-migrate-test-'));
   const countsFile = path.join(folder, 'counts.json');
   try {
     const reporter = path.join(root, 'test', 'reporters', 'suite-times.js');
-    const status = run(
+    const { status } = await run(
       [
         bin('jest', 'jest'),
         '--selectProjects',
@@ -99,7 +108,7 @@ function jest(name) {
         ...(name === 'cluster' ? ['--runInBand'] : []),
         ...jestArguments,
       ],
-      { VM_MIGRATE_TEST_COUNTS: countsFile },
+      { more: { VM_MIGRATE_TEST_COUNTS: countsFile } },
     );
     const none = { passed: 0, failed: 0, skipped: 0, skippedTitles: [] };
     const counts = fs.existsSync(countsFile)
@@ -125,9 +134,20 @@ function hasTests(name) {
     .some(parts[name]);
 }
 
-function run(args, more = {}) {
-  return spawnSync(setUpNode(), args, { cwd: root, stdio: 'inherit', env: { ...env, ...more } })
-    .status;
+/** `stdio: 'kept'`: what it prints is answered instead of shown. */
+function run(args, { more = {}, stdio = 'inherit' } = {}) {
+  const child = spawn(setUpNode(), args, {
+    cwd: root,
+    stdio: stdio === 'kept' ? ['ignore', 'pipe', 'pipe'] : stdio,
+    env: { ...env, ...more },
+  });
+  const chunks = [];
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', chunk => chunks.push(chunk));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', status => resolve({ status, output: Buffer.concat(chunks).toString() }));
+  });
 }
 
 function bin(packageName, program) {
