@@ -47,6 +47,12 @@ export const applyLayer: StepKind = {
     } catch (error) {
       if (error instanceof EngineError && error.code === 'VOLUME_BUSY')
         return wait(1_000, `another writer to leave volume ${volume.name}`);
+      // A worker that lost this step marked it after we had looked. What it is now decides, as ever.
+      if (error instanceof EngineError && error.code === 'VOLUME_UNEXPECTED')
+        return wait(
+          100,
+          `volume ${volume.name}, whose mark changed meanwhile, to be looked at again`,
+        );
       throw error;
     }
     const marked = { ...volume, mark };
