@@ -61,7 +61,7 @@ describeWithCluster('a dry run', () => {
       options: planOptionsOf({}, 0),
       source: 'lab',
       target: 'kubernetes',
-      capabilities: capabilitiesOf(await readClasses(api, options), options),
+      capabilities: capabilitiesOf(await readClasses(api, options)),
       probes: {},
       ownBytes,
     });

@@ -46,8 +46,6 @@ export interface Target {
 
 export interface TargetCapabilities {
   readonly classes: readonly StorageClass[];
-  /** Where the administrator says which class disks of a datastore go to: datastore (or storage policy) to class. */
-  readonly classOfDatastore?: Readonly<Record<string, string>>;
 }
 
 export interface StorageClass {

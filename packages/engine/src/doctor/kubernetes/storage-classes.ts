@@ -72,6 +72,7 @@ async function checkClass(
     ...(described.maxSnapshotsPerVolume === undefined
       ? []
       : [`at most ${described.maxSnapshotsPerVolume} VolumeSnapshots of a volume`]),
+    ...(described.notes ?? []),
     proofWords(proof),
   ];
   if (snapshotClass.deletionPolicy === 'Retain') return ok(title, facts.join('; '));

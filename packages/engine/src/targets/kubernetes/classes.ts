@@ -37,7 +37,7 @@ export interface KubernetesClass {
 
 type ClassOptions = Pick<
   KubernetesOptions,
-  'classes' | 'snapshotClass' | 'classOfDatastore' | 'volumeMode' | 'accessMode' | 'maxSnapshots'
+  'classes' | 'snapshotClass' | 'volumeMode' | 'accessMode' | 'maxSnapshots'
 >;
 
 /** What was read of a cluster in one go. */
@@ -57,14 +57,8 @@ export async function readClasses(
   return classesOf(await readStorage(api), options);
 }
 
-export function capabilitiesOf(
-  classes: readonly KubernetesClass[],
-  { classOfDatastore }: ClassOptions,
-): TargetCapabilities {
-  return {
-    classes: classes.map(one => one.described),
-    ...(classOfDatastore === undefined ? {} : { classOfDatastore }),
-  };
+export function capabilitiesOf(classes: readonly KubernetesClass[]): TargetCapabilities {
+  return { classes: classes.map(one => one.described) };
 }
 
 async function readStorage(api: ClusterApi): Promise<ClusterStorage> {

@@ -87,7 +87,7 @@ export class KubernetesTarget implements Target, Probeable {
 
   async capabilities(): Promise<TargetCapabilities> {
     await this.checkPlace();
-    return capabilitiesOf(await this.readClasses('anew'), this.options);
+    return capabilitiesOf(await this.readClasses('anew'));
   }
 
   async ensureVolume(asked: VolumeSpec): Promise<Volume | Pending> {

@@ -61,11 +61,6 @@ export function labelsOf({ storeId, migrationId, origin }: Belonging): Record<st
   };
 }
 
-/** What finds all objects of one store. */
-export function storeLabels(storeId: string): Record<string, string> {
-  return { ...OURS, [LABEL.store]: labelValue(storeId) };
-}
-
 /** A value that may be a label stays readable; any other becomes the start of its SHA-256. */
 export function labelValue(value: string): string {
   if (/^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/.test(value)) return value;

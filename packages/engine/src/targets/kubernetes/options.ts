@@ -80,8 +80,6 @@ export const kubernetesOptionsSchema = z
     classes: z.array(objectName).min(1).optional(),
     /** Storage class to VolumeSnapshotClass, where the driver's default is not the one. */
     snapshotClass: z.record(objectName).optional(),
-    /** Datastore (or storage policy) of the source to storage class. */
-    classOfDatastore: z.record(objectName).optional(),
     /** Absent: Block where the class can, else Filesystem. */
     volumeMode: z.enum(['Block', 'Filesystem']).optional(),
     /** Absent: as the class's StorageProfile or our table says first. */

@@ -16,7 +16,7 @@
  * 429 and 5xx after all tries), CLUSTER_FORBIDDEN (401, 403 of RBAC), CLUSTER_REFUSED (admission,
  * quota, an invalid object, a name in a namespace that is going away).
  *
- * Every call is tried again by itself: reads, deletes and server-side apply are safe to repeat; a
+ * Every call is tried again by itself: reads and deletes are safe to repeat; a
  * POST names its object and a patch its resourceVersion, so that a repeat after a lost answer is
  * 'exists' or 'conflict', never a second change.
  */
@@ -55,13 +55,6 @@ export interface ClusterApi {
     patch: MergePatch,
     precondition: { readonly resourceVersion: string },
   ): Promise<T | 'conflict' | 'gone'>;
-
-  /** Server-side apply with our field manager, never by force. `'conflict'`: another manager owns a field that this sets otherwise. */
-  apply<T extends KubeObject>(
-    kind: ResourceKind<T>,
-    object: T,
-    options?: WriteOptions,
-  ): Promise<T | 'conflict'>;
 
   /**
    * `'deleting'`: asked for, perhaps held by finalizers (look again). `'gone'`: nothing of that name.

@@ -181,34 +181,6 @@ export class HttpClusterApi implements ClusterApi {
     return answer.failure.status === 404 ? 'gone' : 'conflict';
   }
 
-  async apply<T extends KubeObject>(
-    kind: ResourceKind<T>,
-    object: T,
-    { dryRun }: WriteOptions = {},
-  ): Promise<T | 'conflict'> {
-    await this.requests.server(); // which tells the namespace
-    const name = object.metadata.name ?? '';
-    const what = this.words('apply', kind, name);
-    const search = searchOf({
-      fieldManager: FIELD_MANAGER,
-      force: 'false',
-      dryRun: dryRun ? 'All' : undefined,
-    });
-    const answer = await this.requests.ask(
-      {
-        method: 'PATCH',
-        path: this.path(kind, name) + search,
-        body: {
-          type: 'application/apply-patch+yaml', // JSON is YAML
-          text: JSON.stringify(this.complete(kind, object)),
-        },
-      },
-      what,
-      [409],
-    );
-    return 'failure' in answer ? 'conflict' : parse<T>(answer, what);
-  }
-
   async delete<T extends KubeObject>(
     kind: ResourceKind<T>,
     name: string,
