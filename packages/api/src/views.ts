@@ -365,3 +365,10 @@ export interface RecoverView {
   readonly again: number;
   readonly tookOver: number;
 }
+
+/** Whether a backend can work; says nothing of what it works on. */
+export interface HealthView {
+  readonly status: 'ok' | 'unavailable';
+  /** Code of the error that keeps it from working. */
+  readonly code?: string;
+}

@@ -5,10 +5,16 @@ export {
   openEngine,
   openTargetPlace,
   type ConfiguredPlace,
+  openSourcePlace,
+  type CallerView,
   type Engine,
   type EngineOptions,
   type EngineWorkerOptions,
+  type Operations,
 } from './engine';
+export type { Access, Caller, VmEntity } from './operations/caller';
+export { inScope, type MigrationScope, type ScopedRow } from './store/migration-scope';
+export type { DatabaseConnection } from './store/connection';
 export type { OperationAnswer } from './operations/table';
 export type { Plan } from './plan/plan';
 export type { RequestedOptions } from './plan/migrations-file';
