@@ -67,6 +67,8 @@ const migrationInput = object({ migration: migrationId });
 const filterInput = object({
   migration: migrationId.optional(),
   vm: vmReference.optional(),
+  source: z.string().optional(),
+  owner: z.string().optional().describe("Owner of the VM's entity, as an entity ref"),
   group: z.string().optional(),
   states: z.array(z.enum(['running', 'paused', 'failed', 'migrated', 'canceled'])).optional(),
 });

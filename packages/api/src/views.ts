@@ -61,6 +61,9 @@ export interface MigrationView {
   readonly vm: string;
   readonly vmId: string;
   readonly target: string;
+  /** The VM in a catalog and its owner there, as entity refs; null where there is no catalog. */
+  readonly entity: string | null;
+  readonly owner: string | null;
   readonly state: MigrationStateView;
   /** What the user asked for last: run, pause or cancel. */
   readonly wanted: 'run' | 'pause' | 'cancel';

@@ -22,7 +22,8 @@ import { openDatabase, openPool, type Database } from './store/database';
 import { CHANGE_CHANNEL, eventsAfter, lastEventId, lateEvents } from './store/events';
 import { migrateSchema } from './store/migrate-schema';
 import { hostOf } from './store/place-host';
-import { setEntity } from './store/migrations';
+import type { ScopedRow } from './store/migration-scope';
+import { migrations, setEntity } from './store/migrations';
 import { findPlace, putPlace, storeId, type PlaceTable } from './store/places';
 import type { PlaceRow } from './store/store';
 import { openTarget } from './targets/open-target';
@@ -92,6 +93,8 @@ export interface Engine extends Operations {
   as(caller: Caller): CallerView;
   /** The cursor of now, for a watcher that begins. */
   lastEventId(): Promise<number>;
+  /** What permissions look at, in the order of the ids; undefined for one that nobody has. */
+  scopedRows(ids: readonly string[]): Promise<(ScopedRow | undefined)[]>;
   /** What a catalog says of a VM: who may see its migrations may change by it. Answers how many changed. */
   setEntity(
     vm: { readonly source: string; readonly id: string },
@@ -214,6 +217,11 @@ class OpenEngine implements Engine {
 
   lastEventId(): Promise<number> {
     return lastEventId(this.database);
+  }
+
+  async scopedRows(ids: readonly string[]): Promise<(ScopedRow | undefined)[]> {
+    const found = await Promise.all(ids.map(id => migrations(this.database, { id })));
+    return found.map(([row]) => row);
   }
 
   setEntity(...[vm, entity]: Parameters<Engine['setEntity']>): ReturnType<Engine['setEntity']> {

@@ -25,6 +25,10 @@ export { planDigest } from './plan/plan-digest';
 export { offeredNames, type OfferedNames } from './operations/offered-names';
 export { lastKnownDatabase } from './store/background-files';
 export { planOf } from './store/migrations';
+export type { PlaceRow } from './store/store';
+export type { Source } from './sources/source';
+export type { Target } from './targets/target';
+export type { Mover } from './mover/mover';
 export type { Worker } from './worker/worker';
 export type { WorkerSettings } from './worker/worker-options';
 export {

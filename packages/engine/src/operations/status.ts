@@ -47,6 +47,8 @@ export async function records(
     id: filter.migration,
     vm,
     groupId: filter.group,
+    source: filter.source,
+    owner: filter.owner,
     states: filter.states,
     scope: context.access.read,
   });

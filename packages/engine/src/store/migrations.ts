@@ -192,6 +192,8 @@ export interface MigrationFilter {
   readonly id?: string;
   readonly vm?: string;
   readonly groupId?: string;
+  readonly source?: string;
+  readonly owner?: string;
   readonly states?: readonly MigrationState[];
   /** Only those in it; `all` when absent. */
   readonly scope?: MigrationScope;
@@ -204,11 +206,14 @@ export async function migrations(tx: Tx, filter: MigrationFilter = {}): Promise<
     filter.vm ?? null,
     filter.groupId ?? null,
     filter.states ?? null,
+    filter.source ?? null,
+    filter.owner ?? null,
   ];
   return tx.query<MigrationRow>(
     `select ${MIGRATION} from vm_migrate.migration m
       where ($1::text is null or m.id = $1) and ($2::text is null or m.vm_id = $2 or m.vm_name = $2)
         and ($3::text is null or m.group_id = $3) and ($4::text[] is null or m.state = any ($4))
+        and ($5::text is null or m.source_name = $5) and ($6::text is null or m.owner_ref = $6)
         and ${scopeSql(filter.scope ?? 'all', 'm', params)}
       order by m.created_at desc, m.id`,
     params,
