@@ -12,11 +12,13 @@ import { writeSmallVm } from '../../../test/kill/small-vm';
 import { backendUnderTest, type BackendUnderTest } from './testing/backend-under-test';
 
 const ANN = 'user:default/ann';
+const VM = 'lab/small 7';
 
 describe.each(['database', 'schema'])('pluginDivisionMode %s', mode => {
   const folder = tempFolder();
   let backend: BackendUnderTest;
   let database: TestDatabase;
+  const stop = new AbortController();
 
   beforeAll(async () => {
     database = await emptyTestDatabase();
@@ -38,13 +40,13 @@ describe.each(['database', 'schema'])('pluginDivisionMode %s', mode => {
     await backend.ready();
   }, 60_000);
   afterAll(async () => {
+    stop.abort();
     await backend?.stop();
     await database?.drop();
   });
 
   it('migrates a VM, with the user as the actor, and tells it on the stream', async () => {
     const ann = backend.as(ANN);
-    const stop = new AbortController();
     const events = ann.events({ signal: stop.signal });
     const told: string[] = [];
     const telling = (async () => {
@@ -53,20 +55,20 @@ describe.each(['database', 'schema'])('pluginDivisionMode %s', mode => {
         if (kind === 'migration-migrated') stop.abort();
       }
     })();
-    const plan = await ann.call('plan', { vm: 'lab/web' });
-    const started = await ann.call('start', { vm: 'lab/web', planDigest: plan.digest });
+    const plan = await ann.call('plan', { vm: VM });
+    const started = await ann.call('start', { vm: VM, planDigest: plan.digest });
     expect(started.outcome).toBe('started');
     await telling;
     expect(told[0]).toBe(`started ${ANN}`);
     const [migration] = await ann.call('getMigrations', { migration: started.migration });
     expect(migration).toMatchObject({ state: 'migrated', startedBy: ANN });
-    const again = await ann.call('start', { vm: 'lab/web', planDigest: plan.digest });
+    const again = await ann.call('start', { vm: VM, planDigest: plan.digest });
     expect(again.outcome).toBe('already');
     expect(backend.audited.map(({ eventId, outcome }) => `${eventId} ${outcome}`)).toEqual([
       'start succeeded',
       'start succeeded',
     ]);
-    expect(backend.audited[0]?.meta).toMatchObject({ actor: ANN, vm: 'lab/web' });
+    expect(backend.audited[0]?.meta).toMatchObject({ actor: ANN, vm: VM });
   }, 60_000);
 
   it('takes no path, no unknown field, no unsigned request', async () => {

@@ -81,9 +81,7 @@ export async function backendUnderTest(
             };
           }),
         authorizeConditional: async (requests, { credentials } = {} as never) =>
-          requests.map(({ permission }) =>
-            decide(credentials as BackstageCredentials, permission),
-          ),
+          requests.map(({ permission }) => decide(credentials as BackstageCredentials, permission)),
       }).factory,
       mockServices.auditor.mock({
         createEvent: async ({ eventId, meta = {} }) => {
