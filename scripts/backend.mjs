@@ -1,7 +1,6 @@
 // npm run backend: sets everything up and starts a Backstage backend with vm-migrate on this machine
 // alone: an embedded PostgreSQL, the example VM as a source, guests. `npm run backend -- --port N`
 // takes another port. `--token` prints a guest's token for the CLI, of a backend that runs.
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { spawnSync } from 'node:child_process';
@@ -24,7 +23,9 @@ async function printToken() {
     headers: { 'x-requested-with': 'XMLHttpRequest' },
   }).catch(error => ({ ok: false, status: error.cause?.message ?? error.message }));
   if (!answer.ok) {
-    process.stderr.write(`no token from port ${port}: ${answer.status}. Start it: npm run backend\n`);
+    process.stderr.write(
+      `no token from port ${port}: ${answer.status}. Start it: npm run backend\n`,
+    );
     process.exit(1);
   }
   const { backstageIdentity } = await answer.json();
@@ -42,7 +43,12 @@ function start() {
   );
   runInstead(
     setUpNode(),
-    ['--enable-source-maps', path.join(root, 'packages', 'backend', 'dist', 'index.cjs'), '--config', config],
+    [
+      '--enable-source-maps',
+      path.join(root, 'packages', 'backend', 'dist', 'index.cjs'),
+      '--config',
+      config,
+    ],
     // Guests are Backstage's for development only; this backend is on this machine alone.
     toolEnvironment({ NODE_ENV: 'development' }),
   );
@@ -61,9 +67,6 @@ function prepared(folder) {
     fs.renameSync(draft, vm);
   }
   const config = path.join(folder, 'app-config.yaml');
-  const secretFile = path.join(folder, 'secret');
-  if (!fs.existsSync(secretFile))
-    fs.writeFileSync(secretFile, randomBytes(24).toString('base64'), { mode: 0o600 });
   fs.writeFileSync(
     config,
     `# Written by \`npm run backend\` at each start.
@@ -72,7 +75,6 @@ backend:
   baseUrl: 'http://127.0.0.1:${port}'
   listen: { host: 127.0.0.1, port: ${port} }
   database: { client: better-sqlite3, connection: ':memory:' }
-  auth: { keys: [{ secret: '${fs.readFileSync(secretFile, 'utf8')}' }] }
 auth: { environment: development, providers: { guest: {} } }
 vmMigrate:
   stateFolder: '${path.join(folder, 'state')}'

@@ -26,9 +26,6 @@ function hostOf(config: RootConfigService): string | undefined {
 
 function isLoopback(host: string): boolean {
   return (
-    host === 'localhost' ||
-    host === '::1' ||
-    host === '[::1]' ||
-    /^127(\.\d{1,3}){3}$/.test(host)
+    host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
   );
 }

@@ -44,11 +44,16 @@ export type * from './config-shape';
 export function readConfig(input: ConfigInput): Config {
   const files = configFiles(input).map(file => readConfigFile(file, input));
   const stateFolder = pickStateFolder(files, input);
+  const api = pickApi(files, input);
   const database = pickDatabase(files, input);
   const sources = pickSources(files);
-  const targets = pickTargets(files, stateFolder.value, input);
+  // A backend has its own: no cluster of this machine is looked for.
+  const targets = pickTargets(
+    files,
+    stateFolder.value,
+    api === undefined ? input : { ...input, flags: {} },
+  );
   const limits = pickLimits(files);
-  const api = pickApi(files, input);
   return {
     stateFolder: stateFolder.value,
     database: database.value,
