@@ -4,7 +4,7 @@
  */
 import type { OperationAnswers } from './answers';
 import { ApiError, type ErrorDataView } from './errors';
-import { watchEvents, type WatchOptions } from './watch-events';
+import { watchEvents, type Request, type WatchOptions } from './watch-events';
 import type { OperationInput, OperationName } from './operations';
 import { operationPath } from './routes';
 import type { EventView } from './views';
@@ -46,9 +46,6 @@ export function apiClient(options: ClientOptions): ApiClient {
   };
   return { call, events: how => watchEvents({ request, call }, how) };
 }
-
-/** An answer with a good status. @throws ApiError */
-export type Request = (path: string, init: RequestInit) => Promise<Response>;
 
 async function send(
   { baseUrl, fetch: ownFetch = fetch, token }: ClientOptions,

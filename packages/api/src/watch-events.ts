@@ -6,9 +6,19 @@
  */
 import { ApiError } from './errors';
 import { StreamParser } from './event-stream';
-import type { ApiClient, Request } from './client';
+import type { OperationInput } from './operations';
 import { STREAM_BEAT_MS, STREAM_PATH } from './routes';
 import type { EventView } from './views';
+
+/** An answer with a good status. @throws ApiError */
+export type Request = (path: string, init: RequestInit) => Promise<Response>;
+
+/** The query that polling asks. */
+export type GetEvents = (
+  name: 'getEvents',
+  input: OperationInput<'getEvents'>,
+  options: { readonly signal: AbortSignal },
+) => Promise<readonly EventView[]>;
 
 export interface WatchOptions {
   readonly signal: AbortSignal;
@@ -46,7 +56,7 @@ const LOOK_BACK = 200;
 const PAGE = 1_000;
 
 export async function* watchEvents(
-  { request, call }: { readonly request: Request; readonly call: ApiClient['call'] },
+  { request, call }: { readonly request: Request; readonly call: GetEvents },
   options: WatchOptions,
 ): AsyncGenerator<EventView> {
   const { signal, migration, onMode = () => undefined } = options;
@@ -163,7 +173,7 @@ async function* stream(
 }
 
 async function* poll(
-  call: ApiClient['call'],
+  call: GetEvents,
   seen: SeenEvents,
   migration: string | undefined,
   signal: AbortSignal,
@@ -180,7 +190,7 @@ async function* poll(
 }
 
 /** Without a stream nobody says where now is: page through to the end. */
-async function newestId(call: ApiClient['call'], signal: AbortSignal): Promise<number> {
+async function newestId(call: GetEvents, signal: AbortSignal): Promise<number> {
   let after = 0;
   for (;;) {
     const events = await call('getEvents', { after, limit: PAGE }, { signal });
