@@ -38,7 +38,7 @@ function start() {
   const config = prepared(folder);
   process.stdout.write(
     `A Backstage backend with vm-migrate: http://127.0.0.1:${port}\n` +
-      `  export VM_MIGRATE_API_URL=http://127.0.0.1:${port} VM_MIGRATE_API_TOKEN=$(npm run --silent backend -- --token)\n` +
+      `  export VM_MIGRATE_API_URL=http://127.0.0.1:${port} VM_MIGRATE_API_TOKEN=$(npm run backend --silent -- --token)\n` +
       `  kubectl vm-migrate get vms\n`,
   );
   runInstead(
