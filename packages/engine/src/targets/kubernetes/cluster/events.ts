@@ -1,0 +1,21 @@
+/** Events of an object as people read them: two forms of them are about, a series and a count. */
+import type { KubeEvent } from './cluster-api';
+import type { EventObject } from './resources';
+
+/** Oldest first. */
+export function flattenedEvents(items: readonly EventObject[]): readonly KubeEvent[] {
+  return items
+    .map((event): KubeEvent => ({
+      type: event.type === 'Warning' ? 'Warning' : 'Normal',
+      reason: event.reason ?? '',
+      message: event.message ?? '',
+      count: event.series?.count ?? event.count ?? 1,
+      lastAt:
+        event.series?.lastObservedTime ??
+        event.lastTimestamp ??
+        event.eventTime ??
+        event.metadata.creationTimestamp ??
+        '',
+    }))
+    .sort((one, other) => Date.parse(one.lastAt) - Date.parse(other.lastAt));
+}
