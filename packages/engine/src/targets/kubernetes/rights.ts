@@ -13,7 +13,7 @@ export interface PolicyRule {
   readonly resourceNames?: readonly string[];
 }
 
-/** In the target's namespace. */
+/** In the target's namespace. An apply is a patch, and of a new object also its creation. */
 export const NAMESPACE_RULES: readonly PolicyRule[] = [
   {
     apiGroups: [''],
@@ -23,7 +23,7 @@ export const NAMESPACE_RULES: readonly PolicyRule[] = [
   {
     apiGroups: ['snapshot.storage.k8s.io'],
     resources: ['volumesnapshots'],
-    verbs: ['get', 'list', 'watch', 'create', 'delete'],
+    verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
   },
   { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
   // Orders of movers: written, never read back; the cluster removes them with their pod.

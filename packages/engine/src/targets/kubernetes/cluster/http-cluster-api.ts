@@ -4,6 +4,7 @@ import { FIELD_MANAGER } from '../layout';
 import { apiError } from './api-errors';
 import { ApiRequests, type RequestSettings } from './api-requests';
 import type {
+  ApplyOptions,
   ClusterApi,
   KubeEvent,
   KubeList,
@@ -16,7 +17,7 @@ import type {
 import { type ClusterAddress, type Credentials, loadCredentials } from './credentials';
 import { flattenedEvents } from './events';
 import { readPodLog } from './pod-log-stream';
-import { type ListBody, parse, searchOf, selectors } from './request-text';
+import { type ListBody, parse, searchOf, selectors, withoutNulls } from './request-text';
 import { EVENT, type KubeObject, NAMESPACE, resourcePath, type ResourceKind } from './resources';
 import { watchObjects, type WatchSource } from './watch';
 
@@ -26,6 +27,13 @@ export interface ClusterSettings extends RequestSettings {
   /** The API server ends a watch after this; it goes on by itself. */
   readonly watchSeconds?: number;
 }
+
+/**
+ * No object ever has it, since etcd's first write is revision 2: an apply that asks for it changes
+ * nothing that is there (409), and a new object is made in spite of it. The API server has no other
+ * way to say "only if it is new" in an apply.
+ */
+const OF_NO_OBJECT = '1';
 
 /** Reads no kubeconfig and opens no connection before the first call. */
 export class HttpClusterApi implements ClusterApi {
@@ -149,6 +157,58 @@ export class HttpClusterApi implements ClusterApi {
     if (!('failure' in answer)) return parse<T>(answer, what);
     if (answer.failure.reason === 'AlreadyExists') return 'exists';
     throw apiError(answer.failure, what);
+  }
+
+  async applyNew<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    object: T,
+    options: ApplyOptions,
+  ): Promise<T | 'exists'> {
+    const metadata = { ...object.metadata, resourceVersion: OF_NO_OBJECT };
+    const answer = await this.apply(kind, { ...object, metadata }, options, 'only if it is new');
+    return answer ?? 'exists';
+  }
+
+  async applyAnnotations<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    { metadata: { name, uid, resourceVersion } }: T,
+    annotations: Readonly<Record<string, string>>,
+    options: ApplyOptions,
+  ): Promise<T | 'conflict'> {
+    // With the uid an apply makes nothing where the object is gone.
+    const object: KubeObject = { metadata: { name, uid, resourceVersion, annotations } };
+    const answer = await this.apply(kind, object as T, options, 'take the fields over');
+    return answer ?? 'conflict';
+  }
+
+  /** `undefined`: 409, and nothing was changed. */
+  private async apply<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    object: T,
+    { manager, dryRun }: ApplyOptions,
+    how: 'only if it is new' | 'take the fields over',
+  ): Promise<T | undefined> {
+    await this.requests.server(); // which tells the namespace
+    const { name } = object.metadata;
+    const what = this.words('apply', kind, name);
+    const search = searchOf({
+      fieldManager: manager,
+      force: how === 'take the fields over' ? 'true' : 'false',
+      dryRun: dryRun ? 'All' : undefined,
+    });
+    const answer = await this.requests.ask(
+      {
+        method: 'PATCH',
+        path: this.path(kind, name) + search,
+        body: {
+          type: 'application/apply-patch+yaml', // of which JSON is a part
+          text: withoutNulls(this.complete(kind, object), what),
+        },
+      },
+      what,
+      [409],
+    );
+    return 'failure' in answer ? undefined : parse<T>(answer, what);
   }
 
   async patch<T extends KubeObject>(

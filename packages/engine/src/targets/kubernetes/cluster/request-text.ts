@@ -41,3 +41,15 @@ export function parse<T>(answer: ApiAnswer, what: string): T {
     });
   }
 }
+
+/**
+ * JSON of an object that is applied. A null would be owned like any value, and would be one more
+ * thing that nobody sees: what is absent is left out.
+ * @throws EngineError INTERNAL
+ */
+export function withoutNulls(object: object, what: string): string {
+  return JSON.stringify(object, (key, value: unknown) => {
+    if (value !== null) return value;
+    throw new EngineError('INTERNAL', { where: { object: what }, found: `null at ${key}` });
+  });
+}
