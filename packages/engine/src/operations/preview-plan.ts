@@ -116,6 +116,7 @@ class Preview {
         return [this.snapshot(step)];
       // Proofs and samples restore to volumes of their own and remove them; removals make nothing.
       case 'proveClass':
+      case 'awaitSnapshot':
       case 'sampleSnapshot':
       case 'verifySnapshot':
       case 'removeVolume':

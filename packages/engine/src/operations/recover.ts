@@ -209,7 +209,7 @@ async function settleForks(tx: Tx, id: string, plan: Plan): Promise<void> {
     await setVolumeSnapshotRemoved(tx, id, cut.volumeSnapshotId);
     await tx.query(
       `update vm_migrate.step set state = 'done', finished_at = now()
-        where migration_id = $1 and volume_snapshot_id = $2 and kind in ('takeSnapshot', 'removeVolumeSnapshot') and state <> 'done'`,
+        where migration_id = $1 and volume_snapshot_id = $2 and kind in ('takeSnapshot', 'awaitSnapshot', 'removeVolumeSnapshot') and state <> 'done'`,
       [id, cut.volumeSnapshotId],
     );
   }
@@ -236,7 +236,7 @@ async function adoptCut(tx: Tx, id: string, plan: Plan, cut: VolumeSnapshot): Pr
     [id, planned.id, cut.handle, cut.spec.stateDigest, cut.spec.table?.sha256 ?? null],
   );
   await tx.query(
-    `update vm_migrate.step set state = 'done', finished_at = now() where migration_id = $1 and kind = 'takeSnapshot' and volume_snapshot_id = $2
+    `update vm_migrate.step set state = 'done', finished_at = now() where migration_id = $1 and kind in ('takeSnapshot', 'awaitSnapshot') and volume_snapshot_id = $2
         and state <> 'done'`,
     [id, planned.id],
   );

@@ -62,6 +62,10 @@ export interface Target {
 
 export interface TargetCapabilities {
   readonly classes: readonly StorageClass[];
+  /** Class by source datastore or storage policy, as the administrator said; names as the source has them. */
+  readonly classMap?: Readonly<Record<string, string>>;
+  /** What runs VMs there; absent: nothing, the volumes are only kept. */
+  readonly guestsRunOn?: 'kubevirt';
 }
 
 export interface StorageClass {
@@ -88,6 +92,10 @@ export interface StorageClass {
    * VolumeSnapshot of a volume that was never restored. Absent: not known.
    */
   readonly restoresWithoutCopy?: { readonly depth: number; readonly why: string };
+  /** A restore has exactly the size of what it is restored from; absent: it may be larger. */
+  readonly restoresExactSize?: boolean;
+  /** A restore has the mode of the volume that was cut. Absent: the target knows one only. */
+  readonly volumeMode?: 'Block' | 'Filesystem';
   /** Which classes' VolumeSnapshots can be restored to it, e.g. those of its driver. Absent: its own only. */
   readonly restoreGroup?: string;
   /** `default virtualization class` and the like: by which rule it is the default. */

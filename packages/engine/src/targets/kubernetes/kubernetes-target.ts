@@ -101,7 +101,7 @@ export class KubernetesTarget implements Target, Probeable {
 
   async capabilities(): Promise<TargetCapabilities> {
     await this.checkPlace();
-    return capabilitiesOf(await this.classes.all('anew'));
+    return capabilitiesOf(await this.classes.all('anew'), this.options);
   }
 
   async ensureVolume(asked: VolumeSpec): Promise<Volume | Pending> {

@@ -4,7 +4,7 @@
  * when that goes; Secrets are never listed, since who may list them may read them.
  */
 import type { Leftover, Pending } from '../target';
-import { nameOf } from './classes';
+import { nameOf } from './object-names';
 import type { ClusterApi } from './cluster/cluster-api';
 import {
   type KubeObject,

@@ -1,7 +1,7 @@
 /** When a VolumeSnapshot is cut, when it is ready, and why it is not. */
 import { EngineError } from '../../errors';
 import { type CutVolumeSnapshot, isPending, type Pending, type VolumeSnapshot } from '../target';
-import { nameOf } from './classes';
+import { nameOf } from './object-names';
 import type { ClusterApi } from './cluster/cluster-api';
 import {
   VOLUME_SNAPSHOT,

@@ -2,7 +2,8 @@
 import { EngineError } from '../../errors';
 import { markWords, snapshotDifferences } from '../adoption';
 import type { Pending, VolumeSnapshotSpec } from '../target';
-import { type KubernetesClass, nameOf } from './classes';
+import type { KubernetesClass } from './classes';
+import { nameOf } from './object-names';
 import type { ClusterApi } from './cluster/cluster-api';
 import { type Pod, POD, type VolumeSnapshotObject } from './cluster/resources';
 import { ANNOTATION, labelsOf, originAnnotations, vmwareAnnotations } from './layout';
