@@ -21,15 +21,25 @@ import {
   type VolumeSnapshotSpec,
 } from '../targets/target';
 import { replace } from './replace-volume';
-import { attend, done, wait, type StepContext, type StepKind, type StepOutcome } from './step';
+import {
+  attend,
+  attendWork,
+  done,
+  wait,
+  type StepContext,
+  type StepKind,
+  type StepOutcome,
+} from './step';
 import { originOf, plannedSnapshot, plannedVolumeSnapshot, required } from './step-objects';
 
 export const takeSnapshot: StepKind = {
+  happened: 'VolumeSnapshotTaken',
   words: (step, plan) => `take VolumeSnapshot ${cutWords(step, plan)}`,
   advance: context => advance(context, isAwaited(context) ? 'cut' : 'ready'),
 };
 
 export const awaitSnapshot: StepKind = {
+  happened: 'VolumeSnapshotReady',
   words: (step, plan) => `wait until VolumeSnapshot ${cutWords(step, plan)} is ready`,
   advance: context => advance(context, 'ready'),
 };
@@ -155,7 +165,7 @@ async function rebuildTable(
     };
     const status = await mover.attend(order, settings.patienceMs);
     if (status.state === 'failed') throw EngineError.fromJSON(status.error);
-    if (status.state === 'running') return attend(200, TABLE_WORDS);
+    if (status.state === 'running') return attendWork(200, TABLE_WORDS);
   }
   tables.set(claim, 'made');
   return undefined;

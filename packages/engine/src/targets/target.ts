@@ -53,6 +53,12 @@ export interface Target {
   /** Removes exactly that object; gone already, or replaced by another of its name, is fine. */
   removeLeftover?(leftover: Leftover): Promise<void | Pending>;
 
+  /**
+   * Tells people at the target what happens to a volume. Returns at once, never throws; may be
+   * dropped. Absent: nobody looks there.
+   */
+  tell?(happening: Happening): void;
+
   /** Why this target's movers cannot read from there; `undefined`: they can. Absent: they run where the engine does. */
   whyOutOfReach?(source: ApplyOrder['source']): string | undefined;
 
@@ -200,6 +206,14 @@ export interface Leftover {
   readonly spec?: VolumeSnapshotSpec;
   /** Names the very object to the target. */
   readonly id: string;
+}
+
+export interface Happening {
+  readonly volume: string;
+  readonly type: 'Normal' | 'Warning';
+  /** One word in CamelCase, for programs. */
+  readonly reason: string;
+  readonly message: string;
 }
 
 export interface Inventory {

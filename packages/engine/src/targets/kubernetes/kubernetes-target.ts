@@ -12,6 +12,7 @@ import { assertFirstMark } from '../adoption';
 import type { Probeable, ProbeIo } from '../probe-io';
 import {
   type CutVolumeSnapshot,
+  type Happening,
   type Inventory,
   isPending,
   type Leftover,
@@ -46,6 +47,7 @@ import {
   readySnapshot,
   restorable,
 } from './snapshot-readiness';
+import { VolumeEvents } from './volume-events';
 import { adoptSnapshot, assertHolds, pendingWriter, snapshotFor } from './volume-snapshots';
 import {
   adoptVolume,
@@ -86,6 +88,7 @@ export class KubernetesTarget implements Target, Probeable {
   private readonly deadlines = new Deadlines();
   private readonly patienceMs: number;
   private readonly classes: KnownClasses;
+  private readonly events: VolumeEvents;
   private checked: Promise<void> | undefined;
 
   constructor(
@@ -95,6 +98,7 @@ export class KubernetesTarget implements Target, Probeable {
   ) {
     this.api = api;
     this.pods = pods;
+    this.events = new VolumeEvents(api);
     this.patienceMs = patienceMs ?? 2_000;
     this.classes = new KnownClasses(api, name, options, classesMs ?? 30_000);
   }
@@ -178,6 +182,10 @@ export class KubernetesTarget implements Target, Probeable {
     return removeLeftover(this.api, leftover, this.waitFor('removalMs'));
   }
 
+  tell(happening: Happening): void {
+    this.events.tell(happening);
+  }
+
   /** Where it is, whatever it and its context are called: two targets of one place are the same. */
   async place(): Promise<{ readonly clusterId: string; readonly namespace: string }> {
     const clusterId = await this.api.identity();
@@ -200,6 +208,7 @@ export class KubernetesTarget implements Target, Probeable {
   /** Ends watches and connections. */
   async close(): Promise<void> {
     this.closed = true;
+    this.events.close();
     await this.pods.mover().close();
     this.api.close();
   }

@@ -24,6 +24,9 @@ export function markManager(storeId: string): string {
   return `${FIELD_MANAGER}-mark/${storeId}`;
 }
 
+/** Of Events. */
+export const REPORTER = 'vm-migrate';
+
 const DOMAIN = 'vm-migrate.io';
 
 export const LABEL = {

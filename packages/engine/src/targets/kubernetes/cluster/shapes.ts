@@ -190,6 +190,15 @@ export interface Secret extends KubeObject {
 }
 
 export interface EventObject extends KubeObject {
+  readonly involvedObject?: {
+    readonly apiVersion?: string;
+    readonly kind?: string;
+    readonly name?: string;
+    readonly namespace?: string;
+    readonly uid?: string;
+  };
+  readonly source?: { readonly component?: string };
+  readonly reportingComponent?: string;
   readonly type?: string;
   readonly reason?: string;
   readonly message?: string;
