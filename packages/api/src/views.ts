@@ -350,7 +350,8 @@ export interface ReportLayerView {
 
 export interface CleanupView {
   readonly orphans: readonly {
-    readonly kind: 'volume' | 'volume-snapshot';
+    /** `tables`: block digests whose volume is gone. */
+    readonly kind: 'volume' | 'volume-snapshot' | 'pod' | 'tables';
     readonly name: string;
     readonly why: string;
     readonly removed: boolean;
@@ -363,5 +364,7 @@ export interface RecoverView {
   readonly migration: string;
   readonly adopted: number;
   readonly again: number;
+  /** Names of VolumeSnapshots that are there and not ready: they are waited for, or named as stuck, by their steps. */
+  readonly unready: readonly string[];
   readonly tookOver: number;
 }

@@ -1,17 +1,22 @@
-/** cleanup: lists, and only when asked removes, objects on a target that no migration needs; forgets old records. */
+/**
+ * cleanup: lists, and only when asked removes, objects on a target that no migration needs; forgets
+ * old records. Of what a target has beside volumes and ready VolumeSnapshots (`leftovers`) the same
+ * holds: what a migration under way has made is its own.
+ */
 import type { CleanupView } from '@vm-migrate/api';
 import { probeRuns } from '../steps/prove-class';
 import type { Tx } from '../store/database';
 import type { StepKey } from '../store/steps';
 import { findPlace, places } from '../store/places';
-import type { Target } from '../targets/target';
+import { isPending, type Leftover, type Target } from '../targets/target';
 import type { Operation, OperationContext } from './operation';
 import { removeObject } from './remove-object';
 
 interface Orphan {
-  readonly kind: 'volume' | 'volume-snapshot';
+  readonly kind: CleanupView['orphans'][number]['kind'];
   readonly name: string;
   readonly why: string;
+  remove(): Promise<void>;
 }
 
 export const cleanup: Operation<'cleanup', CleanupView> = async (
@@ -22,16 +27,16 @@ export const cleanup: Operation<'cleanup', CleanupView> = async (
     target === undefined
       ? await places(context.database, 'target')
       : [await findPlace(context.database, 'target', target)];
-  const orphans: (Orphan & { removed: boolean })[] = [];
+  const orphans: CleanupView['orphans'][number][] = [];
   let foreign = 0;
   for (const row of rows) {
     if (row === undefined) continue;
     const opened = await context.openTarget(row);
     const found = await orphansOf(context, opened);
     foreign += found.foreign;
-    for (const orphan of found.orphans) {
-      if (remove === true) await removeObject(opened, orphan.kind, orphan.name, context.storeId);
-      orphans.push({ ...orphan, removed: remove === true });
+    for (const { kind, name, why, remove: takeAway } of found.orphans) {
+      if (remove === true) await takeAway();
+      orphans.push({ kind, name, why, removed: remove === true });
     }
   }
   const recordsRemoved =
@@ -67,13 +72,50 @@ async function orphansOf(
     if (object.storeId !== context.storeId || wanted.has(`${object.kind}/${object.name}`)) continue;
     // Temporary volumes of a migration under way belong to a step that runs.
     if (busy.has(object.migrationId)) continue;
+    const { kind, name } = object;
     orphans.push({
-      kind: object.kind,
-      name: object.name,
+      kind,
+      name,
       why: `no migration needs it (made by ${object.migrationId})`,
+      remove: () => removeObject(target, kind, name, context.storeId),
     });
   }
-  return { orphans, foreign: objects.filter(object => object.storeId !== context.storeId).length };
+  const known = await knownIds(context.database);
+  let foreign = objects.filter(object => object.storeId !== context.storeId).length;
+  for (const leftover of (await target.leftovers?.()) ?? []) {
+    const { kind, name, migrationId, state } = leftover;
+    if ((leftover.storeId ?? ownStoreOf(leftover, known, context)) !== context.storeId) foreign++;
+    else if (!busy.has(migrationId) && !wanted.has(`${kind}/${name}`))
+      orphans.push({
+        kind,
+        name,
+        why: `no migration needs it (${state}; made by ${migrationId})`,
+        remove: () => removeLeftover(target, leftover),
+      });
+  }
+  return { orphans, foreign };
+}
+
+/** A pod that reads only the source names no store: then its migration says whose it is. */
+function ownStoreOf(
+  { migrationId }: Leftover,
+  known: ReadonlySet<string>,
+  { storeId }: OperationContext,
+): string | undefined {
+  return known.has(migrationId) ? storeId : undefined;
+}
+
+async function removeLeftover(target: Target, leftover: Leftover): Promise<void> {
+  for (;;) {
+    const answer = await target.removeLeftover?.(leftover);
+    if (!answer || !isPending(answer)) return;
+    await new Promise(resolve => setTimeout(resolve, answer.retryMs));
+  }
+}
+
+async function knownIds(tx: Tx): Promise<Set<string>> {
+  const rows = await tx.query<{ id: string }>('select id from vm_migrate.migration');
+  return new Set(rows.map(row => row.id));
 }
 
 /** Marks of migrations under way, and of the probes of classes that they have under way. */

@@ -30,6 +30,7 @@ import { clusterApiOf, moverImageOf } from '../targets/kubernetes/open-kubernete
 import { kubernetesOptionsSchema, type KubernetesOptions } from '../targets/kubernetes/options';
 import { podFor } from '../targets/kubernetes/pods/pod-spec';
 import { tablesClaim } from '../targets/kubernetes/pods/tables-claim';
+import { objectManager } from '../targets/kubernetes/layout';
 import { readVolume } from '../targets/kubernetes/records';
 import { snapshotFor } from '../targets/kubernetes/volume-snapshots';
 import { claimFor, roundedSpec } from '../targets/kubernetes/volumes';
@@ -81,7 +82,7 @@ export async function previewPlan(
     const whole = placed.map(one => ({ ...one, object: completed(one, api.namespace) }));
     if (how === 'client') return whole.map(({ words, object }) => ({ words, object }));
     const answered: PreviewedObject[] = [];
-    for (const one of whole) answered.push(await asked(api, one));
+    for (const one of whole) answered.push(await asked(api, one, objectManager(request.storeId)));
     return answered;
   } finally {
     api.close();
@@ -115,6 +116,7 @@ class Preview {
         return [this.snapshot(step)];
       // Proofs and samples restore to volumes of their own and remove them; removals make nothing.
       case 'proveClass':
+      case 'awaitSnapshot':
       case 'sampleSnapshot':
       case 'verifySnapshot':
       case 'removeVolume':
@@ -285,9 +287,16 @@ function completed({ kind, object }: Placed, namespace: string): KubeObject {
   return { apiVersion, kind: name, metadata: { ...metadata, namespace }, ...rest };
 }
 
-async function asked(api: ClusterApi, { kind, words, object }: Placed): Promise<PreviewedObject> {
+async function asked(
+  api: ClusterApi,
+  { kind, words, object }: Placed,
+  manager: string,
+): Promise<PreviewedObject> {
   try {
-    const answer = await api.create(kind, object, { dryRun: true });
+    const answer =
+      kind === POD
+        ? await api.create(kind, object, { dryRun: true })
+        : await api.applyNew(kind, object, { dryRun: true, manager });
     return { words, object, admission: { answer: answer === 'exists' ? 'exists' : 'admitted' } };
   } catch (thrown) {
     const error = toEngineError(thrown);

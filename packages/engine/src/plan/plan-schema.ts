@@ -57,6 +57,8 @@ const disk: z.ZodType<Disk> = z.strictObject({
   id,
   label: text,
   rootFile: text,
+  datastore: text.optional(),
+  storagePolicy: text.optional(),
   sizeBytes: bytes,
   layers: z.array(
     z.strictObject({
@@ -86,6 +88,13 @@ const tree: z.ZodType<SnapshotTree> = z.strictObject({
     memoryMib: z.number().optional(),
     networks: z
       .array(z.strictObject({ name: text, adapter: text.optional(), mac: text.optional() }))
+      .optional(),
+    hardware: z
+      .strictObject({
+        controllers: z.record(text),
+        secureBoot: z.boolean(),
+        vtpm: z.boolean(),
+      })
       .optional(),
     configDigests: z.record(text),
   }),
@@ -200,6 +209,7 @@ export const planSchema: z.ZodType<Plan> = z.strictObject({
         'restoreVolume',
         'applyLayer',
         'takeSnapshot',
+        'awaitSnapshot',
         'sampleSnapshot',
         'removeVolume',
         'removeVolumeSnapshot',

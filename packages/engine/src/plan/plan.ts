@@ -135,6 +135,8 @@ export type StepKindName =
   | 'restoreVolume'
   | 'applyLayer'
   | 'takeSnapshot'
+  /** Only of classes whose next layer does not wait for readiness (StorageClass.gate). */
+  | 'awaitSnapshot'
   | 'sampleSnapshot'
   | 'removeVolume'
   | 'removeVolumeSnapshot'

@@ -18,10 +18,19 @@ import { volumeName, type VolumeRow } from '../store/store';
 import { isPending, type Pending, type Volume } from '../targets/target';
 import { ensurePlannedVolume } from './make-volume';
 import { replace } from './replace-volume';
-import { attend, done, wait, type StepContext, type StepKind, type StepOutcome } from './step';
+import {
+  attend,
+  attendWork,
+  done,
+  wait,
+  type StepContext,
+  type StepKind,
+  type StepOutcome,
+} from './step';
 import { plannedLayer, required } from './step-objects';
 
 export const applyLayer: StepKind = {
+  happened: 'LayerMigrated',
   words(step, plan) {
     const layer = plan.layers.find(candidate => candidate.id === step.layerId);
     const volume = plan.volumes.find(candidate => candidate.id === step.volumeId);
@@ -156,7 +165,9 @@ async function copy(context: StepContext, run: Run): Promise<StepOutcome> {
   });
   switch (status.state) {
     case 'running':
-      return attend(200, status.waitingFor ?? 'copying');
+      return status.waitingFor === undefined
+        ? attendWork(200, 'copying')
+        : attend(200, status.waitingFor);
     case 'failed':
       if (status.error.code === 'VOLUME_BUSY')
         return wait(1_000, `another writer to leave volume ${volume.name}`);

@@ -18,10 +18,19 @@ import { getVolumeSnapshot, setProof } from '../store/objects';
 import { holdClaim, putProgress, type Claim } from '../store/steps';
 import type { StepRow, VolumeSnapshotRow } from '../store/store';
 import { isPending, type Target, type Volume } from '../targets/target';
-import { attend, done, wait, type StepContext, type StepKind, type StepOutcome } from './step';
+import {
+  attend,
+  attendWork,
+  done,
+  wait,
+  type StepContext,
+  type StepKind,
+  type StepOutcome,
+} from './step';
 import { originOf, plannedLayer, plannedVolumeSnapshot, required } from './step-objects';
 
 export const sampleSnapshot: StepKind = {
+  happened: 'VolumeSnapshotSampled',
   leave: leaveCheck,
   words: (step, plan) => `compare random windows of a restore of ${cutName(step, plan)}`,
 
@@ -52,6 +61,7 @@ export const sampleSnapshot: StepKind = {
 };
 
 export const verifySnapshot: StepKind = {
+  happened: 'VolumeSnapshotVerified',
   leave: leaveCheck,
   words: (step, plan) =>
     `read a restore of ${cutName(step, plan)} and its chain at the source, whole`,
@@ -229,13 +239,15 @@ async function run(context: StepContext, order: MoverOrder): Promise<Receipt | S
     throw EngineError.fromJSON(status.error);
   }
   if (status.state === 'running') {
-    const { progress, waitingFor = 'reading' } = status;
-    if (progress === undefined) return attend(200, waitingFor);
+    const { progress } = status;
+    if (progress === undefined) return attend(200, status.waitingFor ?? 'reading');
     await database.transaction(async tx => {
       await holdClaim(tx, claim);
       await putProgress(tx, claim, progress);
     });
-    return attend(200, waitingFor);
+    return status.waitingFor === undefined
+      ? attendWork(200, 'reading')
+      : attend(200, status.waitingFor);
   }
   const ofClaim = receipts.get(claim) ?? new Map<string, Receipt>();
   receipts.set(claim, ofClaim.set(order.runId, status.receipt));

@@ -24,7 +24,9 @@ import {
 import type { StepRow } from '../store/store';
 import { admitSteps } from './admit-steps';
 import { byteRates } from './byte-rates';
+import { LongWaits } from './long-waits';
 import { retryDelayMs } from './retry-delay';
+import { tellDone, tellFailure, tellWait } from './tell-target';
 import { ADVANCE_TASK, jobKeyOf } from './tasks';
 import type { ServedPlaces } from './served-places';
 import type { WorkerOptions } from './worker-options';
@@ -51,6 +53,7 @@ export class Advancer {
   private readonly claims = new Map<string, Claim>();
   private readonly held = new Map<string, Held>();
   private readonly plans = new Map<string, StepContext['plan']>();
+  private readonly longWaits = new LongWaits();
   private readonly working = new Set<Promise<void>>();
   private stopping = false;
 
@@ -150,7 +153,7 @@ export class Advancer {
       await this.stopMovers(context);
       await this.options.kinds[step.kind].leave?.(context).catch(() => undefined);
       this.forget(claim);
-      await this.fail(claim, error);
+      await this.fail(claim, error, context);
     }
   }
 
@@ -173,8 +176,11 @@ export class Advancer {
           await settleAfterStep(tx, claim.migrationId);
           await admitSteps(tx);
         });
+        this.longWaits.over(key);
+        tellDone(context, this.options.kinds[step.kind]);
         return this.forget(claim);
       case 'wait':
+        await this.tellLongWait(context, outcome.reason);
         await this.commit(claim, async tx => {
           await putOff(tx, claim, outcome.ms, outcome.reason);
           await wake(tx, ADVANCE_TASK, ids(claim), {
@@ -191,9 +197,27 @@ export class Advancer {
         });
         return this.forget(claim);
       case 'attend':
+        if (outcome.works === true) this.longWaits.over(key);
+        else await this.tellLongWait(context, outcome.reason);
         await this.options.database.transaction(tx => noteReason(tx, claim, outcome.reason));
         this.attendLater(context, outcome.ms);
     }
+  }
+
+  /** A wait of more than half a minute is an event: in the store, and at the target for whoever looks there. */
+  private async tellLongWait(context: StepContext, reason: string): Promise<void> {
+    const { claim, step } = context;
+    if (!this.longWaits.isNews(jobKeyOf(claim), reason)) return;
+    tellWait(context, this.options.kinds[step.kind], reason);
+    await this.commit(claim, tx =>
+      addEvent(tx, {
+        ...ids(claim),
+        level: 'warning',
+        kind: 'step-waits',
+        actor: claim.owner,
+        message: `Waits: ${reason}`,
+      }),
+    );
   }
 
   private attendLater(context: StepContext, ms: number): void {
@@ -206,10 +230,13 @@ export class Advancer {
   }
 
   /** A failure that may pass is tried again later, with growing pauses; any other ends the step until `retry`. */
-  private async fail(claim: Claim, thrown: unknown): Promise<void> {
+  private async fail(claim: Claim, thrown: unknown, context?: StepContext): Promise<void> {
     if (isConflict(thrown)) return;
     const error = toEngineError(thrown);
     if (error.code === 'INTERNAL') this.options.log(error.stack ?? error.message);
+    this.longWaits.over(jobKeyOf(claim));
+    if (context !== undefined)
+      tellFailure(context, error, error.retry === 'later' ? 'retried' : 'failed');
     await this.commit(claim, async tx => {
       const pauseMs =
         error.retry === 'later'

@@ -10,12 +10,25 @@ export interface DriverFacts {
   readonly maxSnapshots?: { readonly count: number; readonly why: string };
   /** Capacity is given in steps of this. */
   readonly sizeStepBytes?: number;
+  /** The state is fixed when the driver gives a creation time, and readiness only says that copying is done; why we know. */
+  readonly cutsBeforeReady?: string;
+  /** A restore has exactly the size of what it is restored from. */
+  readonly restoresExactSize?: boolean;
+  /** Restores of restores before the driver begins to copy. */
+  readonly restoresWithoutCopy?: { readonly depth: number; readonly why: string };
   /** A VolumeSnapshot is a full copy of what is allocated. */
   readonly snapshotsCopy?: boolean;
 }
 
 export function driverFacts(provisioner: string): DriverFacts {
   return FACTS.find(([pattern]) => pattern.test(provisioner))?.[1] ?? {};
+}
+
+/** Drivers whose gate may be creationTime, as they are called. */
+export function driversThatCutFirst(): readonly string[] {
+  return FACTS.filter(([, facts]) => facts.cutsBeforeReady !== undefined).map(([pattern]) =>
+    pattern.source.replaceAll(/[\\^$]/g, ''),
+  );
 }
 
 const GIB = 1024 ** 3;
@@ -26,6 +39,7 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
     /^csi\.vsphere\.vmware\.com$/,
     {
       newBlocksReadZero: true, // virtual disks read as zeros where nothing was written, thick lazy ones too
+      restoresExactSize: true, // CreateVolume refuses another size than the snapshot's (vsphere-csi-driver, pkg/csi/service/common)
       maxSnapshots: {
         count: 3,
         why: 'vSphere CSI: global-max-snapshots-per-block-volume is 3 by default and 32 at most; set maxSnapshots where it was raised (vsphere-csi-driver #1224)',
@@ -41,6 +55,12 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
         why: 'Ceph CSI begins to flatten an RBD image at 250 snapshots (minsnapshotsonimage) and refuses at 450 (maxsnapshotsonimage)',
       },
       sizeStepBytes: 1024 ** 2,
+      // A VolumeSnapshot is a clone, and its restore another: 2 each. At 4 (rbdsoftmaxclonedepth) an
+      // image is flattened in the background, at 8 (rbdhardmaxclonedepth) a request waits for it.
+      restoresWithoutCopy: {
+        depth: 1,
+        why: 'Ceph CSI flattens an RBD image, which copies it, when clones stand on clones: a VolumeSnapshot and its restore are two, and 4 is where it begins (ceph-csi #1098, #2190)',
+      },
     },
   ],
   [
@@ -63,12 +83,31 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
     },
   ],
   // Cloud disks: new ones read as zeros, capacity is in whole GiB.
-  [/^ebs\.csi\.aws\.com$/, { newBlocksReadZero: true, sizeStepBytes: GIB }],
-  [/^pd\.csi\.storage\.gke\.io$/, { newBlocksReadZero: true, sizeStepBytes: GIB }],
+  [
+    /^ebs\.csi\.aws\.com$/,
+    {
+      newBlocksReadZero: true,
+      sizeStepBytes: GIB,
+      cutsBeforeReady:
+        'an EBS snapshot is a moment of the volume as soon as EC2 lists it, and pending while it is copied; the driver answers then (aws-ebs-csi-driver #209)',
+    },
+  ],
+  [
+    /^pd\.csi\.storage\.gke\.io$/,
+    {
+      newBlocksReadZero: true,
+      sizeStepBytes: GIB,
+      cutsBeforeReady:
+        'the driver answers when a snapshot has left the state CREATING; UPLOADING is only the copy (gcp-compute-persistent-disk-csi-driver, waitForSnapshotCreation)',
+    },
+  ],
   [/^disk\.csi\.azure\.com$/, { newBlocksReadZero: true, sizeStepBytes: GIB }],
   [/^cinder\.csi\.openstack\.org$/, { sizeStepBytes: GIB }],
   // The usual test driver: volumes are sparse files, snapshots are `cp` and `tar`.
   [/^hostpath\.csi\.k8s\.io$/, { newBlocksReadZero: true, snapshotsCopy: true }],
   // The driver of our own test cluster: sparse files, reflinks.
-  [/\.csi\.(lab|test)$/, { newBlocksReadZero: true }],
+  [
+    /\.csi\.(lab|test)$/,
+    { newBlocksReadZero: true, cutsBeforeReady: 'it clones the file before it answers' },
+  ],
 ];

@@ -214,7 +214,7 @@ describe('a Kubernetes target', () => {
 
   it('waits for a quota by name, and refuses what admission refuses', async () => {
     const message = 'persistentvolumeclaims "web-0" is forbidden: exceeded quota: small';
-    at.server.failNext(request => request.method === 'POST', {
+    at.server.failNext(request => request.method === 'PATCH', {
       status: 403,
       reason: 'Forbidden',
       message,

@@ -8,7 +8,25 @@ import { createHash } from 'node:crypto';
 import { EngineError } from '../../errors';
 import type { Origin, VolumeSnapshotSpec } from '../target';
 
+/** Of what is made with POST: pods and what belongs to them. */
 export const FIELD_MANAGER = 'vm-migrate';
+
+/**
+ * Of volumes and VolumeSnapshots. Each store has its own, so that of two stores that want one object
+ * the second is told of a conflict.
+ */
+export function objectManager(storeId: string): string {
+  return `${FIELD_MANAGER}/${storeId}`;
+}
+
+/** Of a volume's mark alone: it changes, and all else of the volume stays as it was made. */
+export function markManager(storeId: string): string {
+  return `${FIELD_MANAGER}-mark/${storeId}`;
+}
+
+/** Of Events. */
+export const REPORTER = 'vm-migrate';
+
 const DOMAIN = 'vm-migrate.io';
 
 export const LABEL = {

@@ -13,7 +13,7 @@ export interface PolicyRule {
   readonly resourceNames?: readonly string[];
 }
 
-/** In the target's namespace. */
+/** In the target's namespace. An apply is a patch, and of a new object also its creation. */
 export const NAMESPACE_RULES: readonly PolicyRule[] = [
   {
     apiGroups: [''],
@@ -23,12 +23,13 @@ export const NAMESPACE_RULES: readonly PolicyRule[] = [
   {
     apiGroups: ['snapshot.storage.k8s.io'],
     resources: ['volumesnapshots'],
-    verbs: ['get', 'list', 'watch', 'create', 'delete'],
+    verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
   },
   { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
   // Orders of movers: written, never read back; the cluster removes them with their pod.
   { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
-  { apiGroups: [''], resources: ['events'], verbs: ['list'] },
+  // What happens to a volume is told by Events of its PVC.
+  { apiGroups: [''], resources: ['events'], verbs: ['list', 'get', 'create', 'patch'] },
 ];
 
 /** In the whole cluster: reading only. */
@@ -54,7 +55,14 @@ export const CLUSTER_RULES: readonly PolicyRule[] = [
 ];
 
 /** Wanted only where they are there, or to know more: what works without them. */
-const OPTIONAL = new Set(['csidrivers', 'storageprofiles', 'namespaces']);
+const OPTIONAL = new Set([
+  'csidrivers',
+  'storageprofiles',
+  'namespaces',
+  'get events',
+  'create events',
+  'patch events',
+]);
 
 export interface MissingRight {
   /** As people ask for it: `create pods in namespace vms`. */
@@ -103,7 +111,7 @@ function askedBy(rule: PolicyRule, namespace: string | undefined): readonly Aske
         const place = namespace === undefined ? 'in the cluster' : `in namespace ${namespace}`;
         return {
           words: `${verb} ${full}${group === '' ? '' : `.${group}`} ${place}`,
-          needed: !OPTIONAL.has(resource),
+          needed: !OPTIONAL.has(resource) && !OPTIONAL.has(`${verb} ${resource}`),
           attributes: {
             verb,
             group,

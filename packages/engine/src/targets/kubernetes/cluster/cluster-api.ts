@@ -6,6 +6,7 @@
  *     const pvc = await api.get(PERSISTENT_VOLUME_CLAIM, 'web-0');          // undefined: not there
  *     const pod = await api.create(POD, { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec });
  *     if (pod === 'exists') ...                                             // somebody else's, or our own earlier try
+ *     const made = await api.applyNew(PERSISTENT_VOLUME_CLAIM, claim, { manager });  // or 'exists'
  *     await api.delete(POD, name, { uid });                                 // 'changed': another object of that name
  *     for await (const line of api.podLog(name, { follow: true, signal })) ...
  *     for await (const seen of api.watch(POD, { labels, signal })) ...      // never ends by itself
@@ -17,8 +18,8 @@
  * quota, an invalid object, a name in a namespace that is going away).
  *
  * Every call is tried again by itself: reads and deletes are safe to repeat; a
- * POST names its object and a patch its resourceVersion, so that a repeat after a lost answer is
- * 'exists' or 'conflict', never a second change.
+ * POST names its object, an apply and a patch the resourceVersion that they are for, so that a
+ * repeat after a lost answer is 'exists' or 'conflict', never a second change.
  */
 import type { KubeObject, ResourceKind } from './resources';
 
@@ -44,6 +45,29 @@ export interface ClusterApi {
     object: T,
     options?: WriteOptions,
   ): Promise<T | 'exists'>;
+
+  /**
+   * Server-side apply of a whole object that must not be there yet: `manager` owns its fields from
+   * then on. `'exists'`: there is an object of that name, ours or not; nothing of it was changed.
+   */
+  applyNew<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    object: T,
+    options: ApplyOptions,
+  ): Promise<T | 'exists'>;
+
+  /**
+   * Server-side apply of annotations to the very object that was looked at. `manager` owns these
+   * and nothing else; whoever owned them before (a manager of whole objects) owns them no more.
+   * `'conflict'`: it is of another resourceVersion now, or gone, perhaps by an earlier try of this
+   * very call: read and compare.
+   */
+  applyAnnotations<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    seen: T,
+    annotations: Readonly<Record<string, string>>,
+    options: ApplyOptions,
+  ): Promise<T | 'conflict'>;
 
   /**
    * JSON merge patch (RFC 7386: null removes a key). `'conflict'`: the object is of another
@@ -106,6 +130,11 @@ export interface KubeList<T> {
 export interface WriteOptions {
   /** Admission answers, nothing is stored. */
   readonly dryRun?: boolean;
+}
+
+export interface ApplyOptions extends WriteOptions {
+  /** Who owns the fields: up to 128 printable characters. */
+  readonly manager: string;
 }
 
 export type WatchEvent<T> =

@@ -1,9 +1,10 @@
 /** ClusterApi over HTTP: cluster-api.ts says what each call promises. */
 import { EngineError } from '../../../errors';
 import { FIELD_MANAGER } from '../layout';
-import { apiError, connectionError } from './api-errors';
+import { apiError } from './api-errors';
 import { ApiRequests, type RequestSettings } from './api-requests';
 import type {
+  ApplyOptions,
   ClusterApi,
   KubeEvent,
   KubeList,
@@ -14,15 +15,10 @@ import type {
   WriteOptions,
 } from './cluster-api';
 import { type ClusterAddress, type Credentials, loadCredentials } from './credentials';
-import {
-  EVENT,
-  type KubeObject,
-  NAMESPACE,
-  POD,
-  resourcePath,
-  type ResourceKind,
-} from './resources';
-import { type ApiAnswer, linesOf } from './transport';
+import { flattenedEvents } from './events';
+import { readPodLog } from './pod-log-stream';
+import { type ListBody, parse, searchOf, selectors, withoutNulls } from './request-text';
+import { EVENT, type KubeObject, NAMESPACE, resourcePath, type ResourceKind } from './resources';
 import { watchObjects, type WatchSource } from './watch';
 
 export interface ClusterSettings extends RequestSettings {
@@ -31,6 +27,13 @@ export interface ClusterSettings extends RequestSettings {
   /** The API server ends a watch after this; it goes on by itself. */
   readonly watchSeconds?: number;
 }
+
+/**
+ * No object ever has it, since etcd's first write is revision 2: an apply that asks for it changes
+ * nothing that is there (409), and a new object is made in spite of it. The API server has no other
+ * way to say "only if it is new" in an apply.
+ */
+const OF_NO_OBJECT = '1';
 
 /** Reads no kubeconfig and opens no connection before the first call. */
 export class HttpClusterApi implements ClusterApi {
@@ -156,6 +159,58 @@ export class HttpClusterApi implements ClusterApi {
     throw apiError(answer.failure, what);
   }
 
+  async applyNew<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    object: T,
+    options: ApplyOptions,
+  ): Promise<T | 'exists'> {
+    const metadata = { ...object.metadata, resourceVersion: OF_NO_OBJECT };
+    const answer = await this.apply(kind, { ...object, metadata }, options, 'only if it is new');
+    return answer ?? 'exists';
+  }
+
+  async applyAnnotations<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    { metadata: { name, uid, resourceVersion } }: T,
+    annotations: Readonly<Record<string, string>>,
+    options: ApplyOptions,
+  ): Promise<T | 'conflict'> {
+    // With the uid an apply makes nothing where the object is gone.
+    const object: KubeObject = { metadata: { name, uid, resourceVersion, annotations } };
+    const answer = await this.apply(kind, object as T, options, 'take the fields over');
+    return answer ?? 'conflict';
+  }
+
+  /** `undefined`: 409, and nothing was changed. */
+  private async apply<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    object: T,
+    { manager, dryRun }: ApplyOptions,
+    how: 'only if it is new' | 'take the fields over',
+  ): Promise<T | undefined> {
+    await this.requests.server(); // which tells the namespace
+    const { name } = object.metadata;
+    const what = this.words('apply', kind, name);
+    const search = searchOf({
+      fieldManager: manager,
+      force: how === 'take the fields over' ? 'true' : 'false',
+      dryRun: dryRun ? 'All' : undefined,
+    });
+    const answer = await this.requests.ask(
+      {
+        method: 'PATCH',
+        path: this.path(kind, name) + search,
+        body: {
+          type: 'application/apply-patch+yaml', // of which JSON is a part
+          text: withoutNulls(this.complete(kind, object), what),
+        },
+      },
+      what,
+      [409],
+    );
+    return 'failure' in answer ? undefined : parse<T>(answer, what);
+  }
+
   async patch<T extends KubeObject>(
     kind: ResourceKind<T>,
     name: string,
@@ -243,54 +298,14 @@ export class HttpClusterApi implements ClusterApi {
 
   async *podLog(pod: string, options: LogOptions = {}): AsyncIterable<string> {
     await this.requests.server(); // which tells the namespace
-    const { container, follow, sinceTime, tailLines, timestamps } = options;
-    const search = searchOf({
-      container,
-      sinceTime,
-      follow: follow ? 'true' : undefined,
-      timestamps: timestamps ? 'true' : undefined,
-      tailLines: tailLines === undefined ? undefined : String(tailLines),
-    });
-    const what = `read the log of pod ${pod} in namespace ${this.namespace}`;
-    const own = new AbortController();
-    const signals = [own.signal, this.requests.signal];
-    const signal = AbortSignal.any(
-      options.signal === undefined ? signals : [...signals, options.signal],
-    );
-    try {
-      const answer = await this.requests.openStream(
-        resourcePath(POD, this.namespace, pod, 'log') + search,
-        what,
-        // A mover may have nothing to say for long; whoever follows knows when the pod has ended.
-        { signal, idleMs: follow === true ? 3_600_000 : 60_000 },
-      );
-      yield* linesOf(answer);
-    } catch (thrown) {
-      if (thrown instanceof EngineError || signal.aborted) throw thrown;
-      throw connectionError(thrown, what, await this.requests.server());
-    } finally {
-      own.abort();
-    }
+    yield* readPodLog(this.requests, pod, options);
   }
 
   async eventsOf({ metadata }: KubeObject): Promise<readonly KubeEvent[]> {
     const { items } = await this.list(EVENT, {
       fields: { 'involvedObject.uid': metadata.uid ?? '' },
     });
-    return items
-      .map((event): KubeEvent => ({
-        type: event.type === 'Warning' ? 'Warning' : 'Normal',
-        reason: event.reason ?? '',
-        message: event.message ?? '',
-        count: event.series?.count ?? event.count ?? 1,
-        lastAt:
-          event.series?.lastObservedTime ??
-          event.lastTimestamp ??
-          event.eventTime ??
-          event.metadata.creationTimestamp ??
-          '',
-      }))
-      .sort((one, other) => Date.parse(one.lastAt) - Date.parse(other.lastAt));
+    return flattenedEvents(items);
   }
 
   close(): void {
@@ -317,41 +332,4 @@ export class HttpClusterApi implements ClusterApi {
 /** Touches nothing yet. @throws (from its calls) EngineError CONFIG_INVALID when there is no such kubeconfig, context or cluster */
 export function openCluster(address: ClusterAddress, settings: ClusterSettings = {}): ClusterApi {
   return new HttpClusterApi(() => loadCredentials(address), settings);
-}
-
-interface ListBody<T> {
-  readonly items?: readonly T[];
-  readonly metadata?: { readonly continue?: string; readonly resourceVersion?: string };
-}
-
-function selectors({ labels, fields }: ListQuery): Record<string, string | undefined> {
-  return { labelSelector: selectorOf(labels), fieldSelector: selectorOf(fields) };
-}
-
-function selectorOf(equal: Readonly<Record<string, string>> | undefined): string | undefined {
-  if (equal === undefined) return undefined;
-  return Object.entries(equal)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',');
-}
-
-function searchOf(values: Readonly<Record<string, string | undefined>>): string {
-  const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(values))
-    if (value !== undefined) search.set(key, value);
-  return search.size === 0 ? '' : `?${search.toString()}`;
-}
-
-function parse<T>(answer: ApiAnswer, what: string): T {
-  try {
-    return JSON.parse(answer.text) as T;
-  } catch (thrown) {
-    throw new EngineError('CLUSTER_UNREACHABLE', {
-      where: { object: what },
-      expected: 'JSON of an API server',
-      found: answer.text.slice(0, 200),
-      cause: thrown,
-      retry: 'later',
-    });
-  }
 }
