@@ -63,6 +63,7 @@ export class ApiRequests {
     expected: readonly number[],
   ): Promise<ApiAnswer | { readonly failure: ApiFailure }> {
     let relogged = false;
+    const began = performance.now();
     for (let number = 1; ; number++) {
       await this.limit.admit();
       let error: EngineError;
@@ -84,12 +85,17 @@ export class ApiRequests {
         error = connectionError(thrown, what, connection.credentials.server);
         if (this.closed.signal.aborted) throw error;
       }
-      if (number >= this.retry.tries) throw error;
-      await sleep(pauseMs(this.retry, number, askedMs), this.closed.signal);
+      const { tries, withinMs = Infinity } = this.retry;
+      const pause = pauseMs(this.retry, number, askedMs);
+      if (number >= tries || performance.now() - began + pause > withinMs) throw error;
+      await sleep(pause, this.closed.signal);
     }
   }
 
-  /** A stream that has begun well. Not tried again here: whoever reads it knows from where to go on. */
+  /**
+   * A stream that has begun well, within the time of any request. Not tried again here: whoever reads
+   * it knows from where to go on.
+   */
   async openStream(
     path: string,
     what: string,
@@ -97,9 +103,8 @@ export class ApiRequests {
   ): Promise<IncomingMessage> {
     await this.limit.admit();
     const connection = await this.connection();
-    let answer: IncomingMessage;
     try {
-      answer = await connection.transport.open({ method: 'GET', path, signal }, idleMs);
+      const answer = await connection.transport.begin({ method: 'GET', path, signal }, idleMs);
       if (answer.statusCode === 200) return answer;
       const failure = readFailure(answer.statusCode ?? 0, await textOf(answer), answer.headers);
       if (failure.status === 401) this.forget(connection);

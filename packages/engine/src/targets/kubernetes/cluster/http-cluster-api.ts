@@ -261,8 +261,9 @@ export class HttpClusterApi implements ClusterApi {
       const answer = await this.requests.openStream(
         resourcePath(POD, this.namespace, pod, 'log') + search,
         what,
-        // A mover may have nothing to say for long; whoever follows knows when the pod has ended.
-        { signal, idleMs: follow === true ? 3_600_000 : 60_000 },
+        // A mover speaks several times a second while it copies. A dead connection says nothing either:
+        // whoever follows asks again from the last line on.
+        { signal, idleMs: follow === true ? 150_000 : 60_000 },
       );
       yield* linesOf(answer);
     } catch (thrown) {

@@ -170,11 +170,14 @@ export function podFailure(pod: Pod, lastWords?: string): EngineError {
   );
 }
 
-/** The pod went away while it was followed. */
-export function podGone(name: string, lastWords?: string): EngineError {
+/** The pod went away while it was followed. @param seen as it was last seen: an eviction leaves a condition */
+export function podGone(name: string, seen: Pod | undefined, lastWords?: string): EngineError {
+  const disrupted = seen?.status?.conditions?.find(({ type }) => type === 'DisruptionTarget');
+  const how = disrupted?.status === 'True' ? ` (${disrupted.reason}: ${disrupted.message})` : '';
+  const found = `it was deleted${how}`;
   return new EngineError('MOVER_FAILED', {
     where: { object: `pod ${name}` },
-    found: lastWords ? `it was deleted; its last words: ${lastWords}` : 'it was deleted',
+    found: lastWords ? `${found}; its last words: ${lastWords}` : found,
     hint: 'Somebody or a drained node removed it. It is tried again by itself, from the last proved window.',
     retry: 'later',
   });
