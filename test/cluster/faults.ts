@@ -99,9 +99,11 @@ export const podEvicted = podOf(
     ),
 );
 
-const SAYS_UNREACHABLE = /cannot be reached, or cannot serve now/;
-
-export const apiServerDown = stopped('kube-apiserver', SAYS_UNREACHABLE);
+/** Behind the proxy, which then closes what comes. */
+export const apiServerDown = stopped(
+  'kube-apiserver',
+  /cannot be reached, or cannot serve now.*(ECONNRESET|socket hang up|socket disconnected)/,
+);
 export const kubeletDown = stopped('kubelet', /not heard of|no node takes pod/);
 export const snapshotControllerDown = stopped(
   'snapshot-controller',
@@ -147,15 +149,19 @@ export const quotaHit: Fault = {
 export const tooManyRequests = requestsMeet(
   'answers 429',
   { does: 'answer', status: 429, retryAfterSeconds: 1 },
-  SAYS_UNREACHABLE,
+  /429 TooManyRequests/,
 );
 export const internalErrors = requestsMeet(
   'answers 500',
   { does: 'answer', status: 500 },
-  SAYS_UNREACHABLE,
+  /500 InternalError/,
 );
-export const noAnswers = requestsMeet('no answers', { does: 'hang' }, SAYS_UNREACHABLE);
-export const cutConnections = requestsMeet('cut connections', { does: 'cut' }, SAYS_UNREACHABLE);
+export const noAnswers = requestsMeet('no answers', { does: 'hang' }, /no answer within/);
+export const cutConnections = requestsMeet(
+  'cut connections',
+  { does: 'cut' },
+  /ECONNRESET|socket hang up|socket disconnected/,
+);
 /** Half of what changes something: it is done, and nobody is told. */
 export const lostAnswers = requestsMeet('lost answers', { does: 'lose-answer' }, undefined, {
   which: /^(POST|PATCH|DELETE) /,

@@ -174,7 +174,7 @@ export class Lab {
     });
   }
 
-  /** Until a layer is being copied, and has more than `windows` windows. */
+  /** The volume onto which a pod copies a layer, more than `windows` of whose windows are stored. */
   async copying({ test }: LabEngine, windows = 0, timeoutMs = 60_000): Promise<string> {
     return until('a layer to be copied', timeoutMs, async () => {
       const [row] = await test.engine.database.query<{ volume: string }>(
@@ -184,7 +184,9 @@ export class Lab {
             and (select count(*) from vm_migrate.copied_window w where w.migration_id = s.migration_id and w.step_id = s.step_id) > $1`,
         [windows],
       );
-      return row?.volume;
+      if (row === undefined) return undefined;
+      const pod = await this.kubectl.get<{ status?: { phase?: string } }>(`pod/${row.volume}`);
+      return pod.status?.phase === 'Running' && row.volume;
     });
   }
 
