@@ -63,7 +63,6 @@ export interface ClusterOptions {
   readonly log?: (line: string) => void;
 }
 
-const TEST_INSTANCE = 'tests';
 /** Files of one worker run one after the other, so faults and stopped components are felt by one file. */
 const ownName = () =>
   process.env.VM_MIGRATE_TEST_CLUSTER ?? `tests-${process.env.JEST_WORKER_ID ?? '1'}`;

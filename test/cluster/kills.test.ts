@@ -21,6 +21,8 @@ const SEED = Number(process.env['VM_MIGRATE_SEED'] ?? Math.floor(Math.random() *
 const KILLS = Number(process.env['VM_MIGRATE_CLUSTER_KILLS'] ?? 10);
 /** Of the cluster, at random, between the kills. */
 const CHAOS = Number(process.env['VM_MIGRATE_CLUSTER_FAULTS'] ?? 0);
+/** What is not done by then is left out. */
+const MINUTES = Number(process.env['VM_MIGRATE_CLUSTER_MINUTES'] ?? 60);
 const WORKERS = 2;
 /** A fault that nothing meets meanwhile need not be named. */
 const NAMED_WITHIN_MS = 25_000;
@@ -59,13 +61,20 @@ describeWithOwnCluster(
         ...Array.from({ length: CHAOS }, (_, nth) => FAULTS[nth % FAULTS.length] as Fault),
       ]);
       const started: Started[] = [];
+      const late = performance.now() + MINUTES * 60_000;
+      const done: string[] = [];
       await limit(RATE);
       engine.fleet.start(WORKERS);
       for (const action of actions) {
+        if (performance.now() > late) break;
+        done.push(action === 'kill' ? action : action.name);
         await keepBusy(started);
         await progressed(1 + below(3));
         await (action === 'kill' ? kill() : chaos(action));
       }
+      process.stderr.write(
+        `  seed ${SEED}: ${done.length} of ${actions.length} in ${started.length} migrations\n`,
+      );
       lost = await withCuts(started);
       await limit(null);
       const others = started.filter(one => one !== lost);

@@ -57,8 +57,9 @@ export class PodRun {
     const windows = this.log.drain();
     if (this.end !== undefined) return { ...this.end, windows };
     // One cut is mended within the second; more of them are why nothing is heard.
-    const { times, words } = this.unheard;
-    const waitingFor = times > 1 ? words : this.waitingFor;
+    const unheard = this.unheard.times > 1 ? this.unheard.words : undefined;
+    const reasons = [this.waitingFor, unheard].filter(words => words !== undefined);
+    const waitingFor = reasons.length === 0 ? undefined : reasons.join('; ');
     return {
       state: 'running',
       progress: this.log.progress,
