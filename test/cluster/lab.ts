@@ -25,7 +25,7 @@ import { digestsOf, digestsOfRestored } from './foreign-reader';
 import { Kubectl } from './kubectl';
 import { loadMoverImage } from './mover-image';
 import type { VolumeMode } from './objects';
-import { expectOnceOnCluster } from './once-on-cluster';
+import { expectOnceOnCluster, wantedNames, type Wanted } from './once-on-cluster';
 import { serveFolder } from './serve-folder';
 import { until } from './until';
 import { watchWriters, type WriterWatch } from './writer-watch';
@@ -203,7 +203,12 @@ export class Lab {
       await this.expectPoints(engine, migration, vm);
     }
     await engine.fleet.end();
-    await expectOnceOnCluster(engine.test.engine.database, this.kubectl, [SOURCE]);
+    await this.expectOnce(await wantedNames(engine.test.engine.database));
+  }
+
+  /** Nothing is missing, twice or left over in the namespace, and no volume ever had two writers. */
+  async expectOnce(wanted: Wanted): Promise<void> {
+    await expectOnceOnCluster(this.kubectl, wanted, [SOURCE]);
     expect(this.writers.crowds).toEqual([]);
   }
 

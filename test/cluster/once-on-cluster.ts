@@ -21,20 +21,26 @@ interface Item {
   };
 }
 
+/** Names of what the tables say is there. */
+export interface Wanted {
+  readonly volumes: readonly string[];
+  readonly cuts: readonly string[];
+}
+
 /**
  * Exactly one VolumeSnapshot for each kept snapshot and disk and one content for each of those, the
  * main volumes with their tables, and no pod, Secret, PVC or VolumeSnapshot that no row wants.
- * @param besides PVCs of the test's own
+ * @param wanted of every database that works in the namespace; @param besides PVCs of the test's own
  * @throws Error with every difference
  */
 export async function expectOnceOnCluster(
-  database: Tx,
   kubectl: Kubectl,
+  wanted: Wanted,
   besides: readonly string[],
 ): Promise<void> {
   let problems: readonly string[] = ['not looked'];
   await until('the namespace to hold what the tables say', SETTLES_WITHIN_MS, async () => {
-    problems = await differences(database, kubectl, besides);
+    problems = await differences(kubectl, wanted, besides);
     return problems.length === 0;
   }).catch((error: unknown) => {
     throw new Error(`${String(error)}\n${problems.join('\n')}`);
@@ -42,8 +48,8 @@ export async function expectOnceOnCluster(
 }
 
 async function differences(
-  database: Tx,
   kubectl: Kubectl,
+  wanted: Wanted,
   besides: readonly string[],
 ): Promise<string[]> {
   const ours = Object.entries(OURS)
@@ -52,13 +58,12 @@ async function differences(
   const list = async (what: string, ...more: string[]) =>
     (JSON.parse(await kubectl.run(['get', what, '-o', 'json', ...more])) as { items: Item[] })
       .items;
-  const [claims, cuts, contents, pods, secrets, wanted] = await Promise.all([
+  const [claims, cuts, contents, pods, secrets] = await Promise.all([
     list('pvc'),
     list('volumesnapshots'),
     list('volumesnapshotcontents'),
     list('pods', '-l', ours),
     list('secrets', '-l', ours),
-    wantedNames(database),
   ]);
   const uids = new Set(cuts.map(({ metadata }) => metadata.uid));
   const here = contents.filter(
@@ -84,17 +89,18 @@ async function differences(
   ];
 }
 
-async function wantedNames(
-  database: Tx,
-): Promise<{ readonly volumes: string[]; readonly cuts: string[] }> {
+/** Of all migrations of a database but `without`. */
+export async function wantedNames(database: Tx, without = ''): Promise<Wanted> {
   const volumes = await database.query<{ name: string }>(
     `select base_name || case when generation > 1 then '-g' || generation else '' end as name
        from vm_migrate.volume v join vm_migrate.migration m on m.id = v.migration_id
-      where removed_at is null and made_at is not null and m.state <> 'canceled'`,
+      where removed_at is null and made_at is not null and m.state <> 'canceled' and m.id <> $1`,
+    [without],
   );
   const cuts = await database.query<{ name: string }>(
     `select s.name from vm_migrate.volume_snapshot s join vm_migrate.migration m on m.id = s.migration_id
-      where s.state = 'ready' and m.state <> 'canceled'`,
+      where s.state = 'ready' and m.state <> 'canceled' and m.id <> $1`,
+    [without],
   );
   return { volumes: volumes.map(({ name }) => name), cuts: cuts.map(({ name }) => name) };
 }

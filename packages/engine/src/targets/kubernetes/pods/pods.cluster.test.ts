@@ -425,7 +425,7 @@ describeWithOwnCluster('movers in pods', () => {
   }
 
   it('keep to 256 MiB of memory on a large disk, and name the kill when they may not', async () => {
-    const scene = await servedScene(512 * MIB);
+    const scene = await servedScene(288 * MIB);
     const target = targetWith({ volumeMode: 'Block' });
     await volumeNamed(target, 'large', 'fast', 2 * GIB);
     const order = await orderOn(target, scene, 'large', 'base');
