@@ -162,16 +162,26 @@ export const cutConnections = requestsMeet(
   { does: 'cut' },
   /ECONNRESET|socket hang up|socket disconnected/,
 );
-/** Half of what changes something: it is done, and nobody is told. */
-export const lostAnswers = requestsMeet('lost answers', { does: 'lose-answer' }, undefined, {
-  which: /^(POST|PATCH|DELETE) /,
-  every: 2,
-});
-export const cutWatches = requestsMeet(
-  'cut watches and logs',
+/** Every second one of what changes something: it is done, and nobody is told. */
+export const LOST_ANSWERS: [Treatment, TreatedRequests] = [
+  { does: 'lose-answer' },
+  { which: /^(POST|PATCH|DELETE) /, every: 2 },
+];
+export const CUT_STREAMS: [Treatment, TreatedRequests] = [
   { does: 'cut-later', afterMs: 300 },
-  undefined,
   { which: /[?&](watch=1|follow=true)/ },
+];
+export const lostAnswers = requestsMeet(
+  'lost answers',
+  LOST_ANSWERS[0],
+  undefined,
+  LOST_ANSWERS[1],
+);
+export const cutStreams = requestsMeet(
+  'cut watches and logs',
+  CUT_STREAMS[0],
+  undefined,
+  CUT_STREAMS[1],
 );
 export const lostLogs = requestsMeet(
   'log rotated away',
@@ -197,7 +207,7 @@ export const FAULTS: readonly Fault[] = [
   noAnswers,
   cutConnections,
   lostAnswers,
-  cutWatches,
+  cutStreams,
   lostLogs,
 ];
 

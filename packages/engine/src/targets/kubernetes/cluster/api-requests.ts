@@ -16,6 +16,9 @@ export interface RequestSettings {
   readonly retry?: RetryOptions;
 }
 
+/** A server that has never answered is a wrong address rather than one that is restarted: soon named. */
+const FIRST_CONTACT_TRIES = 3;
+
 interface Connection {
   readonly credentials: Credentials;
   readonly transport: Transport;
@@ -28,6 +31,7 @@ export class ApiRequests {
   private readonly closed = new AbortController();
   private opened: Promise<Connection> | undefined;
   private loadedNamespace: string | undefined;
+  private hasAnswered = false;
 
   constructor(
     private readonly load: () => Promise<Credentials>,
@@ -71,6 +75,7 @@ export class ApiRequests {
       const connection = await this.connection();
       try {
         const answer = await connection.transport.send({ ...request, signal: this.closed.signal });
+        this.hasAnswered = true;
         if (answer.status >= 200 && answer.status < 300) return answer;
         const failure = readFailure(answer.status, answer.text, answer.headers);
         if (expected.includes(answer.status)) return { failure };
@@ -85,7 +90,8 @@ export class ApiRequests {
         error = connectionError(thrown, what, connection.credentials.server);
         if (this.closed.signal.aborted) throw error;
       }
-      const { tries, withinMs = Infinity } = this.retry;
+      const { withinMs = Infinity } = this.retry;
+      const tries = Math.min(this.retry.tries, this.hasAnswered ? Infinity : FIRST_CONTACT_TRIES);
       const pause = pauseMs(this.retry, number, askedMs);
       if (number >= tries || performance.now() - began + pause > withinMs) throw error;
       await sleep(pause, this.closed.signal);
