@@ -289,6 +289,21 @@ describe('a mover in pods', () => {
     ]);
   });
 
+  it('gives up, by name, on tables of an earlier volume that do not go', async () => {
+    cluster.put(PVC, {
+      metadata: {
+        name: 'web-0-tables',
+        labels: { 'vm-migrate.io/store': 'store' },
+        deletionTimestamp: 'now',
+      },
+    } as KubeObject);
+    expect(await end()).toMatchObject({
+      code: 'CLUSTER_STUCK',
+      found: expect.stringContaining('the tables of an earlier volume web-0 to go'),
+    });
+    expect(cluster.said).toEqual([]);
+  });
+
   it('makes no pod for a volume whose mark is another one', async () => {
     setMark({ fence: 3 });
     expect(await end()).toMatchObject({ code: 'VOLUME_UNEXPECTED' });

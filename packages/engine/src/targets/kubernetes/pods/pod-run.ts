@@ -15,11 +15,6 @@ import { annotate, removePod } from './pod-steering';
 import { LOOK_MS, sleep, withinMs } from './waiting';
 import { assertAllWindows } from './window-account';
 
-export interface PodRunDeps extends PodStartDeps {
-  /** Pod made to running. */
-  readonly startLimitMs: number;
-}
-
 const EVENTS_EVERY_MS = 5_000;
 /** The log of an ended container is complete; reading its rest takes a moment. */
 const LOG_REST_MS = 10_000;
@@ -39,7 +34,7 @@ export class PodRun {
   private rateSent: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly deps: PodRunDeps,
+    private readonly deps: PodStartDeps,
     private readonly order: MoverOrder,
   ) {
     this.rate = Math.floor(order.bytesPerSecond);
