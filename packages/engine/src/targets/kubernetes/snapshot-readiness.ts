@@ -144,6 +144,9 @@ export async function whyNotReady(
   object: VolumeSnapshotObject,
   content: VolumeSnapshotContent | undefined,
 ): Promise<string> {
+  // What the VolumeSnapshot itself says may be older: only its controller, which may be away, takes it back.
+  if (content?.status?.readyToUse === true)
+    return 'the driver is done with it, and nothing has told the VolumeSnapshot: see that the snapshot controller runs';
   const error = object.status?.error?.message ?? content?.status?.error?.message;
   if (error !== undefined) return `the cluster says: ${error}`;
   const said = (await lastWord(api, content ?? object)) ?? (await lastWord(api, object));

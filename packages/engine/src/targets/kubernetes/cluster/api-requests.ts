@@ -16,6 +16,9 @@ export interface RequestSettings {
   readonly retry?: RetryOptions;
 }
 
+/** A server that has never answered is a wrong address rather than one that is restarted: soon named. */
+const FIRST_CONTACT_TRIES = 3;
+
 interface Connection {
   readonly credentials: Credentials;
   readonly transport: Transport;
@@ -28,6 +31,7 @@ export class ApiRequests {
   private readonly closed = new AbortController();
   private opened: Promise<Connection> | undefined;
   private loadedNamespace: string | undefined;
+  private hasAnswered = false;
 
   constructor(
     private readonly load: () => Promise<Credentials>,
@@ -63,6 +67,7 @@ export class ApiRequests {
     expected: readonly number[],
   ): Promise<ApiAnswer | { readonly failure: ApiFailure }> {
     let relogged = false;
+    const began = performance.now();
     for (let number = 1; ; number++) {
       await this.limit.admit();
       let error: EngineError;
@@ -70,6 +75,7 @@ export class ApiRequests {
       const connection = await this.connection();
       try {
         const answer = await connection.transport.send({ ...request, signal: this.closed.signal });
+        this.hasAnswered = true;
         if (answer.status >= 200 && answer.status < 300) return answer;
         const failure = readFailure(answer.status, answer.text, answer.headers);
         if (expected.includes(answer.status)) return { failure };
@@ -84,12 +90,18 @@ export class ApiRequests {
         error = connectionError(thrown, what, connection.credentials.server);
         if (this.closed.signal.aborted) throw error;
       }
-      if (number >= this.retry.tries) throw error;
-      await sleep(pauseMs(this.retry, number, askedMs), this.closed.signal);
+      const { withinMs = Infinity } = this.retry;
+      const tries = Math.min(this.retry.tries, this.hasAnswered ? Infinity : FIRST_CONTACT_TRIES);
+      const pause = pauseMs(this.retry, number, askedMs);
+      if (number >= tries || performance.now() - began + pause > withinMs) throw error;
+      await sleep(pause, this.closed.signal);
     }
   }
 
-  /** A stream that has begun well. Not tried again here: whoever reads it knows from where to go on. */
+  /**
+   * A stream that has begun well, within the time of any request. Not tried again here: whoever reads
+   * it knows from where to go on.
+   */
   async openStream(
     path: string,
     what: string,
@@ -97,9 +109,8 @@ export class ApiRequests {
   ): Promise<IncomingMessage> {
     await this.limit.admit();
     const connection = await this.connection();
-    let answer: IncomingMessage;
     try {
-      answer = await connection.transport.open({ method: 'GET', path, signal }, idleMs);
+      const answer = await connection.transport.begin({ method: 'GET', path, signal }, idleMs);
       if (answer.statusCode === 200) return answer;
       const failure = readFailure(answer.statusCode ?? 0, await textOf(answer), answer.headers);
       if (failure.status === 401) this.forget(connection);

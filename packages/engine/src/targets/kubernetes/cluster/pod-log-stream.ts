@@ -31,8 +31,9 @@ export async function* readPodLog(
     const answer = await requests.openStream(
       resourcePath(POD, requests.namespace, pod, 'log') + search,
       what,
-      // A mover may have nothing to say for long; whoever follows knows when the pod has ended.
-      { signal, idleMs: follow === true ? 3_600_000 : 60_000 },
+      // A mover speaks several times a second while it copies. A dead connection says nothing either:
+      // whoever follows asks again from the last line on.
+      { signal, idleMs: follow === true ? 150_000 : 60_000 },
     );
     yield* linesOf(answer);
   } catch (thrown) {

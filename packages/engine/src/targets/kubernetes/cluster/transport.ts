@@ -38,11 +38,22 @@ export class Transport {
         text: await textOf(answer),
       };
     } catch (thrown) {
-      if (limit.aborted && request.signal?.aborted !== true)
-        throw Object.assign(new Error(`no answer within ${this.timeoutMs} ms`), {
-          code: 'ETIMEDOUT',
-        });
+      if (limit.aborted && request.signal?.aborted !== true) throw noAnswer(this.timeoutMs);
       throw thrown;
+    }
+  }
+
+  /** As `open`, and rejects when the answer has not begun within `timeoutMs`; from then on `idleMs` counts. */
+  async begin(request: ApiRequest, idleMs: number): Promise<http.IncomingMessage> {
+    const late = new AbortController();
+    const signals = [late.signal, ...(request.signal === undefined ? [] : [request.signal])];
+    const timer = setTimeout(() => late.abort(), this.timeoutMs);
+    try {
+      return await this.open({ ...request, signal: AbortSignal.any(signals) }, idleMs);
+    } catch (thrown) {
+      throw late.signal.aborted ? noAnswer(this.timeoutMs) : thrown;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -99,6 +110,10 @@ export class Transport {
     for (const agent of this.agents.values()) agent.destroy();
     this.agents.clear();
   }
+}
+
+function noAnswer(limitMs: number): Error {
+  return Object.assign(new Error(`no answer within ${limitMs} ms`), { code: 'ETIMEDOUT' });
 }
 
 export async function textOf(answer: http.IncomingMessage): Promise<string> {

@@ -1,6 +1,7 @@
 /** PodMover on an API server made of maps: the order of its steps, and what it does when somebody else was there. */
 import { createHash } from 'node:crypto';
 
+import { EngineError } from '../../../errors';
 import type {
   ApplyOrder,
   HashChainOrder,
@@ -21,6 +22,8 @@ class MapCluster {
   readonly objects = new Map<string, KubeObject>();
   readonly said: string[] = [];
   readonly logs = new Map<string, string[]>();
+  /** Thrown by every read of a log. */
+  logFailure: Error | undefined;
   /** So many times a log comes without its last line. */
   logsCut = 0;
   onStart: (pod: Pod) => void = () => undefined;
@@ -146,6 +149,7 @@ class MapCluster {
   }
 
   private async *lines(name: string): AsyncGenerator<string> {
+    if (this.logFailure !== undefined) throw this.logFailure;
     const lines = this.logs.get(name) ?? [];
     const cut = this.logsCut-- > 0 ? 1 : 0;
     for (const line of lines.slice(0, lines.length - cut)) yield `2026-11-23T18:00:00Z ${line}`;
@@ -285,6 +289,21 @@ describe('a mover in pods', () => {
     ]);
   });
 
+  it('gives up, by name, on tables of an earlier volume that do not go', async () => {
+    cluster.put(PVC, {
+      metadata: {
+        name: 'web-0-tables',
+        labels: { 'vm-migrate.io/store': 'store' },
+        deletionTimestamp: 'now',
+      },
+    } as KubeObject);
+    expect(await end()).toMatchObject({
+      code: 'CLUSTER_STUCK',
+      found: expect.stringContaining('the tables of an earlier volume web-0 to go'),
+    });
+    expect(cluster.said).toEqual([]);
+  });
+
   it('makes no pod for a volume whose mark is another one', async () => {
     setMark({ fence: 3 });
     expect(await end()).toMatchObject({ code: 'VOLUME_UNEXPECTED' });
@@ -318,6 +337,51 @@ describe('a mover in pods', () => {
     expect(cluster.said.indexOf('delete Pod web-0')).toBeLessThan(
       cluster.said.indexOf('create Pod web-0'),
     );
+  });
+
+  const saysStopped = {
+    type: 'failed',
+    error: { code: 'MOVER_STOPPED', message: 'an order to stop', retry: 'later' },
+  };
+
+  it('names a pod that somebody deleted, although its mover only knows that it had to stop', async () => {
+    cluster.onStart = pod => {
+      cluster.running(pod);
+      const now = cluster.pod('web-0') ?? pod;
+      cluster.put('Pod', { ...now, metadata: { ...now.metadata, deletionTimestamp: 'now' } });
+      cluster.ended(pod, saysStopped);
+    };
+    expect(await end()).toMatchObject({
+      code: 'MOVER_FAILED',
+      found: 'it was deleted',
+      retry: 'later',
+    });
+  });
+
+  it('that a later run told to stop was stopped, and not deleted by somebody', async () => {
+    cluster.onStart = pod => {
+      const annotations = { ...pod.metadata.annotations, 'vm-migrate.io/stop': 'true' };
+      const metadata = { ...pod.metadata, annotations, deletionTimestamp: 'now' };
+      cluster.put('Pod', { ...pod, metadata });
+      cluster.ended(pod, saysStopped);
+    };
+    expect(await end()).toMatchObject({ code: 'MOVER_STOPPED' });
+  });
+
+  it('says while it runs that nobody passes on what it says', async () => {
+    cluster.logFailure = new EngineError('CLUSTER_UNREACHABLE', { found: 'ECONNREFUSED' });
+    cluster.onStart = pod => cluster.running(pod);
+    let waitingFor: string | undefined;
+    while (!/^word from pod web-0: .*ECONNREFUSED/.test(waitingFor ?? '')) {
+      const status = await mover.attend(apply(), 100);
+      if (status.state !== 'running') throw new Error(JSON.stringify(status));
+      waitingFor = status.waitingFor;
+    }
+    cluster.logFailure = undefined;
+    cluster.logs.set('web-0', [started, windowLine(0)]);
+    const pod = cluster.pod('web-0');
+    if (pod !== undefined) cluster.ended(pod, doneWith([0]));
+    expect(await end()).toMatchObject({ state: 'done' });
   });
 
   it('follows a pod of the very same run', async () => {

@@ -3,7 +3,8 @@ import { EngineError } from '../../../errors';
 import type { Mover, MoverOrder, MoverStatus } from '../../../mover/mover';
 import type { ClusterApi } from '../cluster/cluster-api';
 import type { PodOptions } from '../options';
-import { PodRun, type PodRunDeps } from './pod-run';
+import { PodRun } from './pod-run';
+import type { PodStartDeps } from './pod-start';
 import { PodWatch } from './pod-watch';
 
 export interface PodMoverOptions {
@@ -67,7 +68,7 @@ export class PodMover implements Mover {
     return run;
   }
 
-  private deps(): PodRunDeps {
+  private deps(): PodStartDeps {
     const { api, image, pods = {}, tablesClass, startLimitMs, stopPatienceMs } = this.options;
     return {
       api,

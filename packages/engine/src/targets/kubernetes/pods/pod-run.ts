@@ -6,6 +6,7 @@ import { EngineError, toEngineError } from '../../../errors';
 import type { MoverOrder, MoverStatus } from '../../../mover/mover';
 import type { KubeEvent } from '../cluster/cluster-api';
 import type { Pod } from '../cluster/resources';
+import { ANNOTATION } from '../layout';
 import { PodLog } from './pod-log';
 import { CONTAINER, podName } from './pod-spec';
 import { PodStart, type PodStartDeps } from './pod-start';
@@ -13,11 +14,6 @@ import { endOf, type PodEnd, podGone, podState } from './pod-state';
 import { annotate, removePod } from './pod-steering';
 import { LOOK_MS, sleep, withinMs } from './waiting';
 import { assertAllWindows } from './window-account';
-
-export interface PodRunDeps extends PodStartDeps {
-  /** Pod made to running. */
-  readonly startLimitMs: number;
-}
 
 const EVENTS_EVERY_MS = 5_000;
 /** The log of an ended container is complete; reading its rest takes a moment. */
@@ -32,11 +28,13 @@ export class PodRun {
   private end: PodEnd | undefined;
   private pod: Pod | undefined;
   private waitingFor: string | undefined = 'its pod to be made';
+  /** Reads of its log that failed in a row, and the last one's words. */
+  private unheard = { times: 0, words: '' };
   private rate: number;
   private rateSent: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly deps: PodRunDeps,
+    private readonly deps: PodStartDeps,
     private readonly order: MoverOrder,
   ) {
     this.rate = Math.floor(order.bytesPerSecond);
@@ -53,7 +51,10 @@ export class PodRun {
   status(): MoverStatus {
     const windows = this.log.drain();
     if (this.end !== undefined) return { ...this.end, windows };
-    const { waitingFor } = this;
+    // One cut is mended within the second; more of them are why nothing is heard.
+    const unheard = this.unheard.times > 1 ? this.unheard.words : undefined;
+    const reasons = [this.waitingFor, unheard].filter(words => words !== undefined);
+    const waitingFor = reasons.length === 0 ? undefined : reasons.join('; ');
     return {
       state: 'running',
       progress: this.log.progress,
@@ -158,10 +159,12 @@ export class PodRun {
           return giveUp.abort(stuck(now, this.waitingFor ?? ''));
         void this.deps.api.eventsOf(now).then(
           found => {
+            this.unheard = { times: 0, words: '' };
             events.splice(0, events.length, ...found);
             if (this.pod !== undefined && podState(this.pod).state === 'starting') look(this.pod);
           },
-          () => undefined, // who may not read events waits without a reason
+          // Who may not read events waits without a reason.
+          (error: unknown) => isUnreachable(error) && this.notHeard(pod, error, 2),
         );
       },
       Math.min(EVENTS_EVERY_MS, this.deps.startLimitMs),
@@ -191,26 +194,37 @@ export class PodRun {
           sinceTime: this.log.seenUntil,
           signal,
         });
-        for await (const line of lines) this.log.take(line);
+        for await (const line of lines) {
+          this.unheard = { times: 0, words: '' };
+          this.log.take(line);
+        }
         if (this.log.last !== undefined || podState(this.pod ?? pod).state === 'ended') return;
       } catch (error) {
         if (error instanceof EngineError && error.code === 'MOVER_VERSION') throw error;
         // Cut, or not there yet: goes on where it was.
+        if (isUnreachable(error)) this.notHeard(pod, error, 1);
       }
       await sleep(LOOK_MS, signal).catch(() => undefined);
     }
+  }
+
+  /** @param times that this counts for */
+  private notHeard({ metadata }: Pod, error: EngineError, times: number): void {
+    const words = `word from pod ${metadata.name ?? '?'}: ${error.message}`;
+    this.unheard = { times: this.unheard.times + times, words };
   }
 
   private async endOf(pod: Pod, last: Pod | undefined): Promise<PodEnd> {
     const { log, order } = this;
     const said = endInLog(log);
     const words = log.lastWords();
-    if (last === undefined && said?.state !== 'done')
-      return (
-        said ?? failure(this.stopping.signal.aborted ? stopped() : podGone(podName(order), words))
-      );
+    if (last === undefined && said === undefined) {
+      const wasStopped = this.stopping.signal.aborted;
+      return failure(wasStopped ? stopped() : podGone(podName(order), this.pod, words));
+    }
     const end =
       last === undefined && said !== undefined ? said : endOf(last ?? pod, { last: said, words });
+    if (this.wasToldToGo(last, end)) return failure(podGone(podName(order), last ?? this.pod));
     if (end.state === 'failed' || order.order !== 'apply') return end;
     try {
       assertAllWindows(order, log.windows(), end.receipt);
@@ -220,6 +234,14 @@ export class PodRun {
       assertAllWindows(order, log.windows(), end.receipt);
     }
     return end;
+  }
+
+  /** Its mover finished its window and left because its pod was deleted, by nobody who works on this order. */
+  private wasToldToGo(last: Pod | undefined, end: PodEnd): boolean {
+    if (end.state !== 'failed' || end.error.code !== 'MOVER_STOPPED') return false;
+    const { annotations, deletionTimestamp } = (last ?? this.pod)?.metadata ?? {};
+    const isAsked = this.stopping.signal.aborted || annotations?.[ANNOTATION.stop] === 'true';
+    return !isAsked && (last === undefined || deletionTimestamp !== undefined);
   }
 
   private async readLogAgain(pod: Pod): Promise<void> {
@@ -242,6 +264,11 @@ function endInLog({ last }: PodLog): PodEnd | undefined {
   return last.type === 'done'
     ? { state: 'done', receipt: last.receipt }
     : { state: 'failed', error: last.error };
+}
+
+/** The API server does not answer, or cannot reach the node. */
+function isUnreachable(error: unknown): error is EngineError {
+  return error instanceof EngineError && error.code === 'CLUSTER_UNREACHABLE';
 }
 
 function failure(thrown: unknown): PodEnd {

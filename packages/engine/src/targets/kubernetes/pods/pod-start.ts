@@ -37,6 +37,8 @@ export interface PodStartDeps {
   readonly tablesClass: string | undefined;
   /** How long a pod that was told to stop may take before it is deleted. */
   readonly stopPatienceMs: number;
+  /** How long an earlier volume's tables may take to go; pod made to running. */
+  readonly startLimitMs: number;
 }
 
 /** The order as its Secrets will have it. */
@@ -48,6 +50,7 @@ interface Parcel {
 
 export class PodStart {
   private readonly name: string;
+  private waitsForTablesSince: number | undefined;
 
   /** @param waits is told what it waits for */
   constructor(
@@ -61,8 +64,8 @@ export class PodStart {
 
   /**
    * The pod that carries out this order, made or found.
-   * @throws EngineError VOLUME_MISSING, VOLUME_UNEXPECTED, VOLUME_FOREIGN, CONFIG_INVALID, what the
-   *   cluster says; what `signal` was aborted with, and then no pod of ours is left
+   * @throws EngineError VOLUME_MISSING, VOLUME_UNEXPECTED, VOLUME_FOREIGN, CONFIG_INVALID,
+   *   CLUSTER_STUCK, what the cluster says; what `signal` was aborted with, and then no pod of ours is left
    */
   async ensure(): Promise<Pod> {
     const { api } = this.deps;
@@ -102,8 +105,7 @@ export class PodStart {
     const { api, options, image, tablesClass } = this.deps;
     const tables = await tablesFor(api, this.order, claim, tablesClass);
     if (tables !== undefined && 'waitFor' in tables) {
-      this.waits(tables.waitFor);
-      await sleep(LOOK_MS, this.signal);
+      await this.waitForTables(tables.waitFor);
       return undefined;
     }
     const labels = claim?.metadata.labels ?? {};
@@ -118,6 +120,21 @@ export class PodStart {
     });
     const made = await api.create(POD, pod);
     return made === 'exists' ? undefined : made;
+  }
+
+  private async waitForTables(reason: string): Promise<void> {
+    const now = performance.now();
+    this.waitsForTablesSince ??= now;
+    if (now - this.waitsForTablesSince > this.deps.startLimitMs) {
+      throw new EngineError('CLUSTER_STUCK', {
+        where: { object: `pod ${this.name}` },
+        expected: 'its volumes',
+        found: `still waiting for ${reason}`,
+        hint: 'A pod that still uses them holds them. End it, then run `kubectl vm-migrate retry`.',
+      });
+    }
+    this.waits(reason);
+    await sleep(LOOK_MS, this.signal);
   }
 
   private isOwn({ metadata }: Pod): boolean {

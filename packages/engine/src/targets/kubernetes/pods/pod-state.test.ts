@@ -159,6 +159,23 @@ describe('how a pod ended', () => {
       /activeDeadlineSeconds/,
     ],
     ['NodeLost', pod({ phase: 'Failed', reason: 'NodeLost' }), /node does not answer/],
+    [
+      'put out of its node',
+      ended(
+        { exitCode: 137, reason: 'ContainerStatusUnknown' },
+        {
+          conditions: [
+            {
+              type: 'DisruptionTarget',
+              status: 'True',
+              reason: 'EvictionByEvictionAPI',
+              message: 'Eviction API: evicting',
+            },
+          ],
+        },
+      ),
+      /it was deleted \(EvictionByEvictionAPI: Eviction API: evicting\)/,
+    ],
     ['a signal', ended({ exitCode: 139, signal: 11, reason: 'Error' }), /signal 11/],
     [
       'an exit code',
