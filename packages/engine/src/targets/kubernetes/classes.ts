@@ -20,7 +20,7 @@ import {
   VOLUME_SNAPSHOT_CLASS,
   type VolumeSnapshotClass,
 } from './cluster/resources';
-import { driverFacts } from './driver-facts';
+import { type DriverFacts, driverFacts } from './driver-facts';
 import type { KubernetesOptions } from './options';
 import { knownModes, leastVolumeBytes, type VolumeModes } from './storage-modes';
 
@@ -37,7 +37,7 @@ export interface KubernetesClass {
 
 type ClassOptions = Pick<
   KubernetesOptions,
-  'classes' | 'snapshotClass' | 'volumeMode' | 'accessMode' | 'maxSnapshots'
+  'classes' | 'snapshotClass' | 'volumeMode' | 'accessMode' | 'maxSnapshots' | 'movers'
 >;
 
 /** What was read of a cluster in one go. */
@@ -139,6 +139,7 @@ function classOf(
   const ceiling = options.maxSnapshots?.[name];
   const maxSnapshots = ceiling ?? facts.maxSnapshots?.count;
   const isDefault = defaults.names.includes(name);
+  const moversRest = moversMayRest(facts, modes, options.movers);
   const notes = [
     `Volumes are ${modes.accessMode} ${modes.volumeMode}: ${why}.`,
     ...(isDefault ? [`It is ${defaults.rule}.`] : []),
@@ -147,6 +148,7 @@ function classOf(
     ...(ceiling === undefined && facts.maxSnapshots !== undefined
       ? [`${facts.maxSnapshots.why}.`]
       : []),
+    ...(moversRest ? ['One mover a volume serves its layers in turn.'] : []),
     ...(storage.drivers?.includes(provisioner) === false
       ? [`No CSIDriver ${provisioner} has registered in the cluster.`]
       : []),
@@ -166,10 +168,21 @@ function classOf(
       freeBytes: undefined,
       snapshotCost: facts.snapshotsCopy === true ? 1 : 0,
       ...(maxSnapshots === undefined ? {} : { maxSnapshotsPerVolume: maxSnapshots }),
+      ...(moversRest ? { moversRest } : {}),
       sizeStepBytes: Math.max(facts.sizeStepBytes ?? MIB, leastVolumeBytes(object)),
       notes,
     },
   };
+}
+
+/** Only where the driver is known for it: an administrator may say so of another one, never of a Filesystem. */
+function moversMayRest(
+  { cutsAttached }: DriverFacts,
+  { volumeMode }: VolumeModes,
+  movers: KubernetesOptions['movers'],
+): boolean {
+  if (volumeMode !== 'Block' || movers === 'perLayer') return false;
+  return movers === 'perVolume' || cutsAttached !== undefined;
 }
 
 function chooseModes(

@@ -10,6 +10,8 @@ export interface DriverFacts {
   readonly maxSnapshots?: { readonly count: number; readonly why: string };
   /** Capacity is given in steps of this. */
   readonly sizeStepBytes?: number;
+  /** Why a VolumeSnapshot of an attached Block volume holds every byte that was flushed before it was asked for. */
+  readonly cutsAttached?: string;
   /** A VolumeSnapshot is a full copy of what is allocated. */
   readonly snapshotsCopy?: boolean;
 }
@@ -25,6 +27,8 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
   [
     /^csi\.vsphere\.vmware\.com$/,
     {
+      cutsAttached:
+        'a First Class Disk snapshot of an attached disk is crash-consistent: it is taken by the hypervisor, below the node (VMware docs, "Volume Snapshot and Restore")',
       newBlocksReadZero: true, // virtual disks read as zeros where nothing was written, thick lazy ones too
       maxSnapshots: {
         count: 3,
@@ -35,6 +39,8 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
   [
     /(^|\.)rbd\.csi\.ceph\.com$/,
     {
+      cutsAttached:
+        'RBD snapshots are point-in-time of the image; librbd and krbd have sent what was flushed (Ceph docs, "Snapshots": I/O should be stopped, as it is here)',
       newBlocksReadZero: true, // objects that were never written read as zeros
       maxSnapshots: {
         count: 250,
@@ -46,6 +52,8 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
   [
     /^driver\.longhorn\.io$/,
     {
+      cutsAttached:
+        'the engine cuts all replicas between two writes; acknowledged writes are in them (Longhorn docs, "CSI Snapshot Support": type snap)',
       newBlocksReadZero: true, // replicas are sparse files
       maxSnapshots: {
         count: 250,
@@ -63,12 +71,34 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
     },
   ],
   // Cloud disks: new ones read as zeros, capacity is in whole GiB.
-  [/^ebs\.csi\.aws\.com$/, { newBlocksReadZero: true, sizeStepBytes: GIB }],
-  [/^pd\.csi\.storage\.gke\.io$/, { newBlocksReadZero: true, sizeStepBytes: GIB }],
+  [
+    /^ebs\.csi\.aws\.com$/,
+    {
+      newBlocksReadZero: true,
+      sizeStepBytes: GIB,
+      cutsAttached:
+        'snapshots of attached volumes hold what was written when the command was issued, not what an OS has in its cache (EBS User Guide, "Create Amazon EBS snapshots")',
+    },
+  ],
+  [
+    /^pd\.csi\.storage\.gke\.io$/,
+    {
+      newBlocksReadZero: true,
+      sizeStepBytes: GIB,
+      cutsAttached:
+        'snapshots of attached disks hold what was flushed to the disk (Compute Engine docs, "Best practices for disk snapshots")',
+    },
+  ],
   [/^disk\.csi\.azure\.com$/, { newBlocksReadZero: true, sizeStepBytes: GIB }],
   [/^cinder\.csi\.openstack\.org$/, { sizeStepBytes: GIB }],
   // The usual test driver: volumes are sparse files, snapshots are `cp` and `tar`.
   [/^hostpath\.csi\.k8s\.io$/, { newBlocksReadZero: true, snapshotsCopy: true }],
   // The driver of our own test cluster: sparse files, reflinks.
-  [/\.csi\.(lab|test)$/, { newBlocksReadZero: true }],
+  [
+    /\.csi\.(lab|test)$/,
+    {
+      newBlocksReadZero: true,
+      cutsAttached: 'the cut is a reflink of the file below the device (serving.cluster.test.ts)',
+    },
+  ],
 ];

@@ -34,6 +34,7 @@ import {
   adoptSnapshot,
   allSnapshots,
   assertHolds,
+  assertUnwritten,
   pendingPredecessorSnapshot,
   pendingWriter,
   readySnapshot,
@@ -131,12 +132,16 @@ export class KubernetesTarget implements Target, Probeable {
     assertHolds(found, spec);
     const storageClass = await this.classNamed(found.volume.storageClass);
     const object = snapshotFor(spec, found, storageClass);
-    const writer = await pendingWriter(api, spec.volume, wait);
+    const writer = await pendingWriter(api, spec, wait);
     if (writer !== undefined) return writer;
     const made = await api.create(VOLUME_SNAPSHOT, object);
     // Another worker was sooner, or an earlier try of ours: what is there is compared.
     if (made === 'exists') return this.ensureVolumeSnapshot(spec);
-    return readySnapshot(api, made, adoptSnapshot(made, spec), wait);
+    const [snapshot] = await Promise.all([
+      readySnapshot(api, made, adoptSnapshot(made, spec), wait),
+      assertUnwritten(api, made, spec),
+    ]);
+    return snapshot;
   }
 
   async remove(

@@ -5,6 +5,7 @@ import { apiError, connectionError } from './api-errors';
 import { ApiRequests, type RequestSettings } from './api-requests';
 import type {
   ClusterApi,
+  DeletePrecondition,
   KubeEvent,
   KubeList,
   ListQuery,
@@ -184,7 +185,7 @@ export class HttpClusterApi implements ClusterApi {
   async delete<T extends KubeObject>(
     kind: ResourceKind<T>,
     name: string,
-    { uid }: { readonly uid: string },
+    preconditions: DeletePrecondition,
   ): Promise<'deleting' | 'gone' | 'changed'> {
     await this.requests.server(); // which tells the namespace
     const answer = await this.requests.ask(
@@ -196,7 +197,7 @@ export class HttpClusterApi implements ClusterApi {
           text: JSON.stringify({
             apiVersion: 'v1',
             kind: 'DeleteOptions',
-            preconditions: { uid },
+            preconditions,
             propagationPolicy: 'Background',
           }),
         },
