@@ -14,6 +14,8 @@ const bundled = programBundle(path.join(__dirname, 'worker-program.ts'));
 export interface FleetOptions {
   readonly databaseUrl: string;
   readonly classFolder: string;
+  /** Instead of the folder of this machine. */
+  readonly targets?: WorkerProgramInput['targets'];
   readonly settings?: Partial<WorkerSettings>;
 }
 
@@ -85,11 +87,12 @@ export class WorkerFleet {
   }
 
   start(count = 1, more: Pick<WorkerProgramInput, 'dieInProbe'> = {}): WorkerProcess[] {
-    const { databaseUrl, classFolder, settings } = this.options;
+    const { databaseUrl, classFolder, targets, settings } = this.options;
     const started = Array.from({ length: count }, () => {
       const input = {
         databaseUrl,
         classFolder,
+        ...(targets === undefined ? {} : { targets }),
         moverProgram: moverProgram(),
         settings: { ...TEST_WORKER_SETTINGS, concurrency: 4, ...settings },
         ...more,

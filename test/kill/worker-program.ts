@@ -3,7 +3,11 @@
  * worker-fleet.ts; the one argument is a WorkerProgramInput as JSON. Prints its worker id when it
  * runs, then what it logs; ends well on SIGTERM.
  */
-import { openEngine, openTargetPlace } from '../../packages/engine/src/engine';
+import {
+  openEngine,
+  openTargetPlace,
+  type ConfiguredPlace,
+} from '../../packages/engine/src/engine';
 import type { WorkerSettings } from '../../packages/engine/src/worker/worker-options';
 import { dyingInProbe, type ProbeDeath } from './dying-in-probe';
 
@@ -11,6 +15,8 @@ export interface WorkerProgramInput {
   readonly databaseUrl: string;
   readonly classFolder: string;
   readonly moverProgram: string;
+  /** Instead of the folder of this machine. */
+  readonly targets?: readonly ConfiguredPlace[];
   readonly settings: Partial<WorkerSettings>;
   /** Where this worker kills itself. */
   readonly dieInProbe?: ProbeDeath;
@@ -20,6 +26,7 @@ async function main({
   databaseUrl,
   classFolder,
   moverProgram,
+  targets,
   settings,
   dieInProbe,
 }: WorkerProgramInput): Promise<void> {
@@ -28,7 +35,7 @@ async function main({
     databaseName: 'test',
     applicationName: 'vm-migrate test worker',
     sources: [],
-    targets: [
+    targets: targets ?? [
       {
         name: 'local',
         kind: 'local-directory',

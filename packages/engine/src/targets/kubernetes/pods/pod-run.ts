@@ -142,7 +142,10 @@ export class PodRun {
       }
       await withinMs(read, last === undefined ? GONE_LOG_MS : LOG_REST_MS);
       // Its time to rest was over just when it got this order.
-      if (how === 'handed on' && !this.log.begun) return 'never begun';
+      if (how === 'handed on' && !this.log.begun) {
+        await removeOwn(this.deps.api, pod, this.order.runId);
+        return 'never begun';
+      }
       return await this.endOf(pod, last);
     } finally {
       reading.abort();
@@ -191,7 +194,7 @@ export class PodRun {
     const deaf = setTimeout(() => {
       if (how === 'handed on' && !this.log.begun)
         giveUp.abort(stuck(pod, 'its mover to take up its next order'));
-    }, this.deps.startLimitMs);
+    }, this.deps.startLimitMs).unref();
     try {
       return await this.deps.watch
         .until<{ pod: Pod | undefined }>(
