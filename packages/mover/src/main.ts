@@ -6,7 +6,13 @@
 import { parseArgs } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 
-import { MOVER_VERSION, runFileProgram, runProgram, runThread } from '@vm-migrate/engine/mover';
+import {
+  MOVER_VERSION,
+  runFileProgram,
+  runProgram,
+  runServeProgram,
+  runThread,
+} from '@vm-migrate/engine/mover';
 
 function main(): void {
   if (!isMainThread) {
@@ -18,6 +24,7 @@ function main(): void {
       'order-file': { type: 'string' },
       'control-file': { type: 'string' },
       'result-file': { type: 'string' },
+      'rest-ms': { type: 'string' },
       lanes: { type: 'string' },
       'no-flush': { type: 'boolean', default: false },
       'ignore-stdin-end': { type: 'boolean', default: false },
@@ -33,13 +40,16 @@ function main(): void {
   const flush = values['no-flush'] ? 'none' : 'checkpoints';
   const orderFile = values['order-file'];
   if (orderFile !== undefined) {
-    runFileProgram(__filename, {
-      orderFile,
-      controlFile: values['control-file'],
-      resultFile: values['result-file'],
-      lanes,
-      flush,
-    });
+    const controlFile = values['control-file'];
+    const files = { orderFile, controlFile, resultFile: values['result-file'] };
+    const restMs = Number(values['rest-ms'] ?? 0);
+    if (restMs > 0 && controlFile !== undefined) {
+      const programArguments = [
+        ...(values.lanes === undefined ? [] : [`--lanes=${values.lanes}`]),
+        ...(values['no-flush'] ? ['--no-flush'] : []),
+      ];
+      runServeProgram(__filename, { ...files, controlFile, restMs, programArguments });
+    } else runFileProgram(__filename, { ...files, lanes, flush });
     return;
   }
   const stdinEnd = values['ignore-stdin-end'] ? 'ignored' : 'stops';

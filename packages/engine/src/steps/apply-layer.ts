@@ -71,7 +71,7 @@ export const applyLayer: StepKind = {
     return copy(context, begun);
   },
 
-  /** The windows of a stopped mover are on the volume: what is stored now is not copied again. */
+  /** The windows of a mover that was stopped or handed over are on the volume: what is stored now is not copied again. */
   async leave({ claim, database, mover }) {
     const run = runs.get(claim);
     // Never attended to, it might be started by the question.
@@ -203,6 +203,7 @@ async function orderFor(context: StepContext, volume: Volume): Promise<ApplyOrde
     candidate => candidate.name === volume.storageClass,
   );
   const isBase = layer.parentId === undefined;
+  const rests = storageClass?.moversRest === true && isFollowed(context);
   return {
     protocol: MOVER_PROTOCOL,
     order: 'apply',
@@ -218,10 +219,21 @@ async function orderFor(context: StepContext, volume: Volume): Promise<ApplyOrde
     mark: volume.mark,
     windowBytes: settings.windowBytes,
     windowsDone: await windowsOf(database, claim),
+    ...(rests ? { afterwards: 'rest' as const } : {}),
     proof: {
       stateSizeBytes: layer.sizeBytes,
       parentTable: isBase ? undefined : `${volume.tablesPath}/${layer.parentId}.table`,
       table: `${volume.tablesPath}/${layer.id}.table`,
     },
   };
+}
+
+/** Whether another layer is written onto this volume after this one. */
+function isFollowed({ step, plan }: StepContext): boolean {
+  return plan.steps.some(
+    ({ kind, volumeId, layerId }) =>
+      kind === 'applyLayer' &&
+      volumeId === step.volumeId &&
+      plan.layers.some(({ id, parentId }) => id === layerId && parentId === step.layerId),
+  );
 }

@@ -20,7 +20,7 @@ export interface StepKind {
 
   advance(context: StepContext): Promise<StepOutcome>;
 
-  /** The step is given back and its movers were stopped: keeps what they reported last. Nothing to keep when absent. */
+  /** The step is given back, its movers were stopped or handed over: keeps what they reported last. Nothing to keep when absent. */
   leave?(context: StepContext): Promise<void>;
 }
 

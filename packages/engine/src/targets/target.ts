@@ -83,6 +83,8 @@ export interface StorageClass {
     | { readonly how: 'none'; readonly reason: string };
   /** New volumes read as zeros, so zero extents of a base need no write. */
   readonly newVolumesReadZero: boolean;
+  /** A mover may rest on a volume of this class, attached, while it is cut: it serves the volume's layers in turn. */
+  readonly moversRest?: boolean;
   /** Bytes free now; `undefined` when the target cannot tell. */
   readonly freeBytes: number | undefined;
   /** Space that a VolumeSnapshot takes at once, as a part of the volume's allocated bytes: 0 for reflinks, 1 for copies. */

@@ -246,7 +246,12 @@ export class FakeApiServer {
       }
       case 'DELETE': {
         if (existing === undefined) return [404, status(404, 'NotFound', `"${path}" not found`)];
-        const { preconditions } = (request.body ?? {}) as { preconditions?: { uid?: string } };
+        const { preconditions } = (request.body ?? {}) as {
+          preconditions?: { uid?: string; resourceVersion?: string };
+        };
+        const version = preconditions?.resourceVersion;
+        if (version !== undefined && version !== existing.metadata.resourceVersion)
+          return [409, status(409, 'Conflict', 'the ResourceVersion does not match')];
         if (preconditions?.uid !== undefined && preconditions.uid !== existing.metadata.uid)
           return [409, status(409, 'Conflict', 'the UID in the precondition does not match')];
         if ((existing.metadata.finalizers ?? []).length === 0) {

@@ -48,6 +48,11 @@ interface Held {
   timer: NodeJS.Timeout | undefined;
 }
 
+/** What becomes of a step's movers when it is given back. */
+type Parting = (mover: StepContext['mover'], runId: string) => Promise<void>;
+const STOPPED: Parting = (mover, runId) => mover.stop(runId);
+const HANDED_OVER: Parting = (mover, runId) => mover.handOver(runId);
+
 export class Advancer {
   /** From the claim until it is given back: exactly these leases are kept alive. */
   private readonly claims = new Map<string, Claim>();
@@ -79,27 +84,34 @@ export class Advancer {
   }
 
   /** The lease is gone, or the user paused or canceled: stop the mover, give the step back if it is still ours. */
-  async letGo(claim: Claim): Promise<void> {
+  letGo(claim: Claim): Promise<void> {
+    return this.letGoBy(claim, STOPPED);
+  }
+
+  private async letGoBy(claim: Claim, parting: Parting): Promise<void> {
     const held = this.held.get(jobKeyOf(claim));
     if (held === undefined || held.context.claim !== claim) return;
     if (held.timer === undefined) return; // being looked at now; the next round finds it again
     clearTimeout(held.timer);
     held.timer = undefined;
-    await this.track(this.giveBack(held.context));
+    await this.track(this.giveBack(held.context, parting));
   }
 
+  /** Ends the work of this process: its steps go to another worker, with the movers that outlive us. */
   async stop(): Promise<void> {
     this.stopping = true;
     while (this.working.size > 0 || this.held.size > 0) {
-      await Promise.all([...this.held.values()].map(held => this.letGo(held.context.claim)));
+      await Promise.all(
+        [...this.held.values()].map(held => this.letGoBy(held.context.claim, HANDED_OVER)),
+      );
       await Promise.allSettled(this.working);
     }
   }
 
-  private async giveBack(context: StepContext): Promise<void> {
+  private async giveBack(context: StepContext, parting: Parting): Promise<void> {
     const { claim, step } = context;
     try {
-      await this.stopMovers(context);
+      await this.partFrom(context, parting);
       await this.options.kinds[step.kind].leave?.(context);
     } catch (error) {
       // The lease was lost, or the database: whoever takes the step over finds what was stored before.
@@ -115,8 +127,8 @@ export class Advancer {
     });
   }
 
-  private async stopMovers({ claim, mover }: StepContext): Promise<void> {
-    await Promise.all(runIdsOf(claim).map(runId => mover.stop(runId)));
+  private async partFrom({ claim, mover }: StepContext, parting: Parting): Promise<void> {
+    await Promise.all(runIdsOf(claim).map(runId => parting(mover, runId)));
   }
 
   private forget(claim: Claim): void {
@@ -150,7 +162,7 @@ export class Advancer {
     } catch (error) {
       // Nothing of a claim that is given up goes on writing. What cannot be written down now (the
       // database is away) the lease says: it is not renewed any more.
-      await this.stopMovers(context);
+      await this.partFrom(context, STOPPED);
       await this.options.kinds[step.kind].leave?.(context).catch(() => undefined);
       this.forget(claim);
       await this.fail(claim, error, context);

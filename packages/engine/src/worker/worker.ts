@@ -19,7 +19,7 @@ export interface Worker {
   readonly id: string;
   /** Steps that it holds now. */
   busy(): number;
-  /** Finishes what is short, stops movers at their next window, gives its steps back. */
+  /** Finishes what is short and gives its steps back; movers that end with this process stop at their next window, pods go on. */
   stop(): Promise<void>;
 }
 

@@ -20,7 +20,7 @@ import {
   VOLUME_SNAPSHOT_CLASS,
   type VolumeSnapshotClass,
 } from './cluster/resources';
-import { driverFacts, driversThatCutFirst } from './driver-facts';
+import { type DriverFacts, driverFacts, driversThatCutFirst } from './driver-facts';
 import { isTrue, nameOf } from './object-names';
 import type { KubernetesOptions } from './options';
 import { chooseSnapshotClass, snapshotNotes, type SnapshotChoice } from './snapshot-class';
@@ -39,7 +39,7 @@ export interface KubernetesClass {
 
 type ClassOptions = Pick<
   KubernetesOptions,
-  'classes' | 'snapshotClass' | 'volumeMode' | 'accessMode' | 'maxSnapshots' | 'gate'
+  'classes' | 'snapshotClass' | 'volumeMode' | 'accessMode' | 'maxSnapshots' | 'gate' | 'movers'
 >;
 
 /** What was read of a cluster in one go. */
@@ -152,6 +152,7 @@ function classOf(
   const ceiling = options.maxSnapshots?.[name];
   const maxSnapshots = ceiling ?? facts.maxSnapshots?.count;
   const isDefault = defaults.names.includes(name);
+  const moversRest = moversMayRest(facts, modes, options.movers);
   const notes = [
     `Volumes are ${modes.accessMode} ${modes.volumeMode}: ${why}.`,
     ...(isDefault ? [`It is ${defaults.rule}.`] : []),
@@ -165,6 +166,7 @@ function classOf(
     ...(ceiling === undefined && facts.maxSnapshots !== undefined
       ? [`${facts.maxSnapshots.why}.`]
       : []),
+    ...(moversRest ? ['One mover a volume serves its layers in turn.'] : []),
     ...(storage.drivers?.includes(provisioner) === false
       ? [`No CSIDriver ${provisioner} has registered in the cluster.`]
       : []),
@@ -192,6 +194,7 @@ function classOf(
         ? {}
         : { restoresWithoutCopy: facts.restoresWithoutCopy }),
       ...(facts.restoresExactSize === true ? { restoresExactSize: true } : {}),
+      ...(moversRest ? { moversRest } : {}),
       sizeStepBytes: Math.max(facts.sizeStepBytes ?? MIB, leastVolumeBytes(object)),
       notes,
     },
@@ -209,6 +212,16 @@ function gated(
   return {
     reason: `its configured gate is creationTime, and driver ${provisioner} is not known to cut before it answers; known are ${driversThatCutFirst().join(', ')}`,
   };
+}
+
+/** Only where the driver is known for it: an administrator may say so of another one, never of a Filesystem. */
+function moversMayRest(
+  { cutsAttached }: DriverFacts,
+  { volumeMode }: VolumeModes,
+  movers: KubernetesOptions['movers'],
+): boolean {
+  if (volumeMode !== 'Block' || movers === 'perLayer') return false;
+  return movers === 'perVolume' || cutsAttached !== undefined;
 }
 
 function chooseModes(

@@ -16,6 +16,8 @@ export interface DriverFacts {
   readonly restoresExactSize?: boolean;
   /** Restores of restores before the driver begins to copy. */
   readonly restoresWithoutCopy?: { readonly depth: number; readonly why: string };
+  /** Why a VolumeSnapshot of an attached Block volume holds every byte that was flushed before it was asked for. */
+  readonly cutsAttached?: string;
   /** A VolumeSnapshot is a full copy of what is allocated. */
   readonly snapshotsCopy?: boolean;
 }
@@ -38,6 +40,8 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
   [
     /^csi\.vsphere\.vmware\.com$/,
     {
+      cutsAttached:
+        'a First Class Disk snapshot of an attached disk is crash-consistent: it is taken by the hypervisor, below the node (VMware docs, "Volume Snapshot and Restore")',
       newBlocksReadZero: true, // virtual disks read as zeros where nothing was written, thick lazy ones too
       restoresExactSize: true, // CreateVolume refuses another size than the snapshot's (vsphere-csi-driver, pkg/csi/service/common)
       maxSnapshots: {
@@ -49,6 +53,8 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
   [
     /(^|\.)rbd\.csi\.ceph\.com$/,
     {
+      cutsAttached:
+        'RBD snapshots are point-in-time of the image; librbd and krbd have sent what was flushed (Ceph docs, "Snapshots": I/O should be stopped, as it is here)',
       newBlocksReadZero: true, // objects that were never written read as zeros
       maxSnapshots: {
         count: 250,
@@ -66,6 +72,8 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
   [
     /^driver\.longhorn\.io$/,
     {
+      cutsAttached:
+        'the engine cuts all replicas between two writes; acknowledged writes are in them (Longhorn docs, "CSI Snapshot Support": type snap)',
       newBlocksReadZero: true, // replicas are sparse files
       maxSnapshots: {
         count: 250,
@@ -90,6 +98,8 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
       sizeStepBytes: GIB,
       cutsBeforeReady:
         'an EBS snapshot is a moment of the volume as soon as EC2 lists it, and pending while it is copied; the driver answers then (aws-ebs-csi-driver #209)',
+      cutsAttached:
+        'snapshots of attached volumes hold what was written when the command was issued, not what an OS has in its cache (EBS User Guide, "Create Amazon EBS snapshots")',
     },
   ],
   [
@@ -99,6 +109,8 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
       sizeStepBytes: GIB,
       cutsBeforeReady:
         'the driver answers when a snapshot has left the state CREATING; UPLOADING is only the copy (gcp-compute-persistent-disk-csi-driver, waitForSnapshotCreation)',
+      cutsAttached:
+        'snapshots of attached disks hold what was flushed to the disk (Compute Engine docs, "Best practices for disk snapshots")',
     },
   ],
   [/^disk\.csi\.azure\.com$/, { newBlocksReadZero: true, sizeStepBytes: GIB }],
@@ -108,6 +120,10 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
   // The driver of our own test cluster: sparse files, reflinks.
   [
     /\.csi\.(lab|test)$/,
-    { newBlocksReadZero: true, cutsBeforeReady: 'it clones the file before it answers' },
+    {
+      newBlocksReadZero: true,
+      cutsBeforeReady: 'it clones the file before it answers',
+      cutsAttached: 'the cut is a reflink of the file below the device (serving.cluster.test.ts)',
+    },
   ],
 ];

@@ -48,7 +48,13 @@ import {
   restorable,
 } from './snapshot-readiness';
 import { VolumeEvents } from './volume-events';
-import { adoptSnapshot, assertHolds, pendingWriter, snapshotFor } from './volume-snapshots';
+import {
+  adoptSnapshot,
+  assertHolds,
+  assertUnwritten,
+  pendingWriter,
+  snapshotFor,
+} from './volume-snapshots';
 import {
   adoptVolume,
   boundVolume,
@@ -226,11 +232,14 @@ export class KubernetesTarget implements Target, Probeable {
     if (found === undefined) throw missing(spec.volume);
     assertHolds(found, spec);
     const object = snapshotFor(spec, found, await this.classes.named(found.volume.storageClass));
-    const writer = await pendingWriter(api, spec.volume, wait);
+    const writer = await pendingWriter(api, spec, wait);
     if (writer !== undefined) return writer;
     const manager = objectManager(spec.storeId);
     const made = await api.applyNew(VOLUME_SNAPSHOT, object, { manager });
-    if (made !== 'exists') return { object: made, record: adoptSnapshot(made, spec) };
+    if (made !== 'exists') {
+      await assertUnwritten(api, made, spec);
+      return { object: made, record: adoptSnapshot(made, spec) };
+    }
     // Another worker was sooner, or an earlier try of ours: what is there is compared.
     const sooner = await this.adoptedSnapshot(spec);
     if (sooner !== undefined) return sooner;

@@ -44,8 +44,16 @@ export const ANNOTATION = {
   spec: `${DOMAIN}/spec`,
   /** Pod: whose results count; a number. */
   fence: `${DOMAIN}/fence`,
-  /** Pod: the order's runId. */
+  /** Pod: runId of the run that it belongs to now: whoever else acts on it is mistaken (pods/own-pod.ts). */
   run: `${DOMAIN}/run`,
+  /** Pod: digest of what it was asked to write; another claim of the same work takes it over (pods/same-work.ts). */
+  work: `${DOMAIN}/work`,
+  /** Pod that may get further orders: digest of what they must have in common with its first one. */
+  serves: `${DOMAIN}/serves`,
+  /** Pod: id of the layer after which it rests, holding nothing open. Goes with the next order. */
+  rests: `${DOMAIN}/rests-after`,
+  /** Pod, read by the mover: its next order, packed, in base64. */
+  nextOrder: `${DOMAIN}/next-order`,
   /** Pod, read by the mover: its rate; 0 = unlimited. */
   bytesPerSecond: `${DOMAIN}/bytes-per-second`,
   /** Pod, read by the mover: `true` = finish the window in hand and end. */

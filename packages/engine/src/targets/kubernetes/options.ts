@@ -97,6 +97,11 @@ export const kubernetesOptionsSchema = z
     classMap: z.record(objectName).optional(),
     /** Class of the small volumes with block tables. Absent: the volume's own. */
     tablesClass: objectName.optional(),
+    /**
+     * `perVolume`: one pod a volume serves its layers in turn and stays attached while the volume is
+     * cut. `perLayer`: a pod a layer, gone before each cut. Absent: as our table of drivers says.
+     */
+    movers: z.enum(['perLayer', 'perVolume']).optional(),
     /** Image of the mover, by digest. Absent: the one that this engine was built with. */
     moverImage: z.string().min(1).optional(),
     pods: podOptionsSchema.default({}),

@@ -5,7 +5,13 @@ import type { Pending, VolumeSnapshotSpec } from '../target';
 import type { KubernetesClass } from './classes';
 import { nameOf } from './object-names';
 import type { ClusterApi } from './cluster/cluster-api';
-import { type Pod, POD, type VolumeSnapshotObject } from './cluster/resources';
+import {
+  PERSISTENT_VOLUME_CLAIM,
+  type Pod,
+  POD,
+  VOLUME_SNAPSHOT,
+  type VolumeSnapshotObject,
+} from './cluster/resources';
 import { ANNOTATION, labelsOf, originAnnotations, vmwareAnnotations } from './layout';
 import {
   assertStore,
@@ -13,7 +19,9 @@ import {
   readSnapshotRecord,
   type SnapshotRecord,
   snapshotRecord,
+  volumeOf,
 } from './records';
+import { restsAfter } from './pods/pod-rest';
 import { podState } from './pods/pod-state';
 import type { SnapshotWait } from './snapshot-readiness';
 import { settledObject } from './waits';
@@ -55,18 +63,18 @@ export function assertHolds({ mark }: FoundVolume, spec: VolumeSnapshotSpec): vo
 }
 
 /**
- * A pod named after the volume that has not ended is its writer: nothing is cut under it. What it
- * reported is flushed and closed, but only its end says that nobody holds the device any more; the
- * kubelet takes a second or two to say so.
+ * A pod named after the volume that has not ended is its writer: nothing is cut under it, unless it
+ * rests after just this layer (pods/pod-rest.ts). What another one reported is flushed and closed,
+ * but only its end says that nobody holds the device any more; the kubelet takes a second or two to
+ * say so.
  */
 export async function pendingWriter(
   api: ClusterApi,
-  volume: string,
+  { volume, layerId }: VolumeSnapshotSpec,
   { deadlines, limitMs, patienceMs }: SnapshotWait,
 ): Promise<Pending | undefined> {
   const what = `pod ${volume} to leave its volume`;
-  // A second before the pod's phase says so.
-  const hasEnded = (pod: Pod | undefined) => pod === undefined || podState(pod).state === 'ended';
+  const hasEnded = (pod: Pod | undefined) => !writes(pod, layerId);
   const pod = await api.get(POD, volume);
   const seen =
     pod === undefined ? undefined : await settledObject(api, POD, pod, hasEnded, patienceMs);
@@ -74,6 +82,34 @@ export async function pendingWriter(
     return deadlines.pending(what, limitMs, `it is ${seen?.status?.phase ?? 'new'}`);
   deadlines.over(what);
   return undefined;
+}
+
+/** A second before its phase says so, a pod whose container ended writes no more. */
+function writes(pod: Pod | undefined, layerId: string): boolean {
+  return pod !== undefined && podState(pod).state !== 'ended' && restsAfter(pod) !== layerId;
+}
+
+/**
+ * Looks once more when the VolumeSnapshot was asked for: the mark is set before a writer begins, so
+ * a volume that still holds the layer was not written before the question. Else the question came
+ * from a worker that had slept over the next layer's beginning, and is taken back.
+ * @throws EngineError VOLUME_UNEXPECTED
+ */
+export async function assertUnwritten(
+  api: ClusterApi,
+  object: VolumeSnapshotObject,
+  spec: VolumeSnapshotSpec,
+): Promise<void> {
+  const claim = await api.get(PERSISTENT_VOLUME_CLAIM, spec.volume);
+  const mark = claim === undefined ? undefined : volumeOf(claim)?.mark;
+  if (mark?.phase === 'holds' && mark.layerId === spec.layerId) return;
+  await api.delete(VOLUME_SNAPSHOT, nameOf(object), { uid: object.metadata.uid ?? '' });
+  throw new EngineError('VOLUME_UNEXPECTED', {
+    where: { object: spec.volume },
+    expected: `a volume that still holds layer ${spec.layerId} when ${spec.name} is cut`,
+    found: mark === undefined ? 'no volume' : markWords(mark),
+    hint: 'The VolumeSnapshot was taken back. The next look at the volume tells what it holds.',
+  });
 }
 
 export function snapshotFor(

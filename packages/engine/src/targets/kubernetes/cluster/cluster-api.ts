@@ -82,12 +82,13 @@ export interface ClusterApi {
 
   /**
    * `'deleting'`: asked for, perhaps held by finalizers (look again). `'gone'`: nothing of that name.
-   * `'changed'`: what has that name now has another uid; it was left alone.
+   * `'changed'`: what has that name now has another uid, or was changed since the given
+   * resourceVersion; it was left alone.
    */
   delete<T extends KubeObject>(
     kind: ResourceKind<T>,
     name: string,
-    precondition: { readonly uid: string },
+    precondition: DeletePrecondition,
   ): Promise<'deleting' | 'gone' | 'changed'>;
 
   /**
@@ -113,6 +114,12 @@ export interface ClusterApi {
 
   /** Ends open watches and logs, and closes idle connections. */
   close(): void;
+}
+
+/** Exactly this object; with `resourceVersion`: exactly as it was read. */
+export interface DeletePrecondition {
+  readonly uid: string;
+  readonly resourceVersion?: string;
 }
 
 export interface ListQuery {

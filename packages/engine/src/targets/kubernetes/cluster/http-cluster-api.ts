@@ -6,6 +6,7 @@ import { ApiRequests, type RequestSettings } from './api-requests';
 import type {
   ApplyOptions,
   ClusterApi,
+  DeletePrecondition,
   KubeEvent,
   KubeList,
   ListQuery,
@@ -239,7 +240,7 @@ export class HttpClusterApi implements ClusterApi {
   async delete<T extends KubeObject>(
     kind: ResourceKind<T>,
     name: string,
-    { uid }: { readonly uid: string },
+    preconditions: DeletePrecondition,
   ): Promise<'deleting' | 'gone' | 'changed'> {
     await this.requests.server(); // which tells the namespace
     const answer = await this.requests.ask(
@@ -251,7 +252,7 @@ export class HttpClusterApi implements ClusterApi {
           text: JSON.stringify({
             apiVersion: 'v1',
             kind: 'DeleteOptions',
-            preconditions: { uid },
+            preconditions,
             propagationPolicy: 'Background',
           }),
         },

@@ -47,6 +47,10 @@ export class PodMover implements Mover {
     await this.runs.get(runId)?.stop();
   }
 
+  async handOver(runId: string): Promise<void> {
+    await this.runs.get(runId)?.handOver();
+  }
+
   async close(): Promise<void> {
     this.closed = true;
     await Promise.allSettled(

@@ -1,17 +1,17 @@
 /**
- * One order carried out by a pod: has the pod made (pod-start.ts), follows its status and its log,
- * and tells how it ended.
+ * One order carried out by a pod: has the pod made or takes one over (pod-start.ts), follows its
+ * status and its log, and tells how it ended. A pod that rests afterwards is left for the next order.
  */
 import { EngineError, toEngineError } from '../../../errors';
 import type { MoverOrder, MoverStatus } from '../../../mover/mover';
 import type { KubeEvent } from '../cluster/cluster-api';
-import type { Pod } from '../cluster/resources';
+import { type Pod, POD } from '../cluster/resources';
 import { ANNOTATION } from '../layout';
+import { annotateOwn, belongsTo, isOlder, removeOwn, takenOver } from './own-pod';
 import { PodLog } from './pod-log';
 import { CONTAINER, podName } from './pod-spec';
-import { PodStart, type PodStartDeps } from './pod-start';
+import { type Begun, PodStart, type PodStartDeps } from './pod-start';
 import { endOf, type PodEnd, podGone, podState } from './pod-state';
-import { annotate, removePod } from './pod-steering';
 import { LOOK_MS, sleep, withinMs } from './waiting';
 import { assertAllWindows } from './window-account';
 
@@ -22,9 +22,10 @@ const LOG_REST_MS = 10_000;
 const GONE_LOG_MS = 1_000;
 
 export class PodRun {
-  private readonly log = new PodLog();
+  private log: PodLog;
   private readonly stopping = new AbortController();
   private readonly over: Promise<void>;
+  private readonly leaving = new AbortController();
   private end: PodEnd | undefined;
   private pod: Pod | undefined;
   private waitingFor: string | undefined = 'its pod to be made';
@@ -38,13 +39,18 @@ export class PodRun {
     private readonly order: MoverOrder,
   ) {
     this.rate = Math.floor(order.bytesPerSecond);
+    this.log = this.newLog();
     this.over = this.carryOut()
       .catch((error: unknown): PodEnd => failure(error))
-      .then(end => void (this.end = end));
+      .then(end => {
+        // What was handed over has not ended, whatever became of following it.
+        if (!this.leaving.signal.aborted) this.end = end;
+      });
   }
 
+  /** Nothing of it is under way in this process. */
   get hasEnded(): boolean {
-    return this.end !== undefined;
+    return this.end !== undefined || this.leaving.signal.aborted;
   }
 
   /** Windows are handed over exactly once. */
@@ -64,7 +70,7 @@ export class PodRun {
   }
 
   async endedWithin(patienceMs: number): Promise<void> {
-    if (this.end === undefined) await withinMs(this.over, patienceMs);
+    if (!this.hasEnded) await withinMs(this.over, patienceMs);
   }
 
   /** Later calls win; nothing is sent while the rate stays the same. */
@@ -79,47 +85,102 @@ export class PodRun {
   /** Asks the mover to finish its window; a pod that does not listen is deleted, with its grace period. */
   async stop(): Promise<void> {
     const { api, stopPatienceMs } = this.deps;
+    if (this.leaving.signal.aborted) return;
     this.stopping.abort(stopped());
     await this.tellToStop();
     await this.endedWithin(stopPatienceMs);
     if (this.end !== undefined) return;
-    if (this.pod !== undefined) await removePod(api, this.pod);
+    if (this.pod !== undefined) await removeOwn(api, this.pod, this.order.runId);
     await this.endedWithin(2 * stopPatienceMs);
+  }
+
+  /** Follows it no longer and leaves it to the next claim. One that has not started is stopped: nobody would be quicker with it. */
+  async handOver(): Promise<void> {
+    const { pod } = this;
+    if (this.order.order !== 'apply' || pod === undefined || podState(pod).state !== 'running')
+      return this.stop();
+    if (this.end === undefined) this.leaving.abort(new Error('handed over'));
   }
 
   private async tellToStop(): Promise<void> {
     if (this.pod === undefined || this.end !== undefined) return;
     const { api } = this.deps;
+    const { runId } = this.order;
     // A mover that has not started yet would only find out that it must stop.
-    if (podState(this.pod).state === 'starting') await removePod(api, this.pod);
-    else await annotate(api, this.pod, 'stop', 'true');
+    if (podState(this.pod).state === 'starting') await removeOwn(api, this.pod, runId);
+    else await annotateOwn(api, this.pod, runId, { [ANNOTATION.stop]: 'true' });
   }
 
   private async carryOut(): Promise<PodEnd> {
-    const pod = await new PodStart(this.deps, this.order, this.stopping.signal, reason => {
-      this.waitingFor = reason;
-    }).ensure();
+    for (;;) {
+      const begun = await new PodStart(this.deps, this.order, this.stopping.signal, reason => {
+        this.waitingFor = reason;
+      }).ensure();
+      const end = await this.withPod(begun);
+      if (end !== 'never begun') return end;
+    }
+  }
+
+  private async withPod({ pod, how }: Begun): Promise<PodEnd | 'never begun'> {
     this.pod = pod;
+    this.log = this.newLog();
     if (this.stopping.signal.aborted) await this.tellToStop();
     if (this.rate !== Math.floor(this.order.bytesPerSecond)) await this.sendRate();
     const reading = new AbortController();
-    const read = this.readLog(pod, reading.signal);
+    const signal = AbortSignal.any([reading.signal, this.leaving.signal]);
+    const read = this.readLog(pod, how, signal);
+    let rested = false;
     try {
-      const last = await Promise.race([this.untilEnded(pod), read.then(() => NEVER)]);
+      const last = await Promise.race([
+        this.untilEnded(pod, how),
+        read.then(() => (canRest(pod) && this.log.last !== undefined ? 'said all' : NEVER)),
+      ]);
+      if (last === 'said all') {
+        const end = await this.endOf(pod, pod);
+        rested = end.state === 'done' && (await this.rest(pod)) === 'rests';
+        return end;
+      }
       await withinMs(read, last === undefined ? GONE_LOG_MS : LOG_REST_MS);
+      // Its time to rest was over just when it got this order.
+      if (how === 'handed on' && !this.log.begun) {
+        await removeOwn(this.deps.api, pod, this.order.runId);
+        return 'never begun';
+      }
       return await this.endOf(pod, last);
     } finally {
       reading.abort();
       // Whatever it was good for is known. What is left of it goes before the next pod of its name.
-      void removePod(this.deps.api, pod).catch(() => undefined);
+      if (!rested && !this.leaving.signal.aborted)
+        void removeOwn(this.deps.api, pod, this.order.runId).catch(() => undefined);
     }
   }
 
+  /** Its process has ended well and nothing holds the volume open: from now on the volume may be cut. */
+  private async rest(pod: Pod): Promise<'rests' | 'goes'> {
+    const { order, deps } = this;
+    if (order.order !== 'apply' || order.afterwards !== 'rest') return 'goes';
+    const rests = { [ANNOTATION.rests]: order.layerId };
+    const answer = await annotateOwn(deps.api, pod, order.runId, rests);
+    if (answer === 'taken over')
+      throw takenOver((await deps.api.get(POD, podName(order))) ?? pod, order.runId);
+    return 'rests';
+  }
+
+  private newLog(): PodLog {
+    const { order } = this;
+    return new PodLog(
+      order.order === 'apply' ? { layerId: order.layerId, known: order.windowsDone } : {},
+    );
+  }
+
   /** The ended pod; `undefined`: it is gone. @throws EngineError CLUSTER_STUCK when it never starts */
-  private async untilEnded(pod: Pod): Promise<Pod | undefined> {
+  private async untilEnded(pod: Pod, how: Begun['how']): Promise<Pod | undefined> {
     const giveUp = new AbortController();
     const events: KubeEvent[] = [];
     const look = (now: Pod): 'ended' | 'running' | 'starting' => {
+      // The watch may still tell of what was before the pod became ours.
+      if (isOlder(now, pod)) return podState(pod).state;
+      if (!belongsTo(now, this.order.runId)) throw takenOver(now, this.order.runId);
       this.pod = now;
       const state = podState(now, events);
       if (state.state === 'starting') {
@@ -130,16 +191,21 @@ export class PodRun {
       return state.state;
     };
     const starting = this.overseeStart(pod, events, look, giveUp);
+    const deaf = setTimeout(() => {
+      if (how === 'handed on' && !this.log.begun)
+        giveUp.abort(stuck(pod, 'its mover to take up its next order'));
+    }, this.deps.startLimitMs).unref();
     try {
       return await this.deps.watch
         .until<{ pod: Pod | undefined }>(
           pod,
           now => (now === undefined || look(now) === 'ended' ? { pod: now } : undefined),
-          giveUp.signal,
+          AbortSignal.any([giveUp.signal, this.leaving.signal]),
         )
         .then(found => found.pod);
     } finally {
       clearInterval(starting);
+      clearTimeout(deaf);
     }
   }
 
@@ -173,8 +239,9 @@ export class PodRun {
   }
 
   /** Ends with the container. @throws EngineError MOVER_VERSION */
-  private async readLog(pod: Pod, signal: AbortSignal): Promise<void> {
+  private async readLog(pod: Pod, how: Begun['how'], signal: AbortSignal): Promise<void> {
     const { api, watch } = this.deps;
+    const { log } = this;
     const { name = '' } = pod.metadata;
     while (!signal.aborted) {
       const now = await watch
@@ -191,16 +258,18 @@ export class PodRun {
           container: CONTAINER,
           follow: true,
           timestamps: true,
-          sinceTime: this.log.seenUntil,
+          sinceTime: log.seenUntil,
           signal,
         });
         for await (const line of lines) {
           this.unheard = { times: 0, words: '' };
-          this.log.take(line);
+          log.take(line);
+          if (how === 'taken over') assertWhole(log, pod);
+          if (log.last !== undefined) return;
         }
-        if (this.log.last !== undefined || podState(this.pod ?? pod).state === 'ended') return;
+        if (podState(this.pod ?? pod).state === 'ended') return;
       } catch (error) {
-        if (error instanceof EngineError && error.code === 'MOVER_VERSION') throw error;
+        if (error instanceof EngineError && ENDS_READING.has(error.code)) throw error;
         // Cut, or not there yet: goes on where it was.
         if (isUnreachable(error)) this.notHeard(pod, error, 1);
       }
@@ -226,6 +295,9 @@ export class PodRun {
       last === undefined && said !== undefined ? said : endOf(last ?? pod, { last: said, words });
     if (this.wasToldToGo(last, end)) return failure(podGone(podName(order), last ?? this.pod));
     if (end.state === 'failed' || order.order !== 'apply') return end;
+    // A pod that rested may have ended with what it said of an earlier layer.
+    if ((end.receipt.layerId ?? order.layerId) !== order.layerId)
+      return failure(podGone(podName(order), last ?? this.pod, words));
     try {
       assertAllWindows(order, log.windows(), end.receipt);
     } catch {
@@ -252,8 +324,31 @@ export class PodRun {
 
   private async sendRate(): Promise<void> {
     if (this.pod === undefined || this.end !== undefined) return;
-    await annotate(this.deps.api, this.pod, 'bytesPerSecond', String(this.rate));
+    const rate = { [ANNOTATION.bytesPerSecond]: String(this.rate) };
+    await annotateOwn(this.deps.api, this.pod, this.order.runId, rate);
   }
+}
+
+const ENDS_READING = new Set(['MOVER_VERSION', 'MOVER_FAILED']);
+
+/** Whether the pod may get another order. */
+function canRest({ metadata }: Pod): boolean {
+  return metadata.annotations?.[ANNOTATION.serves] !== undefined;
+}
+
+/**
+ * Windows that were reported while nobody listened are in the log, unless its beginning was rotated
+ * away: then the pod is given up, and the next one writes what the store does not hold.
+ */
+function assertWhole({ firstReport }: PodLog, pod: Pod): void {
+  if (firstReport === undefined || firstReport === 'started') return;
+  throw new EngineError('MOVER_FAILED', {
+    where: { object: `pod ${pod.metadata.name ?? '?'}` },
+    expected: 'its log from the beginning on, with the windows that nobody has read yet',
+    found: 'a log whose beginning was rotated away',
+    hint: 'The pod is stopped. What the store does not hold is written again by itself.',
+    retry: 'later',
+  });
 }
 
 /** For races that only the other side may win. */

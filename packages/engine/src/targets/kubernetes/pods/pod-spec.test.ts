@@ -27,6 +27,7 @@ const apply = (change: object = {}): ApplyOrder =>
     bytesPerSecond: 1_000_000.5,
     volume: block,
     source,
+    mark: {},
     proof: { stateSizeBytes: 1024, table: '/tables/b.table', parentTable: '/tables/a.table' },
     ...change,
   }) as unknown as ApplyOrder;
@@ -206,6 +207,7 @@ describe('the pod of an order', () => {
     expect(CONTROL_ANNOTATIONS).toEqual({
       bytesPerSecond: ANNOTATION.bytesPerSecond,
       stop: ANNOTATION.stop,
+      nextOrder: ANNOTATION.nextOrder,
     });
   });
 });

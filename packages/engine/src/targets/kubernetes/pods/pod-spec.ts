@@ -10,6 +10,7 @@ import type { MoverOrder, VolumeAddress } from '../../../mover/mover';
 import type { Pod } from '../cluster/resources';
 import { ANNOTATION, checkedName, LABEL, labelValue, OURS } from '../layout';
 import type { PodOptions } from '../options';
+import { workAnnotations } from './same-work';
 import { CREDENTIALS_FILE } from './source-credentials';
 import { sourceMount } from './source-mount';
 
@@ -20,6 +21,9 @@ const CONTROL_FOLDER = '/control';
 const DAY_SECONDS = 24 * 3600;
 /** A window in hand is finished in this time when a node is drained. */
 const GRACE_SECONDS = 60;
+
+/** A mover that may get further orders waits so long for each; then it ends, and the next one is a pod of its own. */
+const REST_MS = 120_000;
 
 export const CONTAINER = 'mover';
 /** Finds mover pods, for watches and for a NetworkPolicy. */
@@ -74,6 +78,7 @@ export function podFor(order: MoverOrder, facts: PodFacts): Pod {
         [ANNOTATION.run]: order.runId,
         [ANNOTATION.bytesPerSecond]: String(Math.floor(order.bytesPerSecond)),
         ...(order.order === 'apply' ? { [ANNOTATION.fence]: String(order.fence) } : {}),
+        ...workAnnotations(order, image),
       },
     },
     spec: {
@@ -103,6 +108,7 @@ export function podFor(order: MoverOrder, facts: PodFacts): Pod {
             `${CONTROL_FOLDER}/annotations`,
             '--result-file',
             '/dev/termination-log',
+            ...(rests(order) ? ['--rest-ms', String(REST_MS)] : []),
           ],
           terminationMessagePolicy: 'FallbackToLogsOnError',
           securityContext: {
@@ -122,6 +128,10 @@ export function podFor(order: MoverOrder, facts: PodFacts): Pod {
       volumes: mounts.volumes,
     },
   };
+}
+
+function rests(order: MoverOrder): boolean {
+  return order.order === 'apply' && order.afterwards === 'rest';
 }
 
 function placement(options: PodOptions): Readonly<Record<string, unknown>> {
