@@ -1,12 +1,19 @@
 /**
  * The mover program. As a child process: an order on stdin, reports on stdout. In a pod: the order,
- * the commands and the result are files. Threads run this file again.
+ * the commands and the result are files. With `--push`: the engine's end of a push. Threads run this
+ * file again.
  * `--lanes=N`, `--no-flush` and `--ignore-stdin-end` are for measuring: the engine passes none of them.
  */
 import { parseArgs } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 
-import { MOVER_VERSION, runFileProgram, runProgram, runThread } from '@vm-migrate/engine/mover';
+import {
+  MOVER_VERSION,
+  runFileProgram,
+  runProgram,
+  runPushProgram,
+  runThread,
+} from '@vm-migrate/engine/mover';
 
 function main(): void {
   if (!isMainThread) {
@@ -18,6 +25,7 @@ function main(): void {
       'order-file': { type: 'string' },
       'control-file': { type: 'string' },
       'result-file': { type: 'string' },
+      push: { type: 'boolean', default: false },
       lanes: { type: 'string' },
       'no-flush': { type: 'boolean', default: false },
       'ignore-stdin-end': { type: 'boolean', default: false },
@@ -26,6 +34,10 @@ function main(): void {
   });
   if (values.version) {
     console.log(MOVER_VERSION);
+    return;
+  }
+  if (values.push) {
+    runPushProgram();
     return;
   }
   const lanes =
