@@ -107,9 +107,7 @@ class ApplyRun {
     const laneCount = await this.lookAtLayer();
     this.startProof();
     for (let extra = 1; extra < laneCount; extra++) this.lanes.push(this.startLane());
-    this.lanes.push(
-      copySpans(this.order, this.context.control, window => this.onCopied(window)),
-    );
+    this.lanes.push(copySpans(this.order, this.context.control, window => this.onCopied(window)));
   }
 
   /** The engine reads the layer; here its windows are received. */

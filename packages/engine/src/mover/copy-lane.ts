@@ -104,10 +104,7 @@ function* spans(
 }
 
 /** @throws EngineError VOLUME_UNEXPECTED when the layer does not fit */
-export function assertCapacity(
-  layer: Pick<Layer, 'file' | 'sizeBytes'>,
-  order: ApplyOrder,
-): void {
+export function assertCapacity(layer: Pick<Layer, 'file' | 'sizeBytes'>, order: ApplyOrder): void {
   const state = order.proof?.stateSizeBytes ?? order.volume.sizeBytes;
   if (layer.sizeBytes <= state && state <= order.volume.sizeBytes) return;
   throw new EngineError('VOLUME_UNEXPECTED', {

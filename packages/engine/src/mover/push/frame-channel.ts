@@ -22,8 +22,10 @@ export const CHANNEL_TIMES: ChannelTimes = { pingMs: 20_000, silenceMs: 60_000 }
 
 export interface ChannelOptions extends Partial<ChannelTimes> {
   readonly accepts: readonly FrameType[];
-  /** Every frame but pings, in order. What it throws ends the connection. */
+  /** Every frame but pings, in order. */
   onFrame(frame: Frame): void;
+  /** What came is no frame, or `onFrame` threw. Nothing that follows is looked at. Absent: the connection is closed. */
+  onGarbage?(error: EngineError): void;
 }
 
 export class FrameChannel {
@@ -34,6 +36,8 @@ export class FrameChannel {
   private readonly times: ChannelTimes;
   private readonly ticker: NodeJS.Timeout;
   private isOpen = true;
+  /** Says its last words, and listens no more. */
+  private isLeaving = false;
   private heardAt = performance.now();
   private pingedAt = performance.now();
   /** Looks in a row that found it silent: after a long blocking call the bytes are there, only unread. */
@@ -52,7 +56,9 @@ export class FrameChannel {
     this.times = { pingMs, silenceMs };
     stream.on('data', (chunk: Buffer) => this.onBytes(chunk));
     stream.on('drain', () => this.drained.ring());
-    stream.on('end', () => this.close(lost('the other end closed it')));
+    stream.on('end', () =>
+      this.close(this.isLeaving ? undefined : lost('the other end closed it')),
+    );
     stream.on('close', () => this.close(lost('it was closed')));
     stream.on('error', error => this.close(lost(error.message)));
     this.ticker = setInterval(() => this.look(), Math.min(pingMs, silenceMs) / 4);
@@ -65,30 +71,27 @@ export class FrameChannel {
 
   /** Resolves when the connection takes more. On a closed one nothing is sent. */
   async send(frame: Frame): Promise<void> {
-    if (!this.isOpen) return;
+    if (!this.isOpen || this.isLeaving) return;
     this.hasSpoken = true;
     this.stream.cork();
     let takesMore = this.stream.write(encodeFrame(frame));
-    if (frame.type === 'data')
-      for (const part of frame.parts) takesMore = this.stream.write(part);
+    if (frame.type === 'data') for (const part of frame.parts) takesMore = this.stream.write(part);
     this.stream.uncork();
     if (takesMore || !this.stream.writableNeedDrain) return;
     await this.drained.heard();
   }
 
-  /** Sends what is still to be sent, for at most `patienceMs`, then closes. */
+  /**
+   * Sends what is still to be sent and waits until the other end has closed too, for at most
+   * `patienceMs`: bytes that nobody reads would make a reset of it, and the last words be lost.
+   */
   async end(patienceMs: number): Promise<void> {
-    if (this.isOpen) {
-      const { stream } = this;
-      const flushed = new Promise<void>(resolve => stream.end(resolve));
-      let timer: NodeJS.Timeout | undefined;
-      const time = new Promise<void>(resolve => {
-        timer = setTimeout(resolve, patienceMs);
-      });
-      await Promise.race([flushed, time, this.closed]);
-      clearTimeout(timer);
-    }
-    this.close(undefined);
+    if (!this.isOpen) return;
+    this.isLeaving = true;
+    this.stream.end();
+    const timer = setTimeout(() => this.close(undefined), patienceMs);
+    await this.closed;
+    clearTimeout(timer);
   }
 
   close(reason: EngineError | undefined): void {
@@ -103,13 +106,17 @@ export class FrameChannel {
   private onBytes(chunk: Buffer): void {
     this.heardAt = performance.now();
     this.silentLooks = 0;
+    if (this.isLeaving) return;
     try {
       for (const frame of this.reader.add(chunk)) {
-        if (!this.isOpen) return;
+        if (!this.isOpen || this.isLeaving) return;
         if (frame.type !== 'ping') this.options.onFrame(frame);
       }
     } catch (error) {
-      this.close(toEngineError(error));
+      const { onGarbage } = this.options;
+      if (onGarbage === undefined) return this.close(toEngineError(error));
+      onGarbage(toEngineError(error));
+      if (this.isOpen) this.isLeaving = true;
     }
   }
 

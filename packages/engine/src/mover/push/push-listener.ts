@@ -135,6 +135,7 @@ export class PushListener {
         if (known === undefined) known = this.letIn(frame, channel);
         else known.onFrame(frame);
       },
+      onGarbage: error => (known === undefined ? channel.close(error) : known.refuse(error)),
     });
     this.strangers.add(channel);
     const limit = setTimeout(() => {

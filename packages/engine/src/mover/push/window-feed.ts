@@ -64,7 +64,10 @@ export class WindowFeed {
     hooks: FeedHooks,
   ): Promise<WindowFeed> {
     const held = new Map(
-      order.windowsDone.map(({ index, digest }): [number, HeldWindow] => [index, { index, digest }]),
+      order.windowsDone.map(({ index, digest }): [number, HeldWindow] => [
+        index,
+        { index, digest },
+      ]),
     );
     let feed: WindowFeed | undefined;
     const listener = await PushListener.open({
@@ -109,9 +112,7 @@ export class WindowFeed {
 
   /** @param failure of the run, for the other end to know */
   close(failure: unknown): Promise<void> {
-    return this.listener.close(
-      failure === undefined ? undefined : toEngineError(failure).toJSON(),
-    );
+    return this.listener.close(failure === undefined ? undefined : toEngineError(failure).toJSON());
   }
 
   /** Until the connection breaks, the layer is complete, or a stop was asked for. */
