@@ -15,6 +15,7 @@ import {
   type Inventory,
   isPending,
   type Pending,
+  type Pushing,
   type Target,
   type TargetCapabilities,
   type Volume,
@@ -27,6 +28,7 @@ import type { ClusterApi } from './cluster/cluster-api';
 import { PERSISTENT_VOLUME_CLAIM, VOLUME_SNAPSHOT } from './cluster/resources';
 import { checkedName, OURS } from './layout';
 import type { KubernetesOptions } from './options';
+import { isOnlyHere, PUSH_RATE } from './pods/pushed-order';
 import { type FoundVolume, readVolume, volumeOf } from './records';
 import { removeVolume, removeVolumeSnapshot } from './removal';
 import type { TargetPods } from './target-pods';
@@ -171,9 +173,12 @@ export class KubernetesTarget implements Target, Probeable {
     return { clusterId, namespace: this.api.namespace };
   }
 
-  whyOutOfReach(source: ApplyOrder['source']): string | undefined {
-    if (source.kind !== 'vm-directory' || source.pods !== undefined) return undefined;
-    return `${source.folder} is a folder of this machine, and nothing says how a pod in the cluster finds it`;
+  pushes(source: ApplyOrder['source']): Pushing | undefined {
+    if (!isOnlyHere(source)) return undefined;
+    return {
+      how: `Pods do not see ${source.folder}: this machine reads it and pushes its bytes through port-forward of the API server`,
+      bytesPerSecond: PUSH_RATE,
+    };
   }
 
   mover(): Mover {

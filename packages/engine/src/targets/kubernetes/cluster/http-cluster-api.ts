@@ -1,4 +1,6 @@
 /** ClusterApi over HTTP: cluster-api.ts says what each call promises. */
+import { addAbortSignal, type Duplex } from 'node:stream';
+
 import { EngineError } from '../../../errors';
 import { FIELD_MANAGER } from '../layout';
 import { apiError, connectionError } from './api-errors';
@@ -22,6 +24,7 @@ import {
   resourcePath,
   type ResourceKind,
 } from './resources';
+import { MAX_MESSAGE_BYTES, PORT_FORWARD_PROTOCOL, portStream } from './port-forward';
 import { type ApiAnswer, linesOf } from './transport';
 import { watchObjects, type WatchSource } from './watch';
 
@@ -271,6 +274,19 @@ export class HttpClusterApi implements ClusterApi {
     } finally {
       own.abort();
     }
+  }
+
+  async portForward(pod: string, port: number, signal: AbortSignal): Promise<Duplex> {
+    await this.requests.server(); // which tells the namespace
+    const what = `forward port ${port} of pod ${pod} in namespace ${this.namespace}`;
+    const path = resourcePath(POD, this.namespace, pod, 'portforward');
+    const either = AbortSignal.any([signal, this.requests.signal]);
+    const socket = await this.requests.openWebSocket(`${path}?ports=${port}`, what, {
+      protocol: PORT_FORWARD_PROTOCOL,
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+      signal: either,
+    });
+    return addAbortSignal(either, portStream(socket, port, what));
   }
 
   async eventsOf({ metadata }: KubeObject): Promise<readonly KubeEvent[]> {

@@ -15,12 +15,19 @@ export class PodLog {
   last: Extract<MoverReport, { type: 'done' | 'failed' }> | undefined;
   /** RFC 3339 time of the last line; where to go on reading. */
   seenUntil: string | undefined;
+  /** Resolves when the mover has said that it runs. */
+  readonly started: Promise<void>;
+  private hasStarted!: () => void;
   private readonly known = new Map<number, WindowReport>();
   private fresh: WindowReport[] = [];
   private readonly words: string[] = [];
 
   /** @param version of the engine's own mover; a mover of another one is refused */
-  constructor(private readonly version: string = MOVER_VERSION) {}
+  constructor(private readonly version: string = MOVER_VERSION) {
+    this.started = new Promise(resolve => {
+      this.hasStarted = resolve;
+    });
+  }
 
   /** One line as `timestamps` gives it. @throws EngineError MOVER_VERSION */
   take(line: string): void {
@@ -55,7 +62,8 @@ export class PodLog {
   private onReport(report: MoverReport): void {
     switch (report.type) {
       case 'started':
-        if (report.protocol === MOVER_PROTOCOL && report.version === this.version) return;
+        if (report.protocol === MOVER_PROTOCOL && report.version === this.version)
+          return this.hasStarted();
         throw new EngineError('MOVER_VERSION', {
           expected: `mover ${this.version} of protocol ${MOVER_PROTOCOL}`,
           found: `mover ${report.version} of protocol ${report.protocol}`,

@@ -3,25 +3,34 @@
  * and tells how it ended.
  */
 import { EngineError, toEngineError } from '../../../errors';
-import type { MoverOrder, MoverStatus } from '../../../mover/mover';
+import type { ApplyOrder, MoverOrder, MoverStatus, PushedSource } from '../../../mover/mover';
+import type { PushRelay } from '../../../mover/push/push-relay';
 import type { KubeEvent } from '../cluster/cluster-api';
 import type { Pod } from '../cluster/resources';
 import { PodLog } from './pod-log';
+import { pushToPod } from './pod-push';
 import { CONTAINER, podName } from './pod-spec';
 import { PodStart, type PodStartDeps } from './pod-start';
 import { endOf, type PodEnd, podGone, podState } from './pod-state';
 import { annotate, removePod } from './pod-steering';
+import { mustBePushed, pushedOrder } from './pushed-order';
 import { LOOK_MS, sleep, withinMs } from './waiting';
 import { assertAllWindows } from './window-account';
 
 export interface PodRunDeps extends PodStartDeps {
   /** Pod made to running. */
   readonly startLimitMs: number;
+  /** Program that reads layers which only this machine has; asked for when one is. */
+  readonly moverProgram: () => string;
+  /** How long a connection that pushes may be away. */
+  readonly pushPatienceMs: number;
 }
 
 const EVENTS_EVERY_MS = 5_000;
 /** The log of an ended container is complete; reading its rest takes a moment. */
 const LOG_REST_MS = 10_000;
+/** A mover says that it runs at once; one whose log cannot be read is pushed to all the same. */
+const STARTED_MS = 10_000;
 /** Of a pod that is gone only what is on its way already can come. */
 const GONE_LOG_MS = 1_000;
 
@@ -34,11 +43,17 @@ export class PodRun {
   private waitingFor: string | undefined = 'its pod to be made';
   private rate: number;
   private rateSent: Promise<void> = Promise.resolve();
+  /** As the pod gets it. */
+  private readonly order: MoverOrder;
+  private relay: PushRelay | undefined;
+  private pushWaitsFor: string | undefined;
 
   constructor(
     private readonly deps: PodRunDeps,
-    private readonly order: MoverOrder,
+    private readonly given: MoverOrder,
   ) {
+    const order = mustBePushed(given) ? pushedOrder(given) : given;
+    this.order = order;
     this.rate = Math.floor(order.bytesPerSecond);
     this.over = this.carryOut()
       .catch((error: unknown): PodEnd => failure(error))
@@ -53,7 +68,7 @@ export class PodRun {
   status(): MoverStatus {
     const windows = this.log.drain();
     if (this.end !== undefined) return { ...this.end, windows };
-    const { waitingFor } = this;
+    const waitingFor = this.waitingFor ?? this.pushWaitsFor;
     return {
       state: 'running',
       progress: this.log.progress,
@@ -79,6 +94,7 @@ export class PodRun {
   async stop(): Promise<void> {
     const { api, stopPatienceMs } = this.deps;
     this.stopping.abort(stopped());
+    this.relay?.stop();
     await this.tellToStop();
     await this.endedWithin(stopPatienceMs);
     if (this.end !== undefined) return;
@@ -103,15 +119,61 @@ export class PodRun {
     if (this.rate !== Math.floor(this.order.bytesPerSecond)) await this.sendRate();
     const reading = new AbortController();
     const read = this.readLog(pod, reading.signal);
+    const push = this.push(pod, reading.signal);
     try {
-      const last = await Promise.race([this.untilEnded(pod), read.then(() => NEVER)]);
+      const last = await Promise.race([
+        this.untilEnded(pod),
+        read.then(() => NEVER),
+        push.then(() => NEVER),
+      ]);
       await withinMs(read, last === undefined ? GONE_LOG_MS : LOG_REST_MS);
       return await this.endOf(pod, last);
     } finally {
       reading.abort();
+      await this.relay?.close();
       // Whatever it was good for is known. What is left of it goes before the next pod of its name.
       void removePod(this.deps.api, pod).catch(() => undefined);
     }
+  }
+
+  /**
+   * Brings the layer to a mover that cannot read it. That it is written is not for this end to say:
+   * it ends when nothing more is to be sent.
+   * @throws EngineError CLUSTER_UNREACHABLE when the way to the pod stays broken
+   */
+  private async push(pod: Pod, signal: AbortSignal): Promise<void> {
+    const { given, order, deps } = this;
+    if (!mustBePushed(given) || !isPushed(order)) return;
+    if ((await this.untilStarted(pod, signal)) === undefined) return;
+    await withinMs(this.log.started, STARTED_MS);
+    if (signal.aborted) return;
+    const relay = pushToPod({
+      api: deps.api,
+      program: deps.moverProgram(),
+      podName: podName(order),
+      order: given,
+      pushed: order,
+      patienceMs: deps.pushPatienceMs,
+      progress: () => this.log.windows().size,
+      waits: reason => {
+        this.pushWaitsFor = reason;
+      },
+    });
+    this.relay = relay;
+    if (this.stopping.signal.aborted) relay.stop();
+    await relay.ended;
+  }
+
+  /** The pod once its container runs or has run; `undefined`: it is gone. */
+  private async untilStarted(pod: Pod, signal: AbortSignal): Promise<Pod | undefined> {
+    const now = await this.deps.watch
+      .until(
+        this.pod ?? pod,
+        seen => (seen === undefined || podState(seen).state !== 'starting' ? { seen } : undefined),
+        signal,
+      )
+      .catch(() => ({ seen: undefined }));
+    return now.seen;
   }
 
   /** The ended pod; `undefined`: it is gone. @throws EngineError CLUSTER_STUCK when it never starts */
@@ -171,18 +233,10 @@ export class PodRun {
 
   /** Ends with the container. @throws EngineError MOVER_VERSION */
   private async readLog(pod: Pod, signal: AbortSignal): Promise<void> {
-    const { api, watch } = this.deps;
+    const { api } = this.deps;
     const { name = '' } = pod.metadata;
     while (!signal.aborted) {
-      const now = await watch
-        .until(
-          this.pod ?? pod,
-          seen =>
-            seen === undefined || podState(seen).state !== 'starting' ? { seen } : undefined,
-          signal,
-        )
-        .catch(() => ({ seen: undefined }));
-      if (now.seen === undefined) return;
+      if ((await this.untilStarted(pod, signal)) === undefined) return;
       try {
         const lines = api.podLog(name, {
           container: CONTAINER,
@@ -232,6 +286,10 @@ export class PodRun {
     if (this.pod === undefined || this.end !== undefined) return;
     await annotate(this.deps.api, this.pod, 'bytesPerSecond', String(this.rate));
   }
+}
+
+function isPushed(order: MoverOrder): order is ApplyOrder & { readonly source: PushedSource } {
+  return order.order === 'apply' && order.source.kind === 'pushed';
 }
 
 /** For races that only the other side may win. */
