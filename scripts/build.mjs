@@ -17,6 +17,7 @@ const entries = [
   { from: 'test/fuzz/main.ts', to: 'test/dist/fuzz.cjs' },
   { from: 'test/soak/main.ts', to: 'test/dist/soak.cjs' },
   { from: 'test/bench/main.ts', to: 'test/dist/bench.cjs' },
+  { from: 'test/bench-push/main.ts', to: 'test/dist/bench-push.cjs' },
   { from: 'test/cluster/main.ts', to: 'test/dist/cluster.cjs' },
 ];
 
