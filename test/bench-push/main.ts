@@ -31,7 +31,15 @@ const MOVER_PROGRAM = path.resolve(process.cwd(), 'packages/mover/dist/mover.cjs
 interface Pushed {
   readonly mibPerSecond: number;
   readonly receipt: Receipt;
-  readonly memoryMib: Readonly<Record<'engine' | 'pusher' | 'mover', number>>;
+  readonly processes: Readonly<Record<Who, Taken>>;
+}
+
+type Who = 'engine' | 'pusher' | 'mover';
+
+/** What a process took: resident MiB at most, seconds of a processor in all. */
+interface Taken {
+  readonly memoryMib: number;
+  readonly processorSeconds: number;
 }
 
 async function main(): Promise<void> {
@@ -72,7 +80,7 @@ async function main(): Promise<void> {
       );
       pushed.push(await push(target, source, `push-${round}`, sizeBytes));
       console.log(
-        `round ${round + 1}: kubectl port-forward ${plain.at(-1)?.toFixed(0)} MiB/s; pushed ${pushed.at(-1)?.mibPerSecond.toFixed(0)} MiB/s, memory ${JSON.stringify(pushed.at(-1)?.memoryMib)} MiB`,
+        `round ${round + 1}: kubectl port-forward ${plain.at(-1)?.toFixed(0)} MiB/s; pushed ${pushed.at(-1)?.mibPerSecond.toFixed(0)} MiB/s; ${wordsOf(pushed.at(-1))}`,
       );
     }
   } finally {
@@ -145,11 +153,16 @@ async function push(
     windowsDone: [],
     proof: { stateSizeBytes: sizeBytes, table: `${volume.tablesPath}/base.table` },
   };
-  const most = { engine: 0, pusher: 0, mover: 0 };
-  const looks = setInterval(() => {
-    for (const [who, mib] of Object.entries(memoryNow()))
-      most[who as keyof typeof most] = Math.max(most[who as keyof typeof most], mib);
-  }, 50);
+  const before = takenNow().engine;
+  const most: Record<Who, Taken> = { engine: NOTHING, pusher: NOTHING, mover: NOTHING };
+  const look = (): void => {
+    for (const [who, taken] of Object.entries(takenNow()) as [Who, Taken][])
+      most[who] = {
+        memoryMib: Math.max(most[who].memoryMib, taken.memoryMib),
+        processorSeconds: Math.max(most[who].processorSeconds, taken.processorSeconds),
+      };
+  };
+  const looks = setInterval(look, 500);
   try {
     for (;;) {
       const status = await target.mover().attend(order, 1_000);
@@ -159,7 +172,13 @@ async function push(
       return {
         receipt,
         mibPerSecond: sizeBytes / MIB / (receipt.durationMs / 1_000),
-        memoryMib: most,
+        processes: {
+          ...most,
+          engine: {
+            ...most.engine,
+            processorSeconds: most.engine.processorSeconds - (before?.processorSeconds ?? 0),
+          },
+        },
       };
     }
   } finally {
@@ -194,28 +213,30 @@ async function emptyVolume(
   }
 }
 
-/** Resident MiB of this process, of the pusher and of the mover in the pod, which on this cluster is a process of this machine. */
-function memoryNow(): Partial<Record<'engine' | 'pusher' | 'mover', number>> {
-  const found: Partial<Record<'engine' | 'pusher' | 'mover', number>> = {
-    engine: process.memoryUsage.rss() / MIB,
-  };
+const NOTHING: Taken = { memoryMib: 0, processorSeconds: 0 };
+const TICKS_PER_SECOND = 100;
+
+/** This process, the pusher, and the mover in the pod, which on this cluster is a process of this machine. */
+function takenNow(): Partial<Record<Who, Taken>> {
+  const found: Partial<Record<Who, Taken>> = { engine: takenBy('self') };
   for (const pid of fs.readdirSync('/proc').filter(name => /^\d+$/.test(name))) {
     try {
       const command = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      const who = command.includes('--push')
-        ? 'pusher'
-        : command.includes('/order/order.json') && command[0]?.endsWith('node') === true
-          ? 'mover'
-          : undefined;
-      if (who === undefined) continue;
-      const [, kib = '0'] =
-        /VmHWM:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-      found[who] = Math.max(found[who] ?? 0, Number(kib) / 1024);
+      if (command.includes('--push')) found.pusher = takenBy(pid);
+      else if (command.includes('/order/order.json')) found.mover = takenBy(pid);
     } catch {
       // It ended meanwhile.
     }
   }
   return found;
+}
+
+function takenBy(pid: string): Taken {
+  const [, kib = '0'] = /VmHWM:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  return { memoryMib: Number(kib) / 1024, processorSeconds: ticks / TICKS_PER_SECOND };
 }
 
 /** A pod that throws away what comes to a port of its loopback, and answers when all of it has come. */
@@ -307,6 +328,15 @@ async function opened(port: number): Promise<Socket> {
     socket.once('error', reject);
   });
   return socket;
+}
+
+function wordsOf(one: Pushed | undefined): string {
+  return Object.entries(one?.processes ?? {})
+    .map(
+      ([who, { memoryMib, processorSeconds }]) =>
+        `${who} ${memoryMib.toFixed(0)} MiB, ${processorSeconds.toFixed(1)} s`,
+    )
+    .join('; ');
 }
 
 function median(values: readonly number[]): number {

@@ -29,7 +29,7 @@ export function portStream(socket: WebSocket, port: number, what: string): Duple
   const stream = new Duplex({
     highWaterMark: BUFFER_BYTES,
     read: () => socket.resume(),
-    write: (chunk: Buffer, _encoding, done) => send([chunk], done),
+    write: (chunk: Buffer, _encoding, done) => sendAll([chunk], done),
     writev: (chunks, done) =>
       sendAll(
         chunks.map(({ chunk }) => chunk as Buffer),
@@ -47,14 +47,16 @@ export function portStream(socket: WebSocket, port: number, what: string): Duple
     },
   });
 
-  const send = (chunks: readonly Buffer[], done: (error?: Error | null) => void): void =>
-    socket.send(Buffer.concat([Buffer.of(DATA), ...chunks]), done);
+  /** One message after the other, each when the network has the last one: so all can use one memory. */
+  const message = Buffer.allocUnsafeSlow(1 + MESSAGE_BYTES);
+  message[0] = DATA;
   const sendAll = (chunks: readonly Buffer[], done: (error?: Error | null) => void): void => {
-    const groups = grouped(chunks);
+    const messages = messagesOf(chunks, message);
     const next = (error?: Error | null): void => {
-      const group = groups.shift();
-      if (error instanceof Error || group === undefined) return done(error);
-      send(group, next);
+      if (error instanceof Error) return done(error);
+      const { value } = messages.next();
+      if (value === undefined) return done();
+      socket.send(value, next);
     };
     next();
   };
@@ -85,19 +87,21 @@ export function portStream(socket: WebSocket, port: number, what: string): Duple
   return stream;
 }
 
-/** Small chunks together, none cut. */
-function grouped(chunks: readonly Buffer[]): Buffer[][] {
-  const groups: Buffer[][] = [];
-  let bytes = MESSAGE_BYTES;
+/** Fills `message` behind its first byte again and again until all chunks were in it. */
+function* messagesOf(chunks: readonly Buffer[], message: Buffer): Generator<Buffer, undefined> {
+  let filled = 1;
   for (const chunk of chunks) {
-    if (bytes + chunk.length > MESSAGE_BYTES) {
-      groups.push([]);
-      bytes = 0;
+    for (let at = 0; at < chunk.length;) {
+      const copied = chunk.copy(message, filled, at);
+      at += copied;
+      filled += copied;
+      if (filled < message.length) continue;
+      yield message;
+      filled = 1;
     }
-    groups.at(-1)?.push(chunk);
-    bytes += chunk.length;
   }
-  return groups;
+  if (filled > 1) yield message.subarray(0, filled);
+  return undefined;
 }
 
 function broken(what: string, found: string): EngineError {
