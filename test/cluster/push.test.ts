@@ -8,9 +8,10 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { rbacObjects } from '../../packages/engine/src/targets/kubernetes/rbac';
-import { writeExampleVm } from '../../packages/engine/src/testing/example-vm';
+import { seededBytes } from '../../packages/engine/src/testing/seeded-bytes';
 import { tempFolder } from '../../packages/engine/src/testing/temp-folder';
 import { testEngine, type TestEngine } from '../../packages/engine/src/testing/test-engine';
+import { VmBuilder } from '../../packages/engine/src/testing/vm-builder';
 import type { ExpectedDisk, WrittenVm } from '../../packages/engine/src/testing/write-vm-folder';
 import { describeWithOwnCluster, ensureCluster, type Cluster } from '.';
 import { cuttingProxy, type CuttingProxy } from './cutting-proxy';
@@ -20,8 +21,25 @@ import { loadMoverImage } from './mover-image';
 import { fileOn, makeClaim, runPod } from './objects';
 
 const MIB = 1024 * 1024;
-const DISK_BYTES = 64 * MIB;
+const DISK_BYTES = 32 * MIB;
 const SEED = Number(process.env['PUSH_SEED'] ?? Math.floor(Math.random() * 1e9));
+
+/** One disk: a base, and after its snapshot a side branch and the branch of the present state. */
+function writeForkedVm(at: string): WrittenVm {
+  const vm = new VmBuilder({ folder: at, name: 'web' });
+  const disk = vm.addDisk({ format: 'hosted-sparse', sizeBytes: DISK_BYTES });
+  vm.write(disk, MIB, seededBytes(6 * MIB, 1));
+  const installed = vm.takeSnapshot('installed');
+  vm.write(disk, 5 * MIB, seededBytes(3 * MIB, 2));
+  vm.writeZeros(disk, 2 * MIB, MIB);
+  vm.takeSnapshot('tried');
+  vm.revert(installed);
+  vm.write(disk, 20 * MIB, seededBytes(4 * MIB, 3));
+  vm.writeZeros(disk, MIB, MIB);
+  vm.takeSnapshot('in use');
+  vm.write(disk, 30 * MIB, seededBytes(MIB, 4));
+  return vm.finish();
+}
 
 describeWithOwnCluster('a folder of this machine', () => {
   const folder = tempFolder();
@@ -38,7 +56,7 @@ describeWithOwnCluster('a folder of this machine', () => {
     await loadBytesImage(cluster);
     image = await loadMoverImage(cluster);
     kubectl = await Kubectl.inNewNamespace(cluster);
-    vm = writeExampleVm(path.join(folder, 'store', 'vm'), { diskBytes: DISK_BYTES });
+    vm = writeForkedVm(path.join(folder, 'store', 'vm'));
   }, 180_000);
 
   afterAll(async () => {

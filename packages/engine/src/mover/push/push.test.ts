@@ -1,4 +1,5 @@
 /** The listening mover against the pusher, each a process of its own, over sockets that are cut, stalled and garbled. */
+import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import path from 'node:path';
 
@@ -197,6 +198,20 @@ it('ends by itself when nobody pushes any more', async () => {
   // What it had is proved and reported, and the next run goes on from there.
   const end = await runPushed(await scene.base({ windowsDone: windows }));
   expectState(scene, scene.baseContent, receiptOf(end), [...windows, ...end.windows]);
+});
+
+it('a pusher ends when whoever started it is gone', async () => {
+  const { layer, windowBytes, content, source } = await newScene().base();
+  const child = spawn(process.execPath, [buildMover(), '--push'], {
+    stdio: ['pipe', 'pipe', 'inherit', 'pipe'],
+  });
+  const ended = new Promise(resolve => child.once('close', resolve));
+  const order = { order: 'push', protocol: 1, source, layer, windowBytes, content };
+  child.stdin?.write(`${JSON.stringify({ ...order, connection: 1, token: '00'.repeat(32) })}\n`);
+  // It has said hello and waits for its welcome.
+  await new Promise(resolve => child.stdio[3]?.once('data', resolve));
+  child.stdin?.end();
+  expect(await ended).toBe(1);
 });
 
 it('a stop over the connection ends it after the window in hand', async () => {
