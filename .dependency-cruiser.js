@@ -14,11 +14,14 @@ const engine = {
   sources: ['formats'],
   copy: ['formats', 'native'],
   mover: ['native', 'formats', 'copy', 'sources'],
-  // A pod's order and log are written and read by the same files on both ends.
+  // A pod's order and log are written and read by the same files on both ends; what only the engine's
+  // machine has is pushed to a pod, or read by a child process.
   targets: [
     'native',
     types('mover'),
+    'mover/local-mover.ts',
     'mover/mover.ts',
+    'mover/push/push-relay.ts',
     'mover/packed-order.ts',
     'mover/parse-report.ts',
     'mover/version.ts',

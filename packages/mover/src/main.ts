@@ -1,6 +1,7 @@
 /**
  * The mover program. As a child process: an order on stdin, reports on stdout. In a pod: the order,
- * the commands and the result are files. Threads run this file again.
+ * the commands and the result are files. With `--push`: the engine's end of a push. Threads run this
+ * file again.
  * `--lanes=N`, `--no-flush` and `--ignore-stdin-end` are for measuring: the engine passes none of them.
  */
 import { parseArgs } from 'node:util';
@@ -10,6 +11,7 @@ import {
   MOVER_VERSION,
   runFileProgram,
   runProgram,
+  runPushProgram,
   runServeProgram,
   runThread,
 } from '@vm-migrate/engine/mover';
@@ -25,6 +27,7 @@ function main(): void {
       'control-file': { type: 'string' },
       'result-file': { type: 'string' },
       'rest-ms': { type: 'string' },
+      push: { type: 'boolean', default: false },
       lanes: { type: 'string' },
       'no-flush': { type: 'boolean', default: false },
       'ignore-stdin-end': { type: 'boolean', default: false },
@@ -33,6 +36,10 @@ function main(): void {
   });
   if (values.version) {
     console.log(MOVER_VERSION);
+    return;
+  }
+  if (values.push) {
+    runPushProgram();
     return;
   }
   const lanes =

@@ -60,12 +60,26 @@ export interface VolumeMark {
   readonly manifestDigest?: string;
 }
 
+/**
+ * Nothing that a mover could open: the engine has the layer's file, and pushes the layer's own
+ * changes over a connection (push/frames.ts). Made for one run, in an order that nobody but the mover can read.
+ */
+export interface PushedSource {
+  readonly kind: 'pushed';
+  /** Where the mover listens, on its own loopback. */
+  readonly port: number;
+  /** 32 bytes, hex: whoever knows it may push (push/push-token.ts). */
+  readonly key: string;
+  /** The mover ends when nobody was connected for so long. */
+  readonly silenceMs: number;
+}
+
 /** Write the layer's own changes onto the volume, flush, read back, compare, keep the block table. */
 export interface ApplyOrder extends OrderBase {
   readonly order: 'apply';
   readonly fence: number;
   readonly layerId: string;
-  readonly source: SourceAddress;
+  readonly source: SourceAddress | PushedSource;
   readonly layer: { readonly file: string; readonly manifest: LayerManifest };
   readonly volume: VolumeAddress;
   /** `zeros`: the volume is new and reads as zeros, so zero extents need no write. `parent`: it holds the parent's state. */

@@ -29,6 +29,7 @@ import {
 import { clusterApiOf, moverImageOf } from '../targets/kubernetes/open-kubernetes';
 import { kubernetesOptionsSchema, type KubernetesOptions } from '../targets/kubernetes/options';
 import { podFor } from '../targets/kubernetes/pods/pod-spec';
+import { mustBePushed, pushedOrder } from '../targets/kubernetes/pods/pushed-order';
 import { tablesClaim } from '../targets/kubernetes/pods/tables-claim';
 import { objectManager } from '../targets/kubernetes/layout';
 import { readVolume } from '../targets/kubernetes/records';
@@ -158,14 +159,17 @@ class Preview {
     const claim = this.claimOf(volume);
     const layer = plannedLayer(plan, step.layerId ?? '');
     const tables = tablesClaim(claim, volume.sizeBytes, this.options.tablesClass);
-    const pod = podFor(this.order(step, volume, claim), {
+    const order = this.order(step, volume, claim);
+    const isPushed = mustBePushed(order);
+    const pod = podFor(isPushed ? pushedOrder(order) : order, {
       image: this.image,
       options: this.options.pods,
       labels: claim.metadata.labels ?? {},
       secrets: [`${volume.name}-order`],
       tables: { claim: tables.metadata.name ?? '', readOnly: false },
     });
-    const words = `writes ${layer.file} onto ${volume.name}`;
+    const way = isPushed ? ', pushed from this machine through port-forward' : '';
+    const words = `writes ${layer.file} onto ${volume.name}${way}`;
     const mover: Placed = { kind: POD, words, object: pod };
     if (this.withTables.has(volume.id)) return [mover];
     this.withTables.add(volume.id);

@@ -56,7 +56,7 @@ export function buildPlan(input: PlanInput): Plan {
   });
   const space = spaceNeeded({ volumes, volumeSnapshots, sampled, ownBytes, classOf });
   const totals = planTotals({ layers, volumes, volumeSnapshots, space, classOf });
-  const estimateMs = estimate(steps, measuredRates(input));
+  const estimateMs = estimate(steps, measuredRates(input), input.pushedBytesPerSecond);
   const facts = { input, carried, layers, snapshots, volumes, volumeSnapshots, space, totals };
   const findings = [...findingsOfPlan(facts), ...classes.findings];
 

@@ -59,11 +59,19 @@ export interface Target {
    */
   tell?(happening: Happening): void;
 
-  /** Why this target's movers cannot read from there; `undefined`: they can. Absent: they run where the engine does. */
-  whyOutOfReach?(source: ApplyOrder['source']): string | undefined;
+  /** How the bytes of a source come to movers that cannot read it themselves; `undefined`: they can. Absent: they run where the engine does. */
+  pushes?(source: ApplyOrder['source']): Pushing | undefined;
 
   /** What runs orders on these volumes. `volume.address` and `tables` paths in orders are this mover's. */
   mover(): Mover;
+}
+
+/** The engine reads, and sends to the mover. */
+export interface Pushing {
+  /** A sentence for the plan. */
+  readonly how: string;
+  /** What all pushed layers of one worker share; not measured here, but documented. */
+  readonly bytesPerSecond: number;
 }
 
 export interface TargetCapabilities {

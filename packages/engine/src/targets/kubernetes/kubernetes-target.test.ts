@@ -380,13 +380,14 @@ describe('a Kubernetes target', () => {
   });
 });
 
-it('says of a folder that no pod can reach that it is out of reach', async () => {
+it('pushes a folder that no pod can reach, and says so', async () => {
   const { target, close } = await scene();
   try {
     const here = { kind: 'vm-directory', folder: '/vms/web', roots: [], datastores: {} } as const;
-    expect(target.whyOutOfReach(here)).toContain('/vms/web');
+    expect(target.pushes(here)?.how).toContain('/vms/web');
+    expect(target.pushes(here)?.bytesPerSecond).toBeGreaterThan(0);
     const mounted = { ...here, pods: { persistentVolumeClaim: 'vms' } };
-    expect(target.whyOutOfReach(mounted)).toBeUndefined();
+    expect(target.pushes(mounted)).toBeUndefined();
   } finally {
     await close();
   }

@@ -17,6 +17,7 @@ import {
   isPending,
   type Leftover,
   type Pending,
+  type Pushing,
   type Target,
   type TargetCapabilities,
   type Volume,
@@ -36,6 +37,7 @@ import { checkedName, objectManager, OURS } from './layout';
 import { removeLeftover, leftoversOf } from './leftovers';
 import type { KubernetesOptions } from './options';
 import { assertPlace } from './place-check';
+import { isOnlyHere, PUSH_RATE } from './pods/pushed-order';
 import { type FoundVolume, readVolume, type SnapshotRecord, volumeOf } from './records';
 import { removeVolume, removeVolumeSnapshot } from './removal';
 import { restoredFrom } from './restore-rules';
@@ -198,9 +200,12 @@ export class KubernetesTarget implements Target, Probeable {
     return { clusterId, namespace: this.api.namespace };
   }
 
-  whyOutOfReach(source: ApplyOrder['source']): string | undefined {
-    if (source.kind !== 'vm-directory' || source.pods !== undefined) return undefined;
-    return `${source.folder} is a folder of this machine, and nothing says how a pod in the cluster finds it`;
+  pushes(source: ApplyOrder['source']): Pushing | undefined {
+    if (!isOnlyHere(source)) return undefined;
+    return {
+      how: `Pods do not see ${source.folder}: this machine reads it and pushes its bytes through port-forward of the API server`,
+      bytesPerSecond: PUSH_RATE,
+    };
   }
 
   mover(): Mover {

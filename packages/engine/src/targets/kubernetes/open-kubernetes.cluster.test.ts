@@ -152,7 +152,7 @@ describeWithOwnCluster('a configured Kubernetes target', () => {
     const theirs = openCluster({ kubeconfig: poor, namespace: kubectl.namespace });
     const missing = await missingRights(theirs);
     theirs.close();
-    expect(missing.filter(right => right.needed).map(right => right.words)).toEqual([
+    expect(missing.filter(right => right.onlyFor === undefined).map(right => right.words)).toEqual([
       ...['get', 'list', 'watch', 'create', 'patch', 'delete'].map(
         verb => `${verb} pods in namespace ${kubectl.namespace}`,
       ),

@@ -12,7 +12,8 @@ const opened = new Map<string, KubernetesTarget>();
 
 /**
  * Touches nothing yet. @param moverProgram where the mover's program is, beside which the digest of
- * its image is written; absent: `moverImage` has to be configured before a pod is needed.
+ * its image is written, and which reads what only this machine has; absent: `moverImage` has to be
+ * configured before a pod is needed.
  */
 export function openKubernetes(
   name: string,
@@ -64,6 +65,7 @@ function newTarget(
     pods: options.pods,
     ...(options.tablesClass === undefined ? {} : { tablesClass: options.tablesClass }),
     startLimitMs: deadlines.podStartMs,
+    ...(moverProgram === undefined ? {} : { moverProgram }),
   });
   return new KubernetesTarget(name, options, { api, pods });
 }

@@ -30,6 +30,9 @@ export const NAMESPACE_RULES: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
   // What happens to a volume is told by Events of its PVC.
   { apiGroups: [''], resources: ['events'], verbs: ['list', 'get', 'create', 'patch'] },
+  // Layers of folders that only the engine's machine has. A websocket is authorized as `get`; servers
+  // from 1.35 on ask for `create` as well.
+  { apiGroups: [''], resources: ['pods/portforward'], verbs: ['get', 'create'] },
 ];
 
 /** In the whole cluster: reading only. */
@@ -54,20 +57,25 @@ export const CLUSTER_RULES: readonly PolicyRule[] = [
   },
 ];
 
-/** Wanted only where they are there, or to know more: what works without them. */
-const OPTIONAL = new Set([
-  'csidrivers',
-  'storageprofiles',
-  'namespaces',
-  'get events',
-  'create events',
-  'patch events',
-]);
+/** `push`: folders that only the engine's machine has. `knowing`: to know more, or where it is there at all. */
+export type OptionalFeature = 'push' | 'knowing';
+
+/** What works without them. */
+const OPTIONAL: Readonly<Partial<Record<string, OptionalFeature>>> = {
+  'pods/portforward': 'push',
+  csidrivers: 'knowing',
+  storageprofiles: 'knowing',
+  namespaces: 'knowing',
+  'get events': 'knowing',
+  'create events': 'knowing',
+  'patch events': 'knowing',
+};
 
 export interface MissingRight {
   /** As people ask for it: `create pods in namespace vms`. */
   readonly words: string;
-  readonly needed: boolean;
+  /** What it is for, where the rest works without; absent: nothing does. */
+  readonly onlyFor?: OptionalFeature;
 }
 
 /** What the API server says that this account may not. Asked of the server itself: roles, groups and webhooks all count. */
@@ -78,13 +86,13 @@ export async function missingRights(api: ClusterApi): Promise<readonly MissingRi
     ...CLUSTER_RULES.flatMap(rule => askedBy(rule, undefined)),
   ];
   const answers = await Promise.all(
-    asked.map(async ({ words, needed, attributes }) => {
+    asked.map(async ({ words, onlyFor, attributes }) => {
       const review = await api.create(SELF_SUBJECT_ACCESS_REVIEW, {
         metadata: {},
         spec: { resourceAttributes: attributes },
       });
       const allowed = review !== 'exists' && review.status?.allowed === true;
-      return allowed ? [] : [{ words, needed }];
+      return allowed ? [] : [{ words, ...(onlyFor === undefined ? {} : { onlyFor }) }];
     }),
   );
   return answers.flat();
@@ -111,7 +119,7 @@ function askedBy(rule: PolicyRule, namespace: string | undefined): readonly Aske
         const place = namespace === undefined ? 'in the cluster' : `in namespace ${namespace}`;
         return {
           words: `${verb} ${full}${group === '' ? '' : `.${group}`} ${place}`,
-          needed: !OPTIONAL.has(resource) && !OPTIONAL.has(`${verb} ${resource}`),
+          onlyFor: OPTIONAL[full] ?? OPTIONAL[`${verb} ${full}`],
           attributes: {
             verb,
             group,

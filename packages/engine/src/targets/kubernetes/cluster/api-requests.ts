@@ -2,12 +2,15 @@
 import { setMaxListeners } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 
+import type { WebSocket } from 'ws';
+
 import { EngineError } from '../../../errors';
 import { apiError, type ApiFailure, connectionError, isPassing, readFailure } from './api-errors';
 import type { Credentials } from './credentials';
 import { RateLimit } from './rate-limit';
 import { DEFAULT_RETRY, pauseMs, type RetryOptions, sleep } from './retry';
 import { type ApiAnswer, type ApiRequest, textOf, Transport } from './transport';
+import { openWebSocket, type WebSocketRequest } from './web-socket';
 
 export interface RequestSettings {
   readonly requestsPerSecond?: number;
@@ -130,6 +133,35 @@ export class ApiRequests {
     } catch (thrown) {
       if (thrown instanceof EngineError) throw thrown;
       throw connectionError(thrown, what, connection.credentials.server);
+    }
+  }
+
+  /**
+   * An open websocket, paused. Not tried again here: whoever uses it knows from where to go on.
+   * @throws EngineError CLUSTER_UNREACHABLE, CLUSTER_FORBIDDEN, NOT_FOUND; what `signal` was aborted with
+   */
+  async openWebSocket(
+    path: string,
+    what: string,
+    options: Pick<WebSocketRequest, 'protocol' | 'maxMessageBytes' | 'signal'>,
+  ): Promise<WebSocket> {
+    await this.limit.admit();
+    const connection = await this.connection();
+    const { server, secure } = connection.credentials;
+    try {
+      const answer = await openWebSocket({
+        ...options,
+        url: new URL(server + path),
+        security: await secure(),
+        timeoutMs: this.settings.requestTimeoutMs ?? 30_000,
+      });
+      if (!('statusCode' in answer)) return answer as WebSocket;
+      const failure = readFailure(answer.statusCode ?? 0, await textOf(answer), answer.headers);
+      if (failure.status === 401) this.forget(connection);
+      throw apiError(failure, what);
+    } catch (thrown) {
+      if (thrown instanceof EngineError || options.signal.aborted) throw thrown;
+      throw connectionError(thrown, what, server);
     }
   }
 

@@ -9,6 +9,7 @@
  *     const made = await api.applyNew(PERSISTENT_VOLUME_CLAIM, claim, { manager });  // or 'exists'
  *     await api.delete(POD, name, { uid });                                 // 'changed': another object of that name
  *     for await (const line of api.podLog(name, { follow: true, signal })) ...
+ *     const stream = await api.portForward(name, 40107, signal);            // bytes to and from a port of the pod
  *     for await (const seen of api.watch(POD, { labels, signal })) ...      // never ends by itself
  *
  * Objects are raw JSON as the server sends it (resources.ts has the part of their shape that we
@@ -21,6 +22,8 @@
  * POST names its object, an apply and a patch the resourceVersion that they are for, so that a
  * repeat after a lost answer is 'exists' or 'conflict', never a second change.
  */
+import type { Duplex } from 'node:stream';
+
 import type { KubeObject, ResourceKind } from './resources';
 
 export interface ClusterApi {
@@ -109,10 +112,19 @@ export interface ClusterApi {
    */
   podLog(pod: string, options?: LogOptions): AsyncIterable<string>;
 
+  /**
+   * A stream to a port on a pod's own loopback, through the API server. That nobody listens there is
+   * an error of the stream, CLUSTER_UNREACHABLE as a connection that breaks; nothing is tried again.
+   * It ends when `signal` aborts.
+   * @throws EngineError NOT_FOUND no such pod; CLUSTER_FORBIDDEN; CLUSTER_UNREACHABLE; what `signal` was
+   *   aborted with
+   */
+  portForward(pod: string, port: number, signal: AbortSignal): Promise<Duplex>;
+
   /** Events about this object (and no earlier one of its name), oldest first. */
   eventsOf(object: KubeObject): Promise<readonly KubeEvent[]>;
 
-  /** Ends open watches and logs, and closes idle connections. */
+  /** Ends open watches, logs and streams, and closes idle connections. */
   close(): void;
 }
 

@@ -1,4 +1,6 @@
 /** ClusterApi over HTTP: cluster-api.ts says what each call promises. */
+import { addAbortSignal, type Duplex } from 'node:stream';
+
 import { EngineError } from '../../../errors';
 import { FIELD_MANAGER } from '../layout';
 import { apiError } from './api-errors';
@@ -18,8 +20,16 @@ import type {
 import { type ClusterAddress, type Credentials, loadCredentials } from './credentials';
 import { flattenedEvents } from './events';
 import { readPodLog } from './pod-log-stream';
+import { MAX_MESSAGE_BYTES, PORT_FORWARD_PROTOCOL, portStream } from './port-forward';
 import { type ListBody, parse, searchOf, selectors, withoutNulls } from './request-text';
-import { EVENT, type KubeObject, NAMESPACE, resourcePath, type ResourceKind } from './resources';
+import {
+  EVENT,
+  type KubeObject,
+  NAMESPACE,
+  POD,
+  resourcePath,
+  type ResourceKind,
+} from './resources';
 import { watchObjects, type WatchSource } from './watch';
 
 export interface ClusterSettings extends RequestSettings {
@@ -300,6 +310,19 @@ export class HttpClusterApi implements ClusterApi {
   async *podLog(pod: string, options: LogOptions = {}): AsyncIterable<string> {
     await this.requests.server(); // which tells the namespace
     yield* readPodLog(this.requests, pod, options);
+  }
+
+  async portForward(pod: string, port: number, signal: AbortSignal): Promise<Duplex> {
+    await this.requests.server(); // which tells the namespace
+    const what = `forward port ${port} of pod ${pod} in namespace ${this.namespace}`;
+    const path = resourcePath(POD, this.namespace, pod, 'portforward');
+    const either = AbortSignal.any([signal, this.requests.signal]);
+    const socket = await this.requests.openWebSocket(`${path}?ports=${port}`, what, {
+      protocol: PORT_FORWARD_PROTOCOL,
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+      signal: either,
+    });
+    return addAbortSignal(either, portStream(socket, port, what));
   }
 
   async eventsOf({ metadata }: KubeObject): Promise<readonly KubeEvent[]> {

@@ -28,6 +28,9 @@ export class PodLog {
   begun = false;
   /** The first report of all that was read; a log that begins later was rotated, and lacks windows. */
   firstReport: MoverReport['type'] | undefined;
+  /** Resolves when the mover has said that it runs. */
+  readonly started: Promise<void>;
+  private hasStarted!: () => void;
   private readonly known: Map<number, WindowReport>;
   private readonly version: string;
   private fresh: WindowReport[] = [];
@@ -36,6 +39,9 @@ export class PodLog {
   constructor(private readonly part: LogPart = {}) {
     this.version = part.version ?? MOVER_VERSION;
     this.known = new Map((part.known ?? []).map(window => [window.index, window]));
+    this.started = new Promise(resolve => {
+      this.hasStarted = resolve;
+    });
   }
 
   /** One line as `timestamps` gives it. @throws EngineError MOVER_VERSION */
@@ -82,7 +88,8 @@ export class PodLog {
   private onReport(report: MoverReport): void {
     switch (report.type) {
       case 'started':
-        if (report.protocol === MOVER_PROTOCOL && report.version === this.version) return;
+        if (report.protocol === MOVER_PROTOCOL && report.version === this.version)
+          return this.hasStarted();
         throw new EngineError('MOVER_VERSION', {
           expected: `mover ${this.version} of protocol ${MOVER_PROTOCOL}`,
           found: `mover ${report.version} of protocol ${report.protocol}`,

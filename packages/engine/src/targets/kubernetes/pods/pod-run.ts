@@ -3,21 +3,33 @@
  * status and its log, and tells how it ended. A pod that rests afterwards is left for the next order.
  */
 import { EngineError, toEngineError } from '../../../errors';
-import type { MoverOrder, MoverStatus } from '../../../mover/mover';
+import type { ApplyOrder, MoverOrder, MoverStatus, PushedSource } from '../../../mover/mover';
+import type { PushRelay } from '../../../mover/push/push-relay';
 import type { KubeEvent } from '../cluster/cluster-api';
 import { type Pod, POD } from '../cluster/resources';
 import { ANNOTATION } from '../layout';
 import { annotateOwn, belongsTo, isOlder, removeOwn, takenOver } from './own-pod';
 import { PodLog } from './pod-log';
+import { pushToPod } from './pod-push';
 import { CONTAINER, podName } from './pod-spec';
 import { type Begun, PodStart, type PodStartDeps } from './pod-start';
 import { endOf, type PodEnd, podGone, podState } from './pod-state';
+import { mustBePushed, pushedOrder } from './pushed-order';
 import { LOOK_MS, sleep, withinMs } from './waiting';
 import { assertAllWindows } from './window-account';
+
+export interface PodRunDeps extends PodStartDeps {
+  /** Program that reads layers which only this machine has; asked for when one is. */
+  readonly moverProgram: () => string;
+  /** How long a connection that pushes may be away. */
+  readonly pushPatienceMs: number;
+}
 
 const EVENTS_EVERY_MS = 5_000;
 /** The log of an ended container is complete; reading its rest takes a moment. */
 const LOG_REST_MS = 10_000;
+/** A mover says that it runs at once; one whose log cannot be read is pushed to all the same. */
+const STARTED_MS = 10_000;
 /** Of a pod that is gone only what is on its way already can come. */
 const GONE_LOG_MS = 1_000;
 
@@ -33,11 +45,17 @@ export class PodRun {
   private unheard = { times: 0, words: '' };
   private rate: number;
   private rateSent: Promise<void> = Promise.resolve();
+  /** As the pod gets it. */
+  private readonly order: MoverOrder;
+  private relay: PushRelay | undefined;
+  private pushWaitsFor: string | undefined;
 
   constructor(
-    private readonly deps: PodStartDeps,
-    private readonly order: MoverOrder,
+    private readonly deps: PodRunDeps,
+    private readonly given: MoverOrder,
   ) {
+    const order = mustBePushed(given) ? pushedOrder(given) : given;
+    this.order = order;
     this.rate = Math.floor(order.bytesPerSecond);
     this.log = this.newLog();
     this.over = this.carryOut()
@@ -59,7 +77,9 @@ export class PodRun {
     if (this.end !== undefined) return { ...this.end, windows };
     // One cut is mended within the second; more of them are why nothing is heard.
     const unheard = this.unheard.times > 1 ? this.unheard.words : undefined;
-    const reasons = [this.waitingFor, unheard].filter(words => words !== undefined);
+    const reasons = [this.waitingFor ?? this.pushWaitsFor, unheard].filter(
+      words => words !== undefined,
+    );
     const waitingFor = reasons.length === 0 ? undefined : reasons.join('; ');
     return {
       state: 'running',
@@ -87,6 +107,7 @@ export class PodRun {
     const { api, stopPatienceMs } = this.deps;
     if (this.leaving.signal.aborted) return;
     this.stopping.abort(stopped());
+    this.relay?.stop();
     await this.tellToStop();
     await this.endedWithin(stopPatienceMs);
     if (this.end !== undefined) return;
@@ -94,11 +115,14 @@ export class PodRun {
     await this.endedWithin(2 * stopPatienceMs);
   }
 
-  /** Follows it no longer and leaves it to the next claim. One that has not started is stopped: nobody would be quicker with it. */
+  /**
+   * Follows it no longer and leaves it to the next claim. One that has not started is stopped: nobody
+   * would be quicker with it. So is one that is pushed to: only this process knows its key.
+   */
   async handOver(): Promise<void> {
-    const { pod } = this;
-    if (this.order.order !== 'apply' || pod === undefined || podState(pod).state !== 'running')
-      return this.stop();
+    const { pod, order } = this;
+    const outlives = order.order === 'apply' && !isPushed(order);
+    if (!outlives || pod === undefined || podState(pod).state !== 'running') return this.stop();
     if (this.end === undefined) this.leaving.abort(new Error('handed over'));
   }
 
@@ -129,11 +153,13 @@ export class PodRun {
     const reading = new AbortController();
     const signal = AbortSignal.any([reading.signal, this.leaving.signal]);
     const read = this.readLog(pod, how, signal);
+    const push = this.push(pod, signal);
     let rested = false;
     try {
       const last = await Promise.race([
         this.untilEnded(pod, how),
         read.then(() => (canRest(pod) && this.log.last !== undefined ? 'said all' : NEVER)),
+        push.then(() => NEVER),
       ]);
       if (last === 'said all') {
         const end = await this.endOf(pod, pod);
@@ -149,6 +175,7 @@ export class PodRun {
       return await this.endOf(pod, last);
     } finally {
       reading.abort();
+      await this.relay?.close();
       // Whatever it was good for is known. What is left of it goes before the next pod of its name.
       if (!rested && !this.leaving.signal.aborted)
         void removeOwn(this.deps.api, pod, this.order.runId).catch(() => undefined);
@@ -171,6 +198,46 @@ export class PodRun {
     return new PodLog(
       order.order === 'apply' ? { layerId: order.layerId, known: order.windowsDone } : {},
     );
+  }
+
+  /**
+   * Brings the layer to a mover that cannot read it. That it is written is not for this end to say:
+   * it ends when nothing more is to be sent.
+   * @throws EngineError CLUSTER_UNREACHABLE when the way to the pod stays broken
+   */
+  private async push(pod: Pod, signal: AbortSignal): Promise<void> {
+    const { given, order, deps } = this;
+    if (!mustBePushed(given) || !isPushed(order)) return;
+    if ((await this.untilStarted(pod, signal)) === undefined) return;
+    await withinMs(this.log.started, STARTED_MS);
+    if (signal.aborted) return;
+    const relay = pushToPod({
+      api: deps.api,
+      program: deps.moverProgram(),
+      podName: podName(order),
+      order: given,
+      pushed: order,
+      patienceMs: deps.pushPatienceMs,
+      progress: () => this.log.windows().size,
+      waits: reason => {
+        this.pushWaitsFor = reason;
+      },
+    });
+    this.relay = relay;
+    if (this.stopping.signal.aborted) relay.stop();
+    await relay.ended;
+  }
+
+  /** The pod once its container runs or has run; `undefined`: it is gone. */
+  private async untilStarted(pod: Pod, signal: AbortSignal): Promise<Pod | undefined> {
+    const now = await this.deps.watch
+      .until(
+        this.pod ?? pod,
+        seen => (seen === undefined || podState(seen).state !== 'starting' ? { seen } : undefined),
+        signal,
+      )
+      .catch(() => ({ seen: undefined }));
+    return now.seen;
   }
 
   /** The ended pod; `undefined`: it is gone. @throws EngineError CLUSTER_STUCK when it never starts */
@@ -240,19 +307,11 @@ export class PodRun {
 
   /** Ends with the container. @throws EngineError MOVER_VERSION */
   private async readLog(pod: Pod, how: Begun['how'], signal: AbortSignal): Promise<void> {
-    const { api, watch } = this.deps;
+    const { api } = this.deps;
     const { log } = this;
     const { name = '' } = pod.metadata;
     while (!signal.aborted) {
-      const now = await watch
-        .until(
-          this.pod ?? pod,
-          seen =>
-            seen === undefined || podState(seen).state !== 'starting' ? { seen } : undefined,
-          signal,
-        )
-        .catch(() => ({ seen: undefined }));
-      if (now.seen === undefined) return;
+      if ((await this.untilStarted(pod, signal)) === undefined) return;
       try {
         const lines = api.podLog(name, {
           container: CONTAINER,
@@ -349,6 +408,10 @@ function assertWhole({ firstReport }: PodLog, pod: Pod): void {
     hint: 'The pod is stopped. What the store does not hold is written again by itself.',
     retry: 'later',
   });
+}
+
+function isPushed(order: MoverOrder): order is ApplyOrder & { readonly source: PushedSource } {
+  return order.order === 'apply' && order.source.kind === 'pushed';
 }
 
 /** For races that only the other side may win. */

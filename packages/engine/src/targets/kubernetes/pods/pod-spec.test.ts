@@ -2,6 +2,7 @@ import type { ApplyOrder, HashChainOrder, HashVolumeOrder, MoverOrder } from '..
 import { CONTROL_ANNOTATIONS } from '../../../mover/control-file';
 import { ANNOTATION } from '../layout';
 import { podFor, podName } from './pod-spec';
+import { mustBePushed, pushedOrder } from './pushed-order';
 
 const block = { kind: 'block', path: '/dev/vm-migrate', sizeBytes: 1024, name: 'web-0' } as const;
 const file = {
@@ -198,9 +199,15 @@ describe('the pod of an order', () => {
     expect(podName(chain('m/s/1'))).not.toBe(podName(chain('m/s/2')));
   });
 
-  it('is refused for a folder that pods cannot reach', () => {
+  it('of an order that is pushed mounts no source, and its key is not in the pod', () => {
     const order = apply({ source: { ...source, pods: undefined } });
-    expect(() => podFor(order, facts)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+    if (!mustBePushed(order)) throw new Error('it should be');
+    const pushed = pushedOrder(order);
+    const pod = podFor(pushed, facts);
+    expect(JSON.stringify(pod)).not.toContain(pushed.source.key);
+    expect(JSON.stringify(pod)).not.toContain('"source"');
+    expect(pushedOrder(order).source.key).not.toBe(pushed.source.key);
+    expect(() => podFor(order, facts)).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
   });
 
   it('steers by the very annotations that the mover reads', () => {

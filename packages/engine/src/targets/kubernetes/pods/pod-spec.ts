@@ -60,7 +60,7 @@ export function podName(order: MoverOrder): string {
   });
 }
 
-/** @throws EngineError CONFIG_INVALID when pods cannot reach the source */
+/** Of an order whose source pods can reach, or that is pushed. */
 export function podFor(order: MoverOrder, facts: PodFacts): Pod {
   const { options, labels, image } = facts;
   const mounts = mountsOf(order, facts);
