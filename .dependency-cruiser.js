@@ -10,6 +10,7 @@ const types = path => ({ types: path });
 
 const engine = {
   native: [],
+  metrics: [],
   formats: ['native'],
   sources: ['formats'],
   copy: ['formats', 'native'],
@@ -22,6 +23,7 @@ const engine = {
     'mover/packed-order.ts',
     'mover/parse-report.ts',
     'mover/version.ts',
+    'metrics',
   ],
   plan: [
     'sources/snapshot-tree.ts',
@@ -31,8 +33,8 @@ const engine = {
   ],
   store: ['native', 'plan', types('mover'), types('sources/snapshot-tree.ts')],
   queue: [],
-  steps: ['plan', 'store', 'sources', 'targets', 'mover'],
-  worker: ['steps', 'store', 'queue'],
+  steps: ['plan', 'store', 'sources', 'targets', 'mover', 'metrics'],
+  worker: ['steps', 'store', 'queue', 'metrics'],
 };
 // `native` (calls of the C library) is for these files of formats only; the readers know nothing of it.
 const nativeReaders = [

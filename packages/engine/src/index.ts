@@ -19,7 +19,8 @@ export { planDigest } from './plan/plan-digest';
 export { offeredNames, type OfferedNames } from './operations/offered-names';
 export { lastKnownDatabase } from './store/background-files';
 export { planOf } from './store/migrations';
-export type { Worker } from './worker/worker';
+export type { Worker, WorkerHealth } from './worker/worker';
+export { METRICS, type MetricDefinition } from './metrics/instruments';
 export type { WorkerSettings } from './worker/worker-options';
 export {
   connectBackground,

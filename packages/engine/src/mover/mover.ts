@@ -203,6 +203,12 @@ export interface Mover {
   /** Asks the run to stop after its window and waits for its end. Unknown runIds are ignored. */
   stop(runId: string): Promise<void>;
 
+  /**
+   * The worker goes, the run goes on without it: nothing of it is ended or removed any more. Absent:
+   * runs cannot outlive the process that began them. Unknown runIds are ignored.
+   */
+  leave?(runId: string): Promise<void>;
+
   /** Ends all runs of this process. */
   close(): Promise<void>;
 }

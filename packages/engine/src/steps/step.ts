@@ -17,6 +17,12 @@ export interface StepKind {
 
   advance(context: StepContext): Promise<StepOutcome>;
 
+  /**
+   * When its worker stops, a mover that can go on alone (Mover.leave) does: whoever takes the step
+   * next finds on the volume and in the store what it did. Absent: it is stopped with its worker.
+   */
+  readonly moverMayOutlive?: true;
+
   /** The step is given back and its movers were stopped: keeps what they reported last. Nothing to keep when absent. */
   leave?(context: StepContext): Promise<void>;
 }

@@ -3,6 +3,7 @@
  * this step exists, so whatever the VolumeSnapshot holds was read back and compared.
  */
 import { EngineError } from '../errors';
+import { recordSeconds } from '../metrics/record';
 import { MOVER_PROTOCOL, type HashVolumeOrder, type VolumeMark } from '../mover/mover';
 import type { Plan, PlannedVolumeSnapshot } from '../plan/plan';
 import { getLayer, getVolume, getVolumeSnapshot, setVolumeSnapshotReady } from '../store/objects';
@@ -78,6 +79,10 @@ export const takeSnapshot: StepKind = {
     });
     if ('outcome' in made) return made;
     if (isPending(made)) return wait(made.retryMs, made.reason);
+    const since = step.startedAt ?? new Date();
+    recordSeconds('volumeSnapshotReady', (Date.now() - since.getTime()) / 1_000, {
+      storage_class: step.storageClass,
+    });
     const facts = {
       handle: made.handle,
       stateDigest: receipt.stateDigest,

@@ -40,6 +40,12 @@ export interface Target {
   /** Why this target's movers cannot read from there; `undefined`: they can. Absent: they run where the engine does. */
   whyOutOfReach?(source: ApplyOrder['source']): string | undefined;
 
+  /**
+   * Whether it answers, as of a minute ago at most. Absent: there is nobody to ask.
+   * @throws EngineError CLUSTER_UNREACHABLE, CLUSTER_FORBIDDEN, CONFIG_INVALID
+   */
+  reach?(): Promise<void>;
+
   /** What runs orders on these volumes. `volume.address` and `tables` paths in orders are this mover's. */
   mover(): Mover;
 }

@@ -3,6 +3,7 @@
  * table of kinds is given.
  */
 import { EngineError, toEngineError } from '../errors';
+import { count, recordSeconds } from '../metrics/record';
 import { wake } from '../queue/wake';
 import type { StepContext, StepOutcome } from '../steps/step';
 import type { Database, Tx } from '../store/database';
@@ -52,6 +53,7 @@ export class Advancer {
   private readonly held = new Map<string, Held>();
   private readonly plans = new Map<string, StepContext['plan']>();
   private readonly working = new Set<Promise<void>>();
+  private readonly claimed = new WeakMap<Claim, { kind: StepRow['kind']; at: number }>();
   private stopping = false;
 
   constructor(private readonly options: AdvancerOptions) {}
@@ -77,26 +79,41 @@ export class Advancer {
 
   /** The lease is gone, or the user paused or canceled: stop the mover, give the step back if it is still ours. */
   async letGo(claim: Claim): Promise<void> {
+    await this.end(claim, context => this.stopMovers(context));
+  }
+
+  /** Gives every step back; movers that can go on without this worker do. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    while (this.working.size > 0 || this.held.size > 0) {
+      await Promise.all(
+        [...this.held.values()].map(held =>
+          this.end(held.context.claim, context => this.leaveMovers(context)),
+        ),
+      );
+      await Promise.allSettled(this.working);
+    }
+  }
+
+  private async end(
+    claim: Claim,
+    partMovers: (context: StepContext) => Promise<void>,
+  ): Promise<void> {
     const held = this.held.get(jobKeyOf(claim));
     if (held === undefined || held.context.claim !== claim) return;
     if (held.timer === undefined) return; // being looked at now; the next round finds it again
     clearTimeout(held.timer);
     held.timer = undefined;
-    await this.track(this.giveBack(held.context));
+    await this.track(this.giveBack(held.context, partMovers));
   }
 
-  async stop(): Promise<void> {
-    this.stopping = true;
-    while (this.working.size > 0 || this.held.size > 0) {
-      await Promise.all([...this.held.values()].map(held => this.letGo(held.context.claim)));
-      await Promise.allSettled(this.working);
-    }
-  }
-
-  private async giveBack(context: StepContext): Promise<void> {
+  private async giveBack(
+    context: StepContext,
+    partMovers: (context: StepContext) => Promise<void>,
+  ): Promise<void> {
     const { claim, step } = context;
     try {
-      await this.stopMovers(context);
+      await partMovers(context);
       await this.options.kinds[step.kind].leave?.(context);
     } catch (error) {
       // The lease was lost, or the database: whoever takes the step over finds what was stored before.
@@ -110,6 +127,13 @@ export class Advancer {
       await settleMigration(tx, claim.migrationId);
       await admitSteps(tx);
     });
+  }
+
+  private async leaveMovers(context: StepContext): Promise<void> {
+    const { claim, mover, step } = context;
+    if (mover.leave === undefined || this.options.kinds[step.kind].moverMayOutlive !== true)
+      return this.stopMovers(context);
+    await Promise.all(runIdsOf(claim).map(runId => mover.leave?.(runId)));
   }
 
   private async stopMovers({ claim, mover }: StepContext): Promise<void> {
@@ -129,6 +153,7 @@ export class Advancer {
     if (step === undefined) return;
     const claim: Claim = { ...key, fence: step.fence, owner };
     this.claims.set(jobKeyOf(claim), claim);
+    this.claimed.set(claim, { kind: step.kind, at: performance.now() });
     let context: StepContext;
     try {
       context = await this.contextFor(step, claim);
@@ -173,6 +198,7 @@ export class Advancer {
           await settleAfterStep(tx, claim.migrationId);
           await admitSteps(tx);
         });
+        this.measure(claim, 'done');
         return this.forget(claim);
       case 'wait':
         await this.commit(claim, async tx => {
@@ -210,8 +236,9 @@ export class Advancer {
     if (isConflict(thrown)) return;
     const error = toEngineError(thrown);
     if (error.code === 'INTERNAL') this.options.log(error.stack ?? error.message);
+    let pauseMs: number | undefined;
     await this.commit(claim, async tx => {
-      const pauseMs =
+      pauseMs =
         error.retry === 'later'
           ? retryDelayMs(await attemptsOf(tx, claim), this.options.settings.retryBaseMs)
           : undefined;
@@ -231,6 +258,15 @@ export class Advancer {
       await settleMigration(tx, claim.migrationId);
       await admitSteps(tx);
     });
+    this.measure(claim, pauseMs === undefined ? 'failed' : 'put off');
+  }
+
+  private measure(claim: Claim, outcome: 'done' | 'failed' | 'put off'): void {
+    const claimed = this.claimed.get(claim);
+    if (claimed === undefined) return;
+    const { kind, at } = claimed;
+    count('stepEnded', 1, { kind, outcome });
+    recordSeconds('stepDuration', (performance.now() - at) / 1_000, { kind, outcome });
   }
 
   /** Writes under the claim; a claim that is no longer held writes nothing, silently: its new owner speaks. */

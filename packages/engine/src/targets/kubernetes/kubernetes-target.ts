@@ -176,6 +176,11 @@ export class KubernetesTarget implements Target, Probeable {
     return `${source.folder} is a folder of this machine, and nothing says how a pod in the cluster finds it`;
   }
 
+  async reach(): Promise<void> {
+    await this.checkPlace();
+    await this.api.serves(PERSISTENT_VOLUME_CLAIM);
+  }
+
   mover(): Mover {
     return this.pods.mover();
   }

@@ -46,10 +46,15 @@ export class PodMover implements Mover {
     await this.runs.get(runId)?.stop();
   }
 
+  /** The pod goes on; its name keeps every other writer away until the next worker finds it. */
+  async leave(runId: string): Promise<void> {
+    await this.runs.get(runId)?.leave();
+  }
+
   async close(): Promise<void> {
     this.closed = true;
     await Promise.allSettled(
-      [...this.runs.values()].filter(run => !run.hasEnded).map(run => run.stop()),
+      [...this.runs.values()].filter(run => !run.hasEnded && !run.isLeft).map(run => run.stop()),
     );
     this.watch.close();
   }

@@ -31,6 +31,7 @@ export class PodRun {
   private readonly over: Promise<void>;
   private end: PodEnd | undefined;
   private pod: Pod | undefined;
+  private left = false;
   private waitingFor: string | undefined = 'its pod to be made';
   private rate: number;
   private rateSent: Promise<void> = Promise.resolve();
@@ -86,6 +87,16 @@ export class PodRun {
     await this.endedWithin(2 * stopPatienceMs);
   }
 
+  get isLeft(): boolean {
+    return this.left;
+  }
+
+  /** Its pod, running or ended, is the next worker's to find. One that is only being made is stopped. */
+  async leave(): Promise<void> {
+    if (this.pod === undefined && this.end === undefined) return this.stop();
+    this.left = true;
+  }
+
   private async tellToStop(): Promise<void> {
     if (this.pod === undefined || this.end !== undefined) return;
     const { api } = this.deps;
@@ -110,7 +121,7 @@ export class PodRun {
     } finally {
       reading.abort();
       // Whatever it was good for is known. What is left of it goes before the next pod of its name.
-      void removePod(this.deps.api, pod).catch(() => undefined);
+      if (!this.left) void removePod(this.deps.api, pod).catch(() => undefined);
     }
   }
 
