@@ -45,7 +45,8 @@ const nativeReaders = [
 
 // Operations and what they are made of see the whole engine below them, and the api.
 const lower = Object.keys(engine);
-for (const folder of ['follow', 'report', 'doctor']) engine[folder] = [...lower, 'config.ts'];
+for (const folder of ['follow', 'report', 'doctor', 'deploy'])
+  engine[folder] = [...lower, 'config.ts'];
 engine.operations = [...lower, 'follow', 'report', 'doctor', 'config.ts'];
 const importsApi = ['operations', 'testing', 'index.ts'];
 

@@ -33,3 +33,6 @@ export { runDoctor } from './doctor/run-doctor';
 export type { DoctorCheck } from './doctor/check';
 export type { DryRun, PreviewedObject } from './operations/preview-plan';
 export { targetRights } from './doctor/target-rights';
+export { planWorkerDeployment, type WorkerDeploymentPlan } from './deploy/deploy-worker';
+export type { DeployChoices } from './deploy/deploy-choices';
+export type { AppliedObject } from './deploy/apply-objects';

@@ -5,7 +5,13 @@
  */
 import { EngineError } from '../errors';
 import { count } from '../metrics/record';
-import { MOVER_PROTOCOL, type ApplyOrder, type Receipt, type VolumeMark, type WindowReport } from '../mover/mover';
+import {
+  MOVER_PROTOCOL,
+  type ApplyOrder,
+  type Receipt,
+  type VolumeMark,
+  type WindowReport,
+} from '../mover/mover';
 import { getVolume, setMigrated, setVolumeMade } from '../store/objects';
 import {
   forgetWindows,

@@ -58,10 +58,7 @@ async function openAll<T>(
       const text = JSON.stringify(row);
       const known = opened.get(row.name);
       const triedAt = performance.now();
-      if (
-        known?.row === text &&
-        (known.place !== undefined || triedAt - known.triedAt < AGAIN_MS)
-      )
+      if (known?.row === text && (known.place !== undefined || triedAt - known.triedAt < AGAIN_MS))
         return;
       // While the new row is tried, nobody works by the old one.
       opened.set(row.name, { row: text, place: undefined, triedAt });

@@ -57,6 +57,16 @@ export interface ClusterApi {
   ): Promise<T | 'conflict' | 'gone'>;
 
   /**
+   * Server-side apply: makes the object or sets the fields that it has, as `fieldManager`'s.
+   * @throws EngineError CLUSTER_REFUSED also for a field that somebody else manages, unless `force`
+   */
+  apply<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    object: T,
+    options: ApplyOptions,
+  ): Promise<{ readonly object: T; readonly created: boolean }>;
+
+  /**
    * `'deleting'`: asked for, perhaps held by finalizers (look again). `'gone'`: nothing of that name.
    * `'changed'`: what has that name now has another uid; it was left alone.
    */
@@ -106,6 +116,11 @@ export interface KubeList<T> {
 export interface WriteOptions {
   /** Admission answers, nothing is stored. */
   readonly dryRun?: boolean;
+}
+
+export interface ApplyOptions extends WriteOptions {
+  readonly fieldManager: string;
+  readonly force?: boolean;
 }
 
 export type WatchEvent<T> =

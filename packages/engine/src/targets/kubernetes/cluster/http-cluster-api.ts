@@ -4,6 +4,7 @@ import { FIELD_MANAGER } from '../layout';
 import { apiError, connectionError } from './api-errors';
 import { ApiRequests, type RequestSettings } from './api-requests';
 import type {
+  ApplyOptions,
   ClusterApi,
   KubeEvent,
   KubeList,
@@ -179,6 +180,36 @@ export class HttpClusterApi implements ClusterApi {
     );
     if (!('failure' in answer)) return parse<T>(answer, what);
     return answer.failure.status === 404 ? 'gone' : 'conflict';
+  }
+
+  async apply<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    object: T,
+    { fieldManager, dryRun, force }: ApplyOptions,
+  ): Promise<{ readonly object: T; readonly created: boolean }> {
+    await this.requests.server(); // which tells the namespace
+    const { name = '' } = object.metadata;
+    const what = this.words('apply', kind, name);
+    const search = searchOf({
+      fieldManager,
+      dryRun: dryRun ? 'All' : undefined,
+      force: force ? 'true' : undefined,
+    });
+    const answer = await this.requests.ask(
+      {
+        method: 'PATCH',
+        path: this.path(kind, name) + search,
+        // JSON is YAML.
+        body: {
+          type: 'application/apply-patch+yaml',
+          text: JSON.stringify(this.complete(kind, object)),
+        },
+      },
+      what,
+      [],
+    );
+    if ('failure' in answer) throw apiError(answer.failure, what);
+    return { object: parse<T>(answer, what), created: answer.status === 201 };
   }
 
   async delete<T extends KubeObject>(

@@ -12,6 +12,7 @@ import { ANNOTATION, checkedName, LABEL, labelValue, OURS } from '../layout';
 import type { PodOptions } from '../options';
 import { CREDENTIALS_FILE } from './source-credentials';
 import { sourceMount } from './source-mount';
+import { sourceServerLabel } from './source-server';
 
 /** qemu's and CDI's user, so that a VM can be started from what we wrote. */
 const USER = 107;
@@ -60,6 +61,7 @@ export function podName(order: MoverOrder): string {
 export function podFor(order: MoverOrder, facts: PodFacts): Pod {
   const { options, labels, image } = facts;
   const mounts = mountsOf(order, facts);
+  const server = sourceServerLabel(order);
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -69,6 +71,7 @@ export function podFor(order: MoverOrder, facts: PodFacts): Pod {
         [LABEL.migration]: labelValue(order.runId.split('/')[0] ?? ''),
         ...labels,
         ...MOVER_LABELS,
+        ...(server === undefined ? {} : { [LABEL.sourceServer]: server }),
       },
       annotations: {
         [ANNOTATION.run]: order.runId,
