@@ -7,7 +7,9 @@ const root = path.resolve(__dirname, '../..');
 
 /** Builds the mover's image and loads it; the reference that pods run, by digest. */
 export async function loadMoverImage(cluster: Cluster): Promise<string> {
-  execFileSync(process.execPath, [path.join(root, 'scripts/image.mjs'), 'mover'], { stdio: 'pipe' });
+  execFileSync(process.execPath, [path.join(root, 'scripts/image.mjs'), 'mover'], {
+    stdio: 'pipe',
+  });
   const names = await cluster.loadImage(
     path.join(root, 'packages/mover/dist/vm-migrate-mover.tar'),
   );
