@@ -31,6 +31,7 @@ interface Pods {
       readonly name: string;
       readonly uid: string;
       readonly deletionTimestamp?: string;
+      readonly annotations?: Readonly<Record<string, string>>;
     };
     readonly status: { readonly phase?: string; readonly podIP?: string };
   }[];
@@ -173,16 +174,17 @@ describeWithOwnCluster('a worker that was deployed into the cluster', () => {
       status: 200,
       text: expect.stringMatching(/database: ok\ntarget lab: ok/),
     });
-    expect((await run(world, 'limits', 'source:store', '--rate', '6M')).code).toBe(0);
+    expect((await run(world, 'limits', 'source:store', '--rate', '4M')).code).toBe(0);
     const started = await run(world, 'start', 'store/web', '--detach');
     expect(started).toMatchObject({ code: 0 });
 
-    // A pod copies; its worker is told to go.
-    const mover = await until('a window of the base', 60_000, async () => {
-      const { text } = await ask(first.status.podIP, '/metrics');
-      const [running] = (await podsOf(MOVER)).filter(({ status }) => status.phase === 'Running');
-      return valueOf(text, 'vm_migrate_worker_step_held') > 0 && isCopying(text) && running;
-    });
+    // A pod copies, which at this rate takes a while; its worker is told to go.
+    const mover = await until('the base to be copied', 90_000, async () =>
+      (await podsOf(MOVER)).find(
+        ({ metadata, status }) =>
+          status.phase === 'Running' && metadata.annotations?.['vm-migrate.io/fence'] !== undefined,
+      ),
+    );
     const log = kubectl.run(['logs', '-f', first.metadata.name]);
     await kubectl.run(['delete', 'pod', first.metadata.name, '--wait=false']);
     expect(await log).toMatch(/stopping: gives its steps back\n(.*\n)*.*stopped\n$/);
@@ -197,9 +199,7 @@ describeWithOwnCluster('a worker that was deployed into the cluster', () => {
     expect(valueOf(text, 'vm_migrate_layer_count', 'flag="migrated"')).toBe(2);
     expect(valueOf(text, 'vm_migrate_migration_count', 'state="migrated"')).toBe(1);
     expect(valueOf(text, 'vm_migrate_step_ended_total', 'outcome="done"')).toBeGreaterThan(0);
-    expect(valueOf(text, 'vm_migrate_kubernetes_request_duration_seconds_count')).toBeGreaterThan(
-      0,
-    );
+    expect(valueOf(text, 'vm_migrate_kubernetes_request_duration_count')).toBeGreaterThan(0);
     expect(valueOf(text, 'vm_migrate_lease_lost_total')).toBe(0);
     // Nobody else worked: this machine has no worker, and what is there is of another host.
     const workers = await json<{ workers: { host: string }[] } | { host: string }[]>(
@@ -210,10 +210,6 @@ describeWithOwnCluster('a worker that was deployed into the cluster', () => {
     expect(hosts).toEqual([second.metadata.name]);
   }, 240_000);
 });
-
-function isCopying(metrics: string): boolean {
-  return valueOf(metrics, 'vm_migrate_copy_io_bytes_total') > 0;
-}
 
 /** Sum of a metric's samples, of those with this label. */
 function valueOf(metrics: string, name: string, label = ''): number {

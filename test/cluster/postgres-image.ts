@@ -7,6 +7,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -47,7 +48,9 @@ export async function loadPostgresImage(cluster: Cluster): Promise<string> {
         'bin/sh': realpathSync('/bin/sh'),
         'etc/passwd': passwd,
         'entrypoint.cjs': path.join(__dirname, 'postgres/entrypoint.cjs'),
-        postgres: native,
+        'postgres/bin': path.join(native, 'bin'),
+        'postgres/share': path.join(native, 'share'),
+        ...libraryFiles(native),
         ...linkedFiles(native),
         ...Object.fromEntries(libraries.map(library => [library.slice(1), realpathSync(library)])),
       },
@@ -68,6 +71,16 @@ function nativeFolder(): string {
   return path.resolve(found, '../../native');
 }
 
+/** One by one: of a folder, links would be copied as links to places of this machine. */
+function libraryFiles(native: string): Record<string, string> {
+  const names = readdirSync(path.join(native, 'lib'), { recursive: true, encoding: 'utf8' });
+  return Object.fromEntries(
+    names
+      .map(name => [`postgres/lib/${name}`, realpathSync(path.join(native, 'lib', name))])
+      .filter(([, file]) => file !== undefined && statSync(file).isFile()),
+  );
+}
+
 /** The package's links, which its install script makes where it may run. */
 function linkedFiles(native: string): Record<string, string> {
   const list = path.join(native, 'pg-symlinks.json');
@@ -76,7 +89,7 @@ function linkedFiles(native: string): Record<string, string> {
   return Object.fromEntries(
     links.map(({ source, target }) => [
       target.replace(/^native/, 'postgres'),
-      path.join(path.dirname(native), source),
+      realpathSync(path.join(path.dirname(native), source)),
     ]),
   );
 }
