@@ -10,6 +10,7 @@ const types = path => ({ types: path });
 
 const engine = {
   native: [],
+  metrics: [],
   formats: ['native'],
   sources: ['formats'],
   copy: ['formats', 'native'],
@@ -25,6 +26,7 @@ const engine = {
     'mover/packed-order.ts',
     'mover/parse-report.ts',
     'mover/version.ts',
+    'metrics',
   ],
   plan: [
     'sources/snapshot-tree.ts',
@@ -34,8 +36,8 @@ const engine = {
   ],
   store: ['native', 'plan', types('mover'), types('sources/snapshot-tree.ts')],
   queue: [],
-  steps: ['plan', 'store', 'sources', 'targets', 'mover'],
-  worker: ['steps', 'store', 'queue'],
+  steps: ['plan', 'store', 'sources', 'targets', 'mover', 'metrics'],
+  worker: ['steps', 'store', 'queue', 'metrics'],
 };
 // `native` (calls of the C library) is for these files of formats only; the readers know nothing of it.
 const nativeReaders = [
@@ -46,7 +48,8 @@ const nativeReaders = [
 
 // Operations and what they are made of see the whole engine below them, and the api.
 const lower = Object.keys(engine);
-for (const folder of ['follow', 'report', 'doctor']) engine[folder] = [...lower, 'config.ts'];
+for (const folder of ['follow', 'report', 'doctor', 'deploy'])
+  engine[folder] = [...lower, 'config.ts'];
 engine.operations = [...lower, 'follow', 'report', 'doctor', 'config.ts'];
 const importsApi = ['operations', 'testing', 'index.ts'];
 

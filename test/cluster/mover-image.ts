@@ -15,7 +15,9 @@ export async function loadMoverImage(cluster: Cluster): Promise<string> {
   // Workers of jest ask at the same time.
   await withFileLock(path.join(dist, '.image.lock'), async () => {
     if (!existsSync(tar) || !isOfBuiltMover())
-      execFileSync(process.execPath, [path.join(root, 'scripts/image.mjs')], { stdio: 'pipe' });
+      execFileSync(process.execPath, [path.join(root, 'scripts/image.mjs'), 'mover'], {
+        stdio: 'pipe',
+      });
   });
   const names = await cluster.loadImage(tar);
   const image = names.find(name => name.includes('@'));

@@ -105,6 +105,14 @@ export function sectionSchema(fileFolder: string, home: string = os.homedir()) {
       database: database(folder).optional(),
       sources: z.record(name, place(vmDirectory, vmHttps)).optional(),
       targets: z.record(name, place(localDirectory, kubernetes)).optional(),
+      worker: z
+        .object({
+          healthPort: port.optional(),
+          metricsPort: port.optional(),
+          listen: z.string().min(1).optional(),
+        })
+        .strict()
+        .optional(),
       limits: z
         .object({
           all: limit.optional(),
@@ -120,6 +128,8 @@ export function sectionSchema(fileFolder: string, home: string = os.homedir()) {
 
 export type SectionInput = z.infer<ReturnType<typeof sectionSchema>>;
 export type LimitInput = NonNullable<NonNullable<SectionInput['limits']>['all']>;
+
+const port = z.number().int().min(1).max(65_535);
 
 /** In `SOURCE/VM` and in object names. */
 const name = z

@@ -8,6 +8,8 @@ export interface Config {
   readonly targets: readonly ConfiguredTarget[];
   /** Starting values; what was set while running (`limits`) is in the database. */
   readonly limits: readonly ConfiguredLimit[];
+  /** Of `worker`, in the foreground. */
+  readonly worker: ConfiguredWorker;
   /** Every value that counts and where it came from, for `doctor`; passwords are left out. */
   readonly values: readonly EffectiveValue[];
 }
@@ -38,6 +40,13 @@ export interface ConfiguredLimit {
   readonly scope: string;
   readonly maxRunning?: number;
   readonly bytesPerSecond?: number;
+}
+
+export interface ConfiguredWorker {
+  readonly healthPort?: number;
+  readonly metricsPort?: number;
+  /** `*`: every address. */
+  readonly listen?: string;
 }
 
 export interface EffectiveValue {

@@ -16,6 +16,7 @@
  *     vm: { maxRunning: 2 }
  *     sources: { lab: { bytesPerSecond: 50000000 } }
  *     classes: { fast: { maxRunning: 2 } }
+ *   worker: { healthPort: 9464, metricsPort: 9464, listen: '*' }
  * ```
  */
 import { existsSync } from 'node:fs';
@@ -46,12 +47,14 @@ export function readConfig(input: ConfigInput): Config {
   const sources = pickSources(files);
   const targets = pickTargets(files, stateFolder.value, input);
   const limits = pickLimits(files);
+  const worker = lastSaid(files, 'worker');
   return {
     stateFolder: stateFolder.value,
     database: database.value,
     sources: sources.map(({ value }) => value),
     targets: targets.map(({ value }) => value),
     limits: limits.map(({ value }) => value),
+    worker: worker?.value ?? {},
     values: [
       { key: 'stateFolder', value: stateFolder.value, origin: stateFolder.origin },
       { key: 'database', value: databaseWords(database.value), origin: database.origin },
@@ -70,6 +73,9 @@ export function readConfig(input: ConfigInput): Config {
         value: limitWords(value),
         origin,
       })),
+      ...(worker === undefined
+        ? []
+        : [{ key: 'worker', value: JSON.stringify(worker.value), origin: worker.origin }]),
     ],
   };
 }

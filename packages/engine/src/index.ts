@@ -19,7 +19,8 @@ export { planDigest } from './plan/plan-digest';
 export { offeredNames, type OfferedNames } from './operations/offered-names';
 export { lastKnownDatabase } from './store/background-files';
 export { planOf } from './store/migrations';
-export type { Worker } from './worker/worker';
+export type { Worker, WorkerHealth } from './worker/worker';
+export { METRICS, type MetricDefinition } from './metrics/instruments';
 export type { WorkerSettings } from './worker/worker-options';
 export {
   connectBackground,
@@ -32,3 +33,6 @@ export { runDoctor } from './doctor/run-doctor';
 export type { DoctorCheck } from './doctor/check';
 export type { DryRun, PreviewedObject } from './operations/preview-plan';
 export { targetRights } from './doctor/target-rights';
+export { planWorkerDeployment, type WorkerDeploymentPlan } from './deploy/deploy-worker';
+export type { DeployChoices } from './deploy/deploy-choices';
+export type { AppliedObject } from './deploy/apply-objects';

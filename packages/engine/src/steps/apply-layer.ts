@@ -4,7 +4,14 @@
  * layer and fence before the first byte, and a volume whose mark is not expected is never written.
  */
 import { EngineError } from '../errors';
-import { MOVER_PROTOCOL, type ApplyOrder, type Receipt, type VolumeMark } from '../mover/mover';
+import { count } from '../metrics/record';
+import {
+  MOVER_PROTOCOL,
+  type ApplyOrder,
+  type Receipt,
+  type VolumeMark,
+  type WindowReport,
+} from '../mover/mover';
 import { getVolume, setMigrated, setVolumeMade } from '../store/objects';
 import {
   forgetWindows,
@@ -68,6 +75,7 @@ export const applyLayer: StepKind = {
     const order = await orderFor(context, marked);
     const begun: Run = { row, volume: marked, order, attended: false };
     runs.set(context.claim, begun);
+    count('moverRuns', 1, { start: step.fence > 1 ? 'resumed' : 'fresh' });
     return copy(context, begun);
   },
 
@@ -81,8 +89,18 @@ export const applyLayer: StepKind = {
       await holdClaim(tx, claim);
       await storeWindows(tx, claim, windows);
     });
+    measure(windows);
   },
 };
+
+/** Each was written, flushed, read back and found equal before it was reported. */
+function measure(windows: readonly WindowReport[]): void {
+  for (const { dataBytes, zeroBytes } of windows) {
+    count('copied', dataBytes, { extent: 'data' });
+    count('copied', zeroBytes, { extent: 'zero' });
+    count('verified', dataBytes + zeroBytes, { method: 'read back' });
+  }
+}
 
 /** Nothing of this layer is on the volume, whatever was reported of an earlier one of its name. */
 async function startAfresh({ claim, database }: StepContext): Promise<void> {
@@ -163,6 +181,7 @@ async function copy(context: StepContext, run: Run): Promise<StepOutcome> {
     if (status.state === 'running' && status.progress !== undefined)
       await putProgress(tx, claim, status.progress);
   });
+  measure(status.windows);
   switch (status.state) {
     case 'running':
       return status.waitingFor === undefined

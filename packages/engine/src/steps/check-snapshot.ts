@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { MIB } from '../bytes';
 import { EngineError } from '../errors';
+import { count } from '../metrics/record';
 import {
   MOVER_PROTOCOL,
   type HashChainOrder,
@@ -249,6 +250,9 @@ async function run(context: StepContext, order: MoverOrder): Promise<Receipt | S
       ? attendWork(200, 'reading')
       : attend(200, status.waitingFor);
   }
+  count('verified', status.receipt.bytes.read, {
+    method: context.step.kind === 'sampleSnapshot' ? 'sample' : 'whole',
+  });
   const ofClaim = receipts.get(claim) ?? new Map<string, Receipt>();
   receipts.set(claim, ofClaim.set(order.runId, status.receipt));
   return status.receipt;

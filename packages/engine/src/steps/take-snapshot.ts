@@ -8,6 +8,7 @@
  * state under the cut and written again.
  */
 import { EngineError } from '../errors';
+import { recordSeconds } from '../metrics/record';
 import { MOVER_PROTOCOL, type HashVolumeOrder, type VolumeMark } from '../mover/mover';
 import type { Plan, PlannedVolumeSnapshot } from '../plan/plan';
 import { getLayer, getVolume, getVolumeSnapshot, setVolumeSnapshotReady } from '../store/objects';
@@ -120,6 +121,10 @@ async function advance(context: StepContext, until: 'cut' | 'ready'): Promise<St
   if ('outcome' in made) return made;
   if (isPending(made)) return wait(made.retryMs, made.reason);
   if (until === 'cut') return done({ name: made.name, handle: made.handle });
+  const since = step.startedAt ?? new Date();
+  recordSeconds('volumeSnapshotReady', (Date.now() - since.getTime()) / 1_000, {
+    storage_class: step.storageClass,
+  });
   const facts = {
     handle: made.handle,
     stateDigest: receipt.stateDigest,

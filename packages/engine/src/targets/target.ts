@@ -62,6 +62,12 @@ export interface Target {
   /** How the bytes of a source come to movers that cannot read it themselves; `undefined`: they can. Absent: they run where the engine does. */
   pushes?(source: ApplyOrder['source']): Pushing | undefined;
 
+  /**
+   * Whether it answers, as of a minute ago at most. Absent: there is nobody to ask.
+   * @throws EngineError CLUSTER_UNREACHABLE, CLUSTER_FORBIDDEN, CONFIG_INVALID
+   */
+  reach?(): Promise<void>;
+
   /** What runs orders on these volumes. `volume.address` and `tables` paths in orders are this mover's. */
   mover(): Mover;
 }

@@ -3,6 +3,7 @@
  * table of kinds is given.
  */
 import { EngineError, toEngineError } from '../errors';
+import { count, recordSeconds } from '../metrics/record';
 import { wake } from '../queue/wake';
 import type { StepContext, StepOutcome } from '../steps/step';
 import type { Database, Tx } from '../store/database';
@@ -60,6 +61,7 @@ export class Advancer {
   private readonly plans = new Map<string, StepContext['plan']>();
   private readonly longWaits = new LongWaits();
   private readonly working = new Set<Promise<void>>();
+  private readonly claimed = new WeakMap<Claim, { kind: StepRow['kind']; at: number }>();
   private stopping = false;
 
   constructor(private readonly options: AdvancerOptions) {}
@@ -144,6 +146,7 @@ export class Advancer {
     if (step === undefined) return;
     const claim: Claim = { ...key, fence: step.fence, owner };
     this.claims.set(jobKeyOf(claim), claim);
+    this.claimed.set(claim, { kind: step.kind, at: performance.now() });
     let context: StepContext;
     try {
       context = await this.contextFor(step, claim);
@@ -190,6 +193,7 @@ export class Advancer {
         });
         this.longWaits.over(key);
         tellDone(context, this.options.kinds[step.kind]);
+        this.measure(claim, 'done');
         return this.forget(claim);
       case 'wait':
         await this.tellLongWait(context, outcome.reason);
@@ -249,8 +253,9 @@ export class Advancer {
     this.longWaits.over(jobKeyOf(claim));
     if (context !== undefined)
       tellFailure(context, error, error.retry === 'later' ? 'retried' : 'failed');
+    let pauseMs: number | undefined;
     await this.commit(claim, async tx => {
-      const pauseMs =
+      pauseMs =
         error.retry === 'later'
           ? retryDelayMs(await attemptsOf(tx, claim), this.options.settings.retryBaseMs)
           : undefined;
@@ -270,6 +275,15 @@ export class Advancer {
       await settleMigration(tx, claim.migrationId);
       await admitSteps(tx);
     });
+    this.measure(claim, pauseMs === undefined ? 'failed' : 'put off');
+  }
+
+  private measure(claim: Claim, outcome: 'done' | 'failed' | 'put off'): void {
+    const claimed = this.claimed.get(claim);
+    if (claimed === undefined) return;
+    const { kind, at } = claimed;
+    count('stepEnded', 1, { kind, outcome });
+    recordSeconds('stepDuration', (performance.now() - at) / 1_000, { kind, outcome });
   }
 
   /** Writes under the claim; a claim that is no longer held writes nothing, silently: its new owner speaks. */

@@ -89,8 +89,8 @@ async function serverAddress(options: VmHttpsOptions): Promise<ServerAddress> {
 
 const CERTIFICATES_BYTES = 64 * KIB;
 
-/** @throws EngineError CONFIG_INVALID */
-async function certificatesIn(file: string): Promise<string> {
+/** Only the certificates of a PEM file. @throws EngineError CONFIG_INVALID */
+export async function certificatesIn(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new EngineError('CONFIG_INVALID', {
       where: { file },

@@ -208,6 +208,11 @@ export class KubernetesTarget implements Target, Probeable {
     };
   }
 
+  async reach(): Promise<void> {
+    await this.checkPlace();
+    await this.api.serves(PERSISTENT_VOLUME_CLAIM);
+  }
+
   mover(): Mover {
     return this.pods.mover();
   }

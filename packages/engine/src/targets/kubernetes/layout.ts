@@ -35,6 +35,8 @@ export const LABEL = {
   migration: `${DOMAIN}/migration`,
   vm: `${DOMAIN}/vm`,
   disk: `${DOMAIN}/disk`,
+  /** Pod: the server that it reads from; absent: none. NetworkPolicies choose by it. */
+  sourceServer: `${DOMAIN}/source-server`,
 } as const;
 
 export const ANNOTATION = {

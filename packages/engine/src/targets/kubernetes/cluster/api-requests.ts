@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 
 import { EngineError } from '../../../errors';
+import { recordSeconds } from '../../../metrics/record';
 import { apiError, type ApiFailure, connectionError, isPassing, readFailure } from './api-errors';
 import type { Credentials } from './credentials';
 import { RateLimit } from './rate-limit';
@@ -76,9 +77,11 @@ export class ApiRequests {
       let error: EngineError;
       let askedMs: number | undefined;
       const connection = await this.connection();
+      const done = measured(request.method);
       try {
         const answer = await connection.transport.send({ ...request, signal: this.closed.signal });
         this.hasAnswered = true;
+        done(answer.status);
         if (answer.status >= 200 && answer.status < 300) return answer;
         const failure = readFailure(answer.status, answer.text, answer.headers);
         if (expected.includes(answer.status)) return { failure };
@@ -90,6 +93,7 @@ export class ApiRequests {
         askedMs = failure.retryAfterMs;
       } catch (thrown) {
         if (thrown instanceof EngineError) throw thrown;
+        done('none');
         error = connectionError(thrown, what, connection.credentials.server);
         if (this.closed.signal.aborted) throw error;
       }
@@ -112,8 +116,10 @@ export class ApiRequests {
   ): Promise<IncomingMessage> {
     await this.limit.admit();
     const connection = await this.connection();
+    const done = measured('GET');
     try {
       const answer = await connection.transport.begin({ method: 'GET', path, signal }, idleMs);
+      done(answer.statusCode ?? 0);
       if (answer.statusCode === 200) return answer;
       const failure = readFailure(answer.statusCode ?? 0, await textOf(answer), answer.headers);
       if (failure.status === 401) this.forget(connection);
@@ -132,6 +138,7 @@ export class ApiRequests {
       throw apiError(failure, what);
     } catch (thrown) {
       if (thrown instanceof EngineError) throw thrown;
+      done('none');
       throw connectionError(thrown, what, connection.credentials.server);
     }
   }
@@ -192,4 +199,18 @@ export class ApiRequests {
     connection.transport.close();
     this.opened = undefined;
   }
+}
+
+/** From now until it is called with the answer's status; `none`: the connection failed. Counts once. */
+function measured(method: string): (status: number | 'none') => void {
+  const since = performance.now();
+  let isOpen = true;
+  return status => {
+    if (isOpen)
+      recordSeconds('apiRequests', (performance.now() - since) / 1_000, {
+        'http.request.method': method,
+        'http.response.status_code': status,
+      });
+    isOpen = false;
+  };
 }

@@ -84,6 +84,16 @@ export interface ClusterApi {
   ): Promise<T | 'conflict' | 'gone'>;
 
   /**
+   * Server-side apply: makes the object or sets the fields that it has, as `manager`'s.
+   * @throws EngineError CLUSTER_REFUSED also for a field that somebody else manages, unless `force`
+   */
+  apply<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    object: T,
+    options: ApplyOptions & { readonly force?: boolean },
+  ): Promise<{ readonly object: T; readonly created: boolean }>;
+
+  /**
    * `'deleting'`: asked for, perhaps held by finalizers (look again). `'gone'`: nothing of that name.
    * `'changed'`: what has that name now has another uid, or was changed since the given
    * resourceVersion; it was left alone.

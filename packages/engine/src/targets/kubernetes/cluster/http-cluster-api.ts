@@ -3,7 +3,7 @@ import { addAbortSignal, type Duplex } from 'node:stream';
 
 import { EngineError } from '../../../errors';
 import { FIELD_MANAGER } from '../layout';
-import { apiError } from './api-errors';
+import { apiError, type ApiFailure } from './api-errors';
 import { ApiRequests, type RequestSettings } from './api-requests';
 import type {
   ApplyOptions,
@@ -30,6 +30,7 @@ import {
   resourcePath,
   type ResourceKind,
 } from './resources';
+import type { ApiAnswer } from './transport';
 import { watchObjects, type WatchSource } from './watch';
 
 export interface ClusterSettings extends RequestSettings {
@@ -176,8 +177,9 @@ export class HttpClusterApi implements ClusterApi {
     options: ApplyOptions,
   ): Promise<T | 'exists'> {
     const metadata = { ...object.metadata, resourceVersion: OF_NO_OBJECT };
-    const answer = await this.apply(kind, { ...object, metadata }, options, 'only if it is new');
-    return answer ?? 'exists';
+    const what = this.words('apply', kind, object.metadata.name);
+    const answer = await this.sendApply(kind, { ...object, metadata }, options, what);
+    return 'failure' in answer ? 'exists' : parse<T>(answer, what);
   }
 
   async applyAnnotations<T extends KubeObject>(
@@ -188,29 +190,39 @@ export class HttpClusterApi implements ClusterApi {
   ): Promise<T | 'conflict'> {
     // With the uid an apply makes nothing where the object is gone.
     const object: KubeObject = { metadata: { name, uid, resourceVersion, annotations } };
-    const answer = await this.apply(kind, object as T, options, 'take the fields over');
-    return answer ?? 'conflict';
+    const what = this.words('apply', kind, name);
+    const answer = await this.sendApply(kind, object as T, { ...options, force: true }, what);
+    return 'failure' in answer ? 'conflict' : parse<T>(answer, what);
   }
 
-  /** `undefined`: 409, and nothing was changed. */
-  private async apply<T extends KubeObject>(
+  async apply<T extends KubeObject>(
     kind: ResourceKind<T>,
     object: T,
-    { manager, dryRun }: ApplyOptions,
-    how: 'only if it is new' | 'take the fields over',
-  ): Promise<T | undefined> {
+    options: ApplyOptions & { readonly force?: boolean },
+  ): Promise<{ readonly object: T; readonly created: boolean }> {
+    const what = this.words('apply', kind, object.metadata.name);
+    const answer = await this.sendApply(kind, object, options, what);
+    if ('failure' in answer) throw apiError(answer.failure, what);
+    return { object: parse<T>(answer, what), created: answer.status === 201 };
+  }
+
+  /** 409 is an answer: nothing was changed. */
+  private async sendApply<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    object: T,
+    { manager, dryRun, force = false }: ApplyOptions & { readonly force?: boolean },
+    what: string,
+  ): Promise<ApiAnswer | { readonly failure: ApiFailure }> {
     await this.requests.server(); // which tells the namespace
-    const { name } = object.metadata;
-    const what = this.words('apply', kind, name);
     const search = searchOf({
       fieldManager: manager,
-      force: how === 'take the fields over' ? 'true' : 'false',
+      force: String(force),
       dryRun: dryRun ? 'All' : undefined,
     });
-    const answer = await this.requests.ask(
+    return this.requests.ask(
       {
         method: 'PATCH',
-        path: this.path(kind, name) + search,
+        path: this.path(kind, object.metadata.name) + search,
         body: {
           type: 'application/apply-patch+yaml', // of which JSON is a part
           text: withoutNulls(this.complete(kind, object), what),
@@ -219,7 +231,6 @@ export class HttpClusterApi implements ClusterApi {
       what,
       [409],
     );
-    return 'failure' in answer ? undefined : parse<T>(answer, what);
   }
 
   async patch<T extends KubeObject>(

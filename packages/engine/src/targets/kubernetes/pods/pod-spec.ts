@@ -13,6 +13,7 @@ import type { PodOptions } from '../options';
 import { workAnnotations } from './same-work';
 import { CREDENTIALS_FILE } from './source-credentials';
 import { sourceMount } from './source-mount';
+import { sourceServerLabel } from './source-server';
 
 /** qemu's and CDI's user, so that a VM can be started from what we wrote. */
 const USER = 107;
@@ -64,6 +65,7 @@ export function podName(order: MoverOrder): string {
 export function podFor(order: MoverOrder, facts: PodFacts): Pod {
   const { options, labels, image } = facts;
   const mounts = mountsOf(order, facts);
+  const server = sourceServerLabel(order);
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -73,6 +75,7 @@ export function podFor(order: MoverOrder, facts: PodFacts): Pod {
         [LABEL.migration]: labelValue(order.runId.split('/')[0] ?? ''),
         ...labels,
         ...MOVER_LABELS,
+        ...(server === undefined ? {} : { [LABEL.sourceServer]: server }),
       },
       annotations: {
         [ANNOTATION.run]: order.runId,
