@@ -62,8 +62,11 @@ export interface Target {
   /** Why this target's movers cannot read from there; `undefined`: they can. Absent: they run where the engine does. */
   whyOutOfReach?(source: ApplyOrder['source']): string | undefined;
 
-  /** What runs orders on these volumes. `volume.address` and `tables` paths in orders are this mover's. */
-  mover(): Mover;
+  /**
+   * What runs orders on these volumes. `volume.address` and `tables` paths in orders are this
+   * mover's. @param image of its pods; absent: the configured one. Of no meaning where there are none.
+   */
+  mover(image?: string): Mover;
 }
 
 export interface TargetCapabilities {

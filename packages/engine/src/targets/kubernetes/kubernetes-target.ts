@@ -197,8 +197,8 @@ export class KubernetesTarget implements Target, Probeable {
     return `${source.folder} is a folder of this machine, and nothing says how a pod in the cluster finds it`;
   }
 
-  mover(): Mover {
-    return this.pods.mover();
+  mover(image?: string): Mover {
+    return this.pods.mover(image);
   }
 
   probeIo(): ProbeIo {
@@ -209,7 +209,7 @@ export class KubernetesTarget implements Target, Probeable {
   async close(): Promise<void> {
     this.closed = true;
     this.events.close();
-    await this.pods.mover().close();
+    await (this.pods.close?.() ?? this.pods.mover().close());
     this.api.close();
   }
 

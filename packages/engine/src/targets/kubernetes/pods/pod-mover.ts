@@ -3,6 +3,7 @@ import { EngineError } from '../../../errors';
 import type { Mover, MoverOrder, MoverStatus } from '../../../mover/mover';
 import type { ClusterApi } from '../cluster/cluster-api';
 import type { PodOptions } from '../options';
+import { ExpectedImage } from './image-check';
 import { PodRun, type PodRunDeps } from './pod-run';
 import { PodWatch } from './pod-watch';
 
@@ -10,6 +11,8 @@ export interface PodMoverOptions {
   readonly api: ClusterApi;
   /** Image of the mover, as a pod names it; asked for at the first order. */
   readonly image: () => string;
+  /** Digest of that image, where this engine was built with it. */
+  readonly builtDigest?: () => string | undefined;
   readonly pods?: PodOptions;
   /** Class of the volumes with block tables; absent: their volume's own. */
   readonly tablesClass?: string;
@@ -25,6 +28,7 @@ const ENDED_RUNS = 1_000;
 export class PodMover implements Mover {
   private readonly runs = new Map<string, PodRun>();
   private readonly watch: PodWatch;
+  private expected: ExpectedImage | undefined;
   private closed = false;
 
   constructor(private readonly options: PodMoverOptions) {
@@ -69,7 +73,9 @@ export class PodMover implements Mover {
 
   private deps(): PodRunDeps {
     const { api, image, pods = {}, tablesClass, startLimitMs, stopPatienceMs } = this.options;
+    this.expected ??= new ExpectedImage(image(), this.options.builtDigest?.());
     return {
+      expectedImage: this.expected,
       api,
       watch: this.watch,
       image: image(),

@@ -6,6 +6,7 @@ import { EngineError, toEngineError } from '../../../errors';
 import type { MoverOrder, MoverStatus } from '../../../mover/mover';
 import type { KubeEvent } from '../cluster/cluster-api';
 import type { Pod } from '../cluster/resources';
+import type { ExpectedImage } from './image-check';
 import { PodLog } from './pod-log';
 import { CONTAINER, podName } from './pod-spec';
 import { PodStart, type PodStartDeps } from './pod-start';
@@ -17,6 +18,7 @@ import { assertAllWindows } from './window-account';
 export interface PodRunDeps extends PodStartDeps {
   /** Pod made to running. */
   readonly startLimitMs: number;
+  readonly expectedImage: ExpectedImage;
 }
 
 const EVENTS_EVERY_MS = 5_000;
@@ -126,6 +128,7 @@ export class PodRun {
         if (state.hopeless) throw stuck(now, state.reason);
       }
       if (state.state === 'running') this.waitingFor = state.trouble;
+      if (state.state !== 'starting') this.deps.expectedImage.assert(now);
       return state.state;
     };
     const starting = this.overseeStart(pod, events, look, giveUp);
