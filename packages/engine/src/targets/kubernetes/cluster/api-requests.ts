@@ -16,6 +16,25 @@ export interface RequestSettings {
   readonly retry?: RetryOptions;
 }
 
+/**
+ * A server that has never answered is more likely not there than being restarted: whoever waits for
+ * a plan is told so in seconds, and a worker's step comes again by itself.
+ */
+const FIRST_TRIES = 2;
+const FIRST_ANSWER_MS = 8_000;
+const NOWHERE = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+]);
+
+function isNowhere(thrown: unknown): boolean {
+  return NOWHERE.has((thrown as NodeJS.ErrnoException | undefined)?.code ?? '');
+}
+
 interface Connection {
   readonly credentials: Credentials;
   readonly transport: Transport;
@@ -28,6 +47,8 @@ export class ApiRequests {
   private readonly closed = new AbortController();
   private opened: Promise<Connection> | undefined;
   private loadedNamespace: string | undefined;
+  /** Whether this server has ever answered. */
+  private answered = false;
 
   constructor(
     private readonly load: () => Promise<Credentials>,
@@ -69,7 +90,12 @@ export class ApiRequests {
       let askedMs: number | undefined;
       const connection = await this.connection();
       try {
-        const answer = await connection.transport.send({ ...request, signal: this.closed.signal });
+        const answer = await connection.transport.send({
+          ...request,
+          signal: this.closed.signal,
+          ...(this.answered ? {} : { timeoutMs: FIRST_ANSWER_MS }),
+        });
+        this.answered = true;
         if (answer.status >= 200 && answer.status < 300) return answer;
         const failure = readFailure(answer.status, answer.text, answer.headers);
         if (expected.includes(answer.status)) return { failure };
@@ -83,6 +109,7 @@ export class ApiRequests {
         if (thrown instanceof EngineError) throw thrown;
         error = connectionError(thrown, what, connection.credentials.server);
         if (this.closed.signal.aborted) throw error;
+        if (!this.answered && number >= FIRST_TRIES && isNowhere(thrown)) throw error;
       }
       if (number >= this.retry.tries) throw error;
       await sleep(pauseMs(this.retry, number, askedMs), this.closed.signal);

@@ -10,6 +10,8 @@ export interface ApiRequest {
   readonly path: string;
   readonly body?: { readonly type: string; readonly text: string };
   readonly signal?: AbortSignal;
+  /** Less than the transport's own limit. */
+  readonly timeoutMs?: number;
 }
 
 export interface ApiAnswer {
@@ -28,7 +30,8 @@ export class Transport {
 
   /** The whole answer, whatever its status. Rejects when the connection fails, or `timeoutMs` pass without an end. */
   async send(request: ApiRequest): Promise<ApiAnswer> {
-    const limit = AbortSignal.timeout(this.timeoutMs);
+    const timeoutMs = Math.min(request.timeoutMs ?? Infinity, this.timeoutMs);
+    const limit = AbortSignal.timeout(timeoutMs);
     const signal = request.signal === undefined ? limit : AbortSignal.any([request.signal, limit]);
     try {
       const answer = await this.open({ ...request, signal });
@@ -39,7 +42,7 @@ export class Transport {
       };
     } catch (thrown) {
       if (limit.aborted && request.signal?.aborted !== true)
-        throw Object.assign(new Error(`no answer within ${this.timeoutMs} ms`), {
+        throw Object.assign(new Error(`no answer within ${timeoutMs} ms`), {
           code: 'ETIMEDOUT',
         });
       throw thrown;
