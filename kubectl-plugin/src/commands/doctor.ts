@@ -32,6 +32,10 @@ export const doctor = defineVerb({
       describe: 'With --probe: only this class (repeatable)',
       names: ['class'],
     },
+    'mover-image': {
+      type: 'string',
+      describe: 'Check with this image of the mover pods instead of the configured one',
+    },
     rbac: {
       type: 'boolean',
       default: false,
@@ -52,7 +56,7 @@ export const doctor = defineVerb({
 
   async run(args, session) {
     const seeHelp = `See: ${PROGRAM} doctor --help`;
-    const { target, probe, storageClass, rbac, serviceAccount } = args;
+    const { target, probe, storageClass, moverImage, rbac, serviceAccount } = args;
     if (storageClass !== undefined && !probe)
       throw new UsageError('--storage-class goes with --probe', seeHelp);
     if (serviceAccount !== undefined && !rbac)
@@ -61,6 +65,7 @@ export const doctor = defineVerb({
     if (rbac) return printRights(session, target, serviceAccount ?? 'vm-migrate');
     const { checks, values } = await doctorChecks(session, {
       ...(target === undefined ? {} : { target }),
+      ...(moverImage === undefined ? {} : { moverImage }),
       ...(probe ? { probe: storageClass?.map(String) ?? 'all' } : {}),
     });
     await printAnswer(session.terminal, {

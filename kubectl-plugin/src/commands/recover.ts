@@ -56,7 +56,9 @@ export const recover = defineVerb({
         `Recovered ${view.migration}: ${count(view.adopted, 'VolumeSnapshot')} adopted, ${count(view.again, 'layer')} to copy.`,
         ...(view.unready.length === 0
           ? []
-          : [`Not ready yet, their steps wait for them: ${view.unready.map(printable).join(', ')}.`]),
+          : [
+              `Not ready yet, their steps wait for them: ${view.unready.map(printable).join(', ')}.`,
+            ]),
         view.again > 0
           ? `Watch it: ${PROGRAM} status ${view.migration} --watch`
           : `See: ${PROGRAM} tree ${view.migration}`,

@@ -294,6 +294,8 @@ export interface ReportView {
   readonly storeId: string;
   readonly migration: MigrationView;
   readonly planDigest: string;
+  /** Image that the movers of this migration were to run instead of the target's own; absent: that one. */
+  readonly moverImage?: string;
   readonly snapshots: readonly {
     readonly id: string;
     readonly name: string;

@@ -27,6 +27,8 @@ export interface DoctorOptions {
   readonly probe?: 'all' | readonly string[];
   /** Only this target. Absent: all. */
   readonly target?: string;
+  /** Image of mover pods that is checked instead of the configured one. */
+  readonly moverImage?: string;
 }
 
 /** What a check is given; the database only where there is one. */
@@ -37,6 +39,7 @@ export interface CheckContext {
   readonly database: Database | undefined;
   readonly probe?: DoctorOptions['probe'];
   readonly target?: string;
+  readonly moverImage?: string;
 }
 
 export type Check = (context: CheckContext) => Promise<readonly DoctorCheck[]>;

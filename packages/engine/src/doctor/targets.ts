@@ -66,7 +66,7 @@ function isSameWay(row: PlaceRow, found: PlaceRow): boolean {
 
 async function checkTarget(
   { name, kind, options, host }: PlaceRow,
-  { database, moverProgram, probe }: CheckContext,
+  { database, moverProgram, probe, moverImage }: CheckContext,
 ): Promise<readonly DoctorCheck[]> {
   const title = `target ${name}`;
   if (host !== null && host !== hostname())
@@ -79,7 +79,10 @@ async function checkTarget(
       },
     ];
   if (kind === 'kubernetes')
-    return checkKubernetes({ name, options }, { database, moverProgram, probe });
+    return checkKubernetes(
+      { name, options: moverImage === undefined ? options : { ...options, moverImage } },
+      { database, moverProgram, probe },
+    );
   const mover = new LocalMover({ program: moverProgram });
   try {
     const target = openTarget({ ...options, name, kind }, { mover, moverProgram });

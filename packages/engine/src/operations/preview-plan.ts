@@ -77,7 +77,7 @@ export async function previewPlan(
       request,
       options,
       classes,
-      moverImageOf(options, request.moverProgram),
+      request.plan.options.moverImage ?? moverImageOf(options, request.moverProgram),
     );
     const placed = request.plan.steps.flatMap(step => preview.objectsOf(step));
     const whole = placed.map(one => ({ ...one, object: completed(one, api.namespace) }));

@@ -91,6 +91,7 @@ const WHOLE_OPTIONS: Whole<Plan['options']> = {
   storageClass: 'c',
   storageClassByDisk: { d: 'c' },
   namePrefix: 'p',
+  moverImage: 'i',
   cutCurrent: 'always',
   sampleWindows: 1,
 };

@@ -125,6 +125,7 @@ export const planOptionsSchema = z.strictObject({
   storageClass: text.optional(),
   storageClassByDisk: z.record(text),
   namePrefix: text.optional(),
+  moverImage: text.optional(),
   cutCurrent: z.enum(['always', 'when-the-target-asks']),
   sampleWindows: z.number().int().nonnegative(),
 });

@@ -68,8 +68,11 @@ export interface Target {
    */
   reach?(): Promise<void>;
 
-  /** What runs orders on these volumes. `volume.address` and `tables` paths in orders are this mover's. */
-  mover(): Mover;
+  /**
+   * What runs orders on these volumes. `volume.address` and `tables` paths in orders are this
+   * mover's. @param image of its pods; absent: the configured one. Of no meaning where there are none.
+   */
+  mover(image?: string): Mover;
 }
 
 /** The engine reads, and sends to the mover. */

@@ -321,7 +321,7 @@ export class Advancer {
       storeId,
       source,
       target,
-      mover: target.mover(),
+      mover: target.mover(plan.options.moverImage),
       settings,
       bytesPerSecond: rate,
     };

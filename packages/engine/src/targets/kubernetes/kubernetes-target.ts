@@ -213,8 +213,8 @@ export class KubernetesTarget implements Target, Probeable {
     await this.api.serves(PERSISTENT_VOLUME_CLAIM);
   }
 
-  mover(): Mover {
-    return this.pods.mover();
+  mover(image?: string): Mover {
+    return this.pods.mover(image);
   }
 
   probeIo(): ProbeIo {
@@ -225,7 +225,7 @@ export class KubernetesTarget implements Target, Probeable {
   async close(): Promise<void> {
     this.closed = true;
     this.events.close();
-    await this.pods.mover().close();
+    await (this.pods.close?.() ?? this.pods.mover().close());
     this.api.close();
   }
 

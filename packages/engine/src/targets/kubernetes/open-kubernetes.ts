@@ -52,6 +52,15 @@ export function moverImageOf(options: KubernetesOptions, moverProgram: string | 
   return imageReference(built, options.moverImage);
 }
 
+/** Of the image that was built with this engine, where pods run that one. */
+function builtDigestOf(
+  { moverImage }: KubernetesOptions,
+  moverProgram: string | undefined,
+): string | undefined {
+  if (moverImage !== undefined || moverProgram === undefined) return undefined;
+  return builtImage(moverProgram)?.digest;
+}
+
 function newTarget(
   name: string,
   options: KubernetesOptions,
@@ -62,6 +71,7 @@ function newTarget(
   const pods = new ClusterPods({
     api,
     image: () => moverImageOf(options, moverProgram),
+    builtDigest: () => builtDigestOf(options, moverProgram),
     pods: options.pods,
     ...(options.tablesClass === undefined ? {} : { tablesClass: options.tablesClass }),
     startLimitMs: deadlines.podStartMs,

@@ -20,8 +20,24 @@ export interface RequestSettings {
   readonly retry?: RetryOptions;
 }
 
-/** A server that has never answered is a wrong address rather than one that is restarted: soon named. */
-const FIRST_CONTACT_TRIES = 3;
+/**
+ * A server that has never answered is more likely not there than being restarted: whoever waits for
+ * a plan is told so in seconds, and a worker's step comes again by itself.
+ */
+const FIRST_TRIES = 2;
+const FIRST_ANSWER_MS = 8_000;
+const NOWHERE = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+]);
+
+function isNowhere(thrown: unknown): boolean {
+  return NOWHERE.has((thrown as NodeJS.ErrnoException | undefined)?.code ?? '');
+}
 
 interface Connection {
   readonly credentials: Credentials;
@@ -35,7 +51,8 @@ export class ApiRequests {
   private readonly closed = new AbortController();
   private opened: Promise<Connection> | undefined;
   private loadedNamespace: string | undefined;
-  private hasAnswered = false;
+  /** Whether this server has ever answered. */
+  private answered = false;
 
   constructor(
     private readonly load: () => Promise<Credentials>,
@@ -79,8 +96,12 @@ export class ApiRequests {
       const connection = await this.connection();
       const done = measured(request.method);
       try {
-        const answer = await connection.transport.send({ ...request, signal: this.closed.signal });
-        this.hasAnswered = true;
+        const answer = await connection.transport.send({
+          ...request,
+          signal: this.closed.signal,
+          ...(this.answered ? {} : { timeoutMs: FIRST_ANSWER_MS }),
+        });
+        this.answered = true;
         done(answer.status);
         if (answer.status >= 200 && answer.status < 300) return answer;
         const failure = readFailure(answer.status, answer.text, answer.headers);
@@ -96,9 +117,9 @@ export class ApiRequests {
         done('none');
         error = connectionError(thrown, what, connection.credentials.server);
         if (this.closed.signal.aborted) throw error;
+        if (!this.answered && number >= FIRST_TRIES && isNowhere(thrown)) throw error;
       }
-      const { withinMs = Infinity } = this.retry;
-      const tries = Math.min(this.retry.tries, this.hasAnswered ? Infinity : FIRST_CONTACT_TRIES);
+      const { tries, withinMs = Infinity } = this.retry;
       const pause = pauseMs(this.retry, number, askedMs);
       if (number >= tries || performance.now() - began + pause > withinMs) throw error;
       await sleep(pause, this.closed.signal);

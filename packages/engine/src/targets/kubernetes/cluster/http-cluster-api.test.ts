@@ -344,3 +344,23 @@ describe('a log', () => {
     expect((await errorOf(lines.next())).code).toBe('NOT_FOUND');
   });
 });
+
+describe('a server that is not there', () => {
+  it('is named after two tries when it never answered, and waited for when it has', async () => {
+    const away = await FakeApiServer.start();
+    const retry = { tries: 6, firstMs: 100, maxMs: 100 };
+    const never = away.client({ retry });
+    const before = away.client({ retry });
+    await before.identity();
+    await away.close();
+    const failedAfterMs = async (api: typeof never): Promise<number> => {
+      const began = performance.now();
+      await expect(api.list(POD)).rejects.toMatchObject({ code: 'CLUSTER_UNREACHABLE' });
+      return performance.now() - began;
+    };
+    const quick = await failedAfterMs(never);
+    expect(quick).toBeLessThan(await failedAfterMs(before));
+    never.close();
+    before.close();
+  });
+});

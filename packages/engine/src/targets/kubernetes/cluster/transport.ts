@@ -10,6 +10,8 @@ export interface ApiRequest {
   readonly path: string;
   readonly body?: { readonly type: string; readonly text: string };
   readonly signal?: AbortSignal;
+  /** Less than the transport's own limit. */
+  readonly timeoutMs?: number;
 }
 
 export interface ApiAnswer {
@@ -28,7 +30,8 @@ export class Transport {
 
   /** The whole answer, whatever its status. Rejects when the connection fails, or `timeoutMs` pass without an end. */
   async send(request: ApiRequest): Promise<ApiAnswer> {
-    const limit = AbortSignal.timeout(this.timeoutMs);
+    const timeoutMs = Math.min(request.timeoutMs ?? Infinity, this.timeoutMs);
+    const limit = AbortSignal.timeout(timeoutMs);
     const signal = request.signal === undefined ? limit : AbortSignal.any([request.signal, limit]);
     try {
       const answer = await this.open({ ...request, signal });
@@ -38,7 +41,7 @@ export class Transport {
         text: await textOf(answer),
       };
     } catch (thrown) {
-      if (limit.aborted && request.signal?.aborted !== true) throw noAnswer(this.timeoutMs);
+      if (limit.aborted && request.signal?.aborted !== true) throw noAnswer(timeoutMs);
       throw thrown;
     }
   }

@@ -14,16 +14,28 @@ import { restsAfter } from './pod-rest';
 export class ClusterPods implements TargetPods {
   private readonly api: ClusterApi;
   private readonly podMover: PodMover;
+  /** By image that a migration chose. */
+  private readonly others = new Map<string, PodMover>();
   private readonly io: PodProbeIo;
 
-  constructor(options: PodMoverOptions) {
+  constructor(private readonly options: PodMoverOptions) {
     this.api = options.api;
     this.podMover = new PodMover(options);
     this.io = new PodProbeIo(this.podMover);
   }
 
-  mover(): Mover {
-    return this.podMover;
+  mover(image?: string): Mover {
+    if (image === undefined) return this.podMover;
+    const known = this.others.get(image);
+    if (known !== undefined) return known;
+    const { builtDigest: _, ...options } = this.options;
+    const made = new PodMover({ ...options, image: () => image });
+    this.others.set(image, made);
+    return made;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.podMover, ...this.others.values()].map(mover => mover.close()));
   }
 
   probeIo(): ProbeIo {

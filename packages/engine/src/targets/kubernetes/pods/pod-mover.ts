@@ -4,6 +4,7 @@ import { LocalMover } from '../../../mover/local-mover';
 import type { Mover, MoverOrder, MoverStatus } from '../../../mover/mover';
 import type { ClusterApi } from '../cluster/cluster-api';
 import type { PodOptions } from '../options';
+import { ExpectedImage } from './image-check';
 import { PodRun, type PodRunDeps } from './pod-run';
 import { PodWatch } from './pod-watch';
 import { mustRunHere } from './pushed-order';
@@ -12,6 +13,8 @@ export interface PodMoverOptions {
   readonly api: ClusterApi;
   /** Image of the mover, as a pod names it; asked for at the first order. */
   readonly image: () => string;
+  /** Digest of that image, where this engine was built with it. */
+  readonly builtDigest?: () => string | undefined;
   readonly pods?: PodOptions;
   /** Class of the volumes with block tables; absent: their volume's own. */
   readonly tablesClass?: string;
@@ -32,6 +35,7 @@ export class PodMover implements Mover {
   private readonly runs = new Map<string, PodRun>();
   private readonly watch: PodWatch;
   private local: LocalMover | undefined;
+  private expected: ExpectedImage | undefined;
   private closed = false;
 
   constructor(private readonly options: PodMoverOptions) {
@@ -106,7 +110,9 @@ export class PodMover implements Mover {
       stopPatienceMs,
       pushPatienceMs,
     } = this.options;
+    this.expected ??= new ExpectedImage(image(), this.options.builtDigest?.());
     return {
+      expectedImage: this.expected,
       api,
       watch: this.watch,
       image: image(),

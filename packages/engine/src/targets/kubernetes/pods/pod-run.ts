@@ -8,6 +8,7 @@ import type { PushRelay } from '../../../mover/push/push-relay';
 import type { KubeEvent } from '../cluster/cluster-api';
 import { type Pod, POD } from '../cluster/resources';
 import { ANNOTATION } from '../layout';
+import type { ExpectedImage } from './image-check';
 import { annotateOwn, belongsTo, isOlder, removeOwn, takenOver } from './own-pod';
 import { PodLog } from './pod-log';
 import { pushToPod } from './pod-push';
@@ -19,6 +20,7 @@ import { LOOK_MS, sleep, withinMs } from './waiting';
 import { assertAllWindows } from './window-account';
 
 export interface PodRunDeps extends PodStartDeps {
+  readonly expectedImage: ExpectedImage;
   /** Program that reads layers which only this machine has; asked for when one is. */
   readonly moverProgram: () => string;
   /** How long a connection that pushes may be away. */
@@ -255,6 +257,7 @@ export class PodRun {
         if (state.hopeless) throw stuck(now, state.reason);
       }
       if (state.state === 'running') this.waitingFor = state.trouble;
+      if (state.state !== 'starting') this.deps.expectedImage.assert(now);
       return state.state;
     };
     const starting = this.overseeStart(pod, events, look, giveUp);
