@@ -111,7 +111,7 @@ export const apiServerDown = stopped(
   'kube-apiserver',
   /cannot be reached, or cannot serve now.*(ECONNRESET|socket hang up|socket disconnected)/,
 );
-export const kubeletDown = stopped('kubelet', /not heard of|no node takes pod/);
+export const kubeletDown = stopped('kubelet', /not heard of|no node takes pod|to take up pod/);
 export const snapshotControllerDown = stopped(
   'snapshot-controller',
   /see that the snapshot controller runs/,
