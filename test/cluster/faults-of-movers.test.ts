@@ -19,7 +19,7 @@ import { Lab, type LabEngine } from './lab';
 import { liveThrough } from './live-through';
 
 const MIB = 1024 * 1024;
-jest.setTimeout(400_000);
+jest.setTimeout(600_000);
 
 describeWithOwnCluster('a migration', () => {
   const folder = tempFolder();
@@ -36,7 +36,7 @@ describeWithOwnCluster('a migration', () => {
 
   it('outlives its pods, its node and the API server', async () => {
     const vm = writeSmallVm(lab.vmFolder('pods'), { seed: 21, baseBytes: 4 * MIB });
-    await limit(MIB / 8);
+    await limit(MIB / 16);
     engine.fleet.start(1);
     const migration = await lab.start(engine, vm, { namePrefix: 'pods' });
     await lab.copying(engine, 1);
@@ -55,7 +55,7 @@ describeWithOwnCluster('a migration', () => {
 
   it('outlives 429, 500, silence, cut connections, cut watches and answers that are lost', async () => {
     const vm = writeSmallVm(lab.vmFolder('requests'), { seed: 22, baseBytes: 2 * MIB });
-    await limit(MIB / 8);
+    await limit(MIB / 16);
     const ends = [lab.proxy.treat(...CUT_STREAMS), lab.proxy.treat(...LOST_ANSWERS)];
     engine.fleet.start(1);
     const migration = await lab.start(engine, vm, { namePrefix: 'requests' });

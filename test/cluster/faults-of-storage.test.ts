@@ -21,7 +21,7 @@ import { startPod } from './objects';
 import { until } from './until';
 
 const MIB = 1024 * 1024;
-jest.setTimeout(400_000);
+jest.setTimeout(600_000);
 
 describeWithOwnCluster('when storage fails, a migration', () => {
   const folder = tempFolder();
@@ -44,9 +44,8 @@ describeWithOwnCluster('when storage fails, a migration', () => {
     await tight();
     await lab.named(engine, /has not made it; .*no free extent/);
     await refused();
-    // The base's VolumeSnapshot meets the first two, and the third as it is made after all.
-    await liveThroughInTurn(lab, engine, [snapshotControllerDown, snapshotError]);
-    await liveThrough(lab, engine, readinessDelayed);
+    // The base's VolumeSnapshot meets all three.
+    await liveThroughInTurn(lab, engine, [snapshotControllerDown, snapshotError, readinessDelayed]);
     await liveThrough(lab, engine, driverDown);
     await lab.expectMigrated(engine, [{ migration, vm }]);
   });

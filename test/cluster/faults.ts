@@ -30,13 +30,20 @@ function stopped(component: ComponentName, words: RegExp): Fault {
   };
 }
 
+/** A driver has one set of faults; whoever was replaced by a later one has nothing to mend. */
+let standing: Faults | undefined;
+
 function driverSays(name: string, faults: Faults, words: RegExp): Fault {
   return {
     name,
     words,
     begin({ cluster }) {
       cluster.setFault('fast', faults);
-      return Promise.resolve(() => Promise.resolve(cluster.clearFaults()));
+      standing = faults;
+      return Promise.resolve(() => {
+        if (standing === faults) cluster.clearFaults();
+        return Promise.resolve();
+      });
     },
   };
 }
@@ -104,14 +111,14 @@ export const apiServerDown = stopped(
   'kube-apiserver',
   /cannot be reached, or cannot serve now.*(ECONNRESET|socket hang up|socket disconnected)/,
 );
-export const kubeletDown = stopped('kubelet', /not heard of|no node takes pod/);
+export const kubeletDown = stopped('kubelet', /not heard of|no node takes pod|to take up pod/);
 export const snapshotControllerDown = stopped(
   'snapshot-controller',
   /see that the snapshot controller runs/,
 );
 export const driverDown = stopped(
   'driver-fast',
-  /storage class fast has not made it|its csi-snapshotter runs|nothing has taken it up|FailedMount|FailedMapVolume|MapVolume/,
+  /storage class fast has not made it|csi-snapshotter|nothing has taken it up|FailedMount|FailedMapVolume|MapVolume/,
 );
 
 export const snapshotError = driverSays(

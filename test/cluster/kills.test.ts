@@ -241,14 +241,20 @@ describeWithOwnCluster(
       );
     }
 
-    /** Every object of the namespace with what changes when somebody touches it. */
+    /** Every object of the namespace that is there to stay, with what changes when somebody touches it. */
     async function everything(): Promise<string[]> {
       interface Found {
         readonly kind: string;
-        readonly metadata: { name: string; uid: string; resourceVersion: string };
+        readonly metadata: {
+          readonly name: string;
+          readonly uid: string;
+          readonly resourceVersion: string;
+          readonly deletionTimestamp?: string;
+        };
       }
       const text = await lab.kubectl.run(['get', 'pvc,volumesnapshots', '-o', 'json']);
       return (JSON.parse(text) as { items: Found[] }).items
+        .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
         .map(({ kind, metadata: { name, uid, resourceVersion } }) =>
           [kind, name, uid, resourceVersion].join(' '),
         )

@@ -156,7 +156,7 @@ export async function whyNotReady(
       ? 'nothing has taken it up: see that the snapshot controller runs'
       : content?.status?.snapshotHandle === undefined
         ? `the driver of VolumeSnapshotClass ${className} has not cut it: see that its csi-snapshotter runs`
-        : 'it is cut, and the driver is not done with it';
+        : 'it is cut, and the driver is not done with it, or its csi-snapshotter does not run';
   return said === undefined ? state : `${state}; ${said}`;
 }
 

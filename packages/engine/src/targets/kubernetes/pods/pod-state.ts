@@ -79,6 +79,10 @@ function startingState(
       const trouble = events.filter(event => event.type === 'Warning').at(-1);
       if (trouble !== undefined)
         return reason(`pod ${name} to start: ${trouble.reason}: ${oneLine(trouble.message)}`);
+      // The kubelet's first word is the pod's start time; of a node that is down it does not come.
+      const node = pod.spec['nodeName'];
+      if (typeof node === 'string' && pod.status?.startTime === undefined)
+        return reason(`node ${node} to take up pod ${name}, of which its kubelet has not spoken`);
       return reason(`pod ${name} to start`);
     }
   }

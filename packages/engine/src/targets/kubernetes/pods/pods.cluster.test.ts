@@ -292,7 +292,7 @@ describeWithOwnCluster('movers in pods', () => {
     const target = targetWith();
     const scene = await servedScene();
     await volumeNamed(target, 'deleted');
-    const slow = await orderOn(target, scene, 'deleted', 'base', { bytesPerSecond: MIB });
+    const slow = await orderOn(target, scene, 'deleted', 'base', { bytesPerSecond: MIB / 4 });
     const windows: WindowReport[] = [];
     while (windows.length === 0) {
       const status = await target.mover().attend(slow, 500);
@@ -441,7 +441,7 @@ describeWithOwnCluster('movers in pods', () => {
       error: { code: 'MOVER_FAILED', retry: 'later' },
     });
     expect(JSON.stringify(killed)).toMatch(/OOMKilled/);
-  }, 180_000);
+  }, 400_000);
 });
 
 describeWithOwnCluster('movers in pods, when the cluster fails', () => {
