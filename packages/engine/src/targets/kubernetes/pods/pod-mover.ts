@@ -17,6 +17,8 @@ export interface PodMoverOptions {
   readonly startLimitMs?: number;
   /** How long a pod that was told to stop may take to finish its window before it is deleted. Default 30 s. */
   readonly stopPatienceMs?: number;
+  /** Further arguments of the program; tests and the bench measure with some. */
+  readonly programArguments?: readonly string[];
 }
 
 /** Ended runs are remembered, so that asking twice gives the same answer; the oldest are forgotten. */
@@ -81,6 +83,7 @@ export class PodMover implements Mover {
       tablesClass,
       startLimitMs: startLimitMs ?? 300_000,
       stopPatienceMs: stopPatienceMs ?? 30_000,
+      programArguments: this.options.programArguments ?? [],
     };
   }
 

@@ -39,6 +39,7 @@ export interface PodStartDeps {
   readonly image: string;
   readonly options: PodOptions;
   readonly tablesClass: string | undefined;
+  readonly programArguments: readonly string[];
   /** How long a pod that was told to stop may take before it is deleted. */
   readonly stopPatienceMs: number;
 }
@@ -136,7 +137,7 @@ export class PodStart {
     claim: PersistentVolumeClaim | undefined,
     { names, credentials }: Parcel,
   ): Promise<Pod | undefined> {
-    const { api, options, image, tablesClass } = this.deps;
+    const { api, options, image, tablesClass, programArguments } = this.deps;
     const tables = await tablesFor(api, this.order, claim, tablesClass);
     if (tables !== undefined && 'waitFor' in tables) {
       this.waits(tables.waitFor);
@@ -152,6 +153,7 @@ export class PodStart {
       secrets: names,
       hasCredentials,
       tables,
+      programArguments,
     });
     const made = await api.create(POD, pod);
     return made === 'exists' ? undefined : made;
