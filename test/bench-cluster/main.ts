@@ -83,6 +83,8 @@ function printMany(many: ManyResult): void {
   say(
     `  database ${round(many.databaseBytes / 1024 ** 2)} MiB; ${many.largestTables.map(({ name, bytes }) => `${name} ${round(bytes / 1024 ** 2)}`).join(', ')}`,
   );
+  for (const { kind, waits, takes } of many.stepTimes)
+    say(`  ${kind}: ${waits} ms to its claim, ${takes} ms from there to its end`);
   say(`  requests a layer: ${JSON.stringify(many.requestsPerLayer)}`);
 }
 

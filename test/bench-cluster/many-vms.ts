@@ -31,6 +31,12 @@ export interface ManyResult {
   readonly databaseBytes: number;
   readonly largestTables: readonly { readonly name: string; readonly bytes: number }[];
   readonly requestsPerLayer: RequestCounts;
+  /** Medians by kind of step, ms: from the end of its last predecessor to its claim, and from there to its end. */
+  readonly stepTimes: readonly {
+    readonly kind: string;
+    readonly waits: number;
+    readonly takes: number;
+  }[];
   /** Of this process, at the end. */
   readonly residentMib: number;
 }
@@ -95,6 +101,14 @@ async function run(bench: BenchEngine, names: readonly string[]): Promise<ManyRe
     `select relname as name, pg_total_relation_size(c.oid)::int8 as bytes from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where n.nspname like 'vm_migrate%' and relkind = 'r' order by 2 desc limit 5`,
   );
+  const stepTimes = await engine.database.query<ManyResult['stepTimes'][0]>(
+    `select s.kind, round(percentile_cont(0.5) within group (order by extract(epoch from s.started_at - p.ended) * 1000))::int8 as waits,
+            round(percentile_cont(0.5) within group (order by extract(epoch from s.finished_at - s.started_at) * 1000))::int8 as takes
+       from vm_migrate.step s join lateral (
+         select max(b.finished_at) as ended from vm_migrate.step_after a join vm_migrate.step b on b.migration_id = a.migration_id and b.step_id = a.after_id
+          where a.migration_id = s.migration_id and a.step_id = s.step_id) p on true
+      where p.ended is not null group by s.kind`,
+  );
   return {
     vms: names.length,
     layers,
@@ -107,6 +121,7 @@ async function run(bench: BenchEngine, names: readonly string[]): Promise<ManyRe
     databaseBytes: counts?.bytes ?? 0,
     largestTables,
     requestsPerLayer: perLayer(requests, layers),
+    stepTimes,
     residentMib: Math.round(process.memoryUsage().rss / 1024 / 1024),
   };
 }
