@@ -11,6 +11,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { median } from '../bench/measure';
+import { measureCopy, type CopyResult } from './copy';
 import { serveFakeCluster } from './fake-cluster';
 import { measureManyVms, type ManyResult } from './many-vms';
 import { measureLayers, type LayersResult, type LayerTimes } from './layers';
@@ -45,6 +46,17 @@ async function main(): Promise<void> {
       await place.close();
     }
   }
+  if (wanted('copy')) {
+    const place = await openPlace(values.cluster);
+    try {
+      const sizeBytes = Number(values['size-mib']) * 1024 ** 2;
+      const copy = await measureCopy(place, sizeBytes, Number(values.rounds));
+      results['copy'] = copy;
+      printCopy(copy);
+    } finally {
+      await place.close();
+    }
+  }
   if (wanted('many')) {
     const many = await measureManyVms(__filename, Number(values.vms));
     results['many'] = many;
@@ -72,6 +84,13 @@ function printLayers({ how, bare, times, requestsPerLayer, addedMs }: LayersResu
     `  bare loop ${bareOf('totalMs')} ms (pod ${bareOf('podMs')}, cut ${bareOf('cutMs')}); added ${Math.round(addedMs)} ms`,
   );
   say(`  requests a layer: ${JSON.stringify(requestsPerLayer)}`);
+}
+
+function printCopy({ sizeBytes, samples, ratio, provedRatio }: CopyResult): void {
+  const seconds = (of: readonly number[]) => `${median(of).toFixed(2)} s`;
+  say(
+    `copy of ${sizeBytes / 1024 ** 2} MiB, half of it data: ${seconds(samples.copy)}, with proof ${seconds(samples.proved)}, qemu-img convert ${seconds(samples.convert)}; ratio ${ratio.toFixed(2)} (goal: at most 0.8), with proof ${provedRatio.toFixed(2)}`,
+  );
 }
 
 function printMany(many: ManyResult): void {
