@@ -19,6 +19,7 @@ const entries = [
   { from: 'test/bench/main.ts', to: 'test/dist/bench.cjs' },
   { from: 'test/bench-cluster/main.ts', to: 'test/dist/bench-cluster.cjs' },
   { from: 'test/bench-push/main.ts', to: 'test/dist/bench-push.cjs' },
+  { from: 'test/bench-cluster/race-in-pod.ts', to: 'test/dist/race-in-pod.cjs' },
   { from: 'test/cluster/main.ts', to: 'test/dist/cluster.cjs' },
 ];
 

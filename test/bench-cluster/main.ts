@@ -11,6 +11,9 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { median } from '../bench/measure';
+import { measureCopy, type CopyResult } from './copy';
+import { serveFakeCluster } from './fake-cluster';
+import { measureManyVms, type ManyResult } from './many-vms';
 import { measureLayers, type LayersResult, type LayerTimes } from './layers';
 import { openPlace } from './place';
 
@@ -23,9 +26,11 @@ async function main(): Promise<void> {
       rounds: { type: 'string', default: '5' },
       vms: { type: 'string', default: '200' },
       cluster: { type: 'string', default: 'bench' },
+      'serve-fake-cluster': { type: 'boolean', default: false },
       json: { type: 'string', default: path.join(tmpdir(), 'vm-migrate-bench-cluster.json') },
     },
   });
+  if (values['serve-fake-cluster']) return serveFakeCluster();
   const wanted = (part: string) => values.only === undefined || values.only === part;
   const results: Record<string, unknown> = { machine: machine() };
   if (wanted('layers')) {
@@ -40,6 +45,22 @@ async function main(): Promise<void> {
     } finally {
       await place.close();
     }
+  }
+  if (wanted('copy')) {
+    const place = await openPlace(values.cluster);
+    try {
+      const sizeBytes = Number(values['size-mib']) * 1024 ** 2;
+      const copy = await measureCopy(place, sizeBytes, Number(values.rounds));
+      results['copy'] = copy;
+      printCopy(copy);
+    } finally {
+      await place.close();
+    }
+  }
+  if (wanted('many')) {
+    const many = await measureManyVms(__filename, Number(values.vms));
+    results['many'] = many;
+    printMany(many);
   }
   results['loadAfter'] = loadavg();
   writeFileSync(values.json, JSON.stringify(results, null, 2));
@@ -65,6 +86,27 @@ function printLayers({ how, bare, times, requestsPerLayer, addedMs }: LayersResu
   say(`  requests a layer: ${JSON.stringify(requestsPerLayer)}`);
 }
 
+function printCopy({ sizeBytes, samples, ratio, provedRatio }: CopyResult): void {
+  const seconds = (of: readonly number[]) => `${median(of).toFixed(2)} s`;
+  say(
+    `copy of ${sizeBytes / 1024 ** 2} MiB, half of it data: ${seconds(samples.copy)}, with proof ${seconds(samples.proved)}, qemu-img convert ${seconds(samples.convert)}; ratio ${ratio.toFixed(2)} (goal: at most 0.8), with proof ${provedRatio.toFixed(2)}`,
+  );
+}
+
+function printMany(many: ManyResult): void {
+  const round = (number: number) => Math.round(number * 10) / 10;
+  say(`${many.vms} VMs, ${many.layers} layers, ${many.steps} steps, simulated movers:`);
+  say(
+    `  started in ${round(many.startSeconds)} s (processor ${round(many.startCpuSeconds)} s); migrated in ${round(many.seconds)} s, ${round(many.stepsPerSecond)} steps a second, processor ${round(many.cpuSeconds)} s (${Math.round((many.cpuSeconds * 1000) / many.layers)} ms a layer), ${many.residentMib} MiB`,
+  );
+  say(
+    `  database ${round(many.databaseBytes / 1024 ** 2)} MiB; ${many.largestTables.map(({ name, bytes }) => `${name} ${round(bytes / 1024 ** 2)}`).join(', ')}`,
+  );
+  for (const { kind, waits, takes } of many.stepTimes)
+    say(`  ${kind}: ${waits} ms to its claim, ${takes} ms from there to its end`);
+  say(`  requests a layer: ${JSON.stringify(many.requestsPerLayer)}`);
+}
+
 function machine(): Record<string, unknown> {
   return {
     node: process.version,
@@ -80,7 +122,9 @@ function say(line: string): void {
 }
 
 void main().then(
-  () => process.exit(0),
+  () => {
+    if (!process.argv.includes('--serve-fake-cluster')) process.exit(0);
+  },
   (error: unknown) => {
     process.stderr.write(`${error instanceof Error ? (error.stack ?? '') : String(error)}\n`);
     process.exit(1);

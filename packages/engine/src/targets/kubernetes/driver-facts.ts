@@ -73,7 +73,7 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
     /^driver\.longhorn\.io$/,
     {
       cutsAttached:
-        'the engine cuts all replicas between two writes; acknowledged writes are in them (Longhorn docs, "CSI Snapshot Support": type snap)',
+        'the engine holds writes back by a lock while all replicas begin a new file; acknowledged writes are in the old one (longhorn #1767, #3515)',
       newBlocksReadZero: true, // replicas are sparse files
       maxSnapshots: {
         count: 250,
@@ -99,7 +99,7 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
       cutsBeforeReady:
         'an EBS snapshot is a moment of the volume as soon as EC2 lists it, and pending while it is copied; the driver answers then (aws-ebs-csi-driver #209)',
       cutsAttached:
-        'snapshots of attached volumes hold what was written when the command was issued, not what an OS has in its cache (EBS User Guide, "Create Amazon EBS snapshots")',
+        'snapshots of attached volumes hold what was written when the command was issued, not what an OS still has in its cache (EC2 API, CreateSnapshot)',
     },
   ],
   [

@@ -26,6 +26,8 @@ export interface PodMoverOptions {
   readonly moverProgram?: string;
   /** How long a connection that pushes a layer may be away. Default three minutes. */
   readonly pushPatienceMs?: number;
+  /** Further arguments of the program; tests and the bench measure with some. */
+  readonly programArguments?: readonly string[];
 }
 
 /** Ended runs are remembered, so that asking twice gives the same answer; the oldest are forgotten. */
@@ -122,6 +124,7 @@ export class PodMover implements Mover {
       stopPatienceMs: stopPatienceMs ?? 30_000,
       moverProgram: () => this.moverProgram(),
       pushPatienceMs: pushPatienceMs ?? 180_000,
+      programArguments: this.options.programArguments ?? [],
     };
   }
 

@@ -44,6 +44,8 @@ export interface PodFacts {
   readonly secrets: readonly string[];
   /** The first Secret holds credentials of the source too. */
   readonly hasCredentials?: boolean;
+  /** Further ones of the mover's program. */
+  readonly programArguments?: readonly string[];
   /** PVC with the block tables, where the order needs one. */
   readonly tables?: { readonly claim: string; readonly readOnly: boolean };
 }
@@ -112,6 +114,7 @@ export function podFor(order: MoverOrder, facts: PodFacts): Pod {
             '--result-file',
             '/dev/termination-log',
             ...(rests(order) ? ['--rest-ms', String(REST_MS)] : []),
+            ...(facts.programArguments ?? []),
           ],
           terminationMessagePolicy: 'FallbackToLogsOnError',
           securityContext: {

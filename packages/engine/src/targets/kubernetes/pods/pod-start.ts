@@ -39,6 +39,7 @@ export interface PodStartDeps {
   readonly image: string;
   readonly options: PodOptions;
   readonly tablesClass: string | undefined;
+  readonly programArguments: readonly string[];
   /** How long a pod that was told to stop may take before it is deleted. */
   readonly stopPatienceMs: number;
   /** How long an earlier volume's tables may take to go; pod made to running. */
@@ -139,7 +140,7 @@ export class PodStart {
     claim: PersistentVolumeClaim | undefined,
     { names, credentials }: Parcel,
   ): Promise<Pod | undefined> {
-    const { api, options, image, tablesClass } = this.deps;
+    const { api, options, image, tablesClass, programArguments } = this.deps;
     const tables = await tablesFor(api, this.order, claim, tablesClass);
     if (tables !== undefined && 'waitFor' in tables) {
       await this.waitForTables(tables.waitFor);
@@ -154,6 +155,7 @@ export class PodStart {
       secrets: names,
       hasCredentials,
       tables,
+      programArguments,
     });
     const made = await api.create(POD, pod);
     return made === 'exists' ? undefined : made;
