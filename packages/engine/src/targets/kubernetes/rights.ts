@@ -29,7 +29,8 @@ export const NAMESPACE_RULES: readonly PolicyRule[] = [
   // Orders of movers: written, never read back; the cluster removes them with their pod.
   { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
   { apiGroups: [''], resources: ['events'], verbs: ['list'] },
-  // Layers of folders that only the engine's machine has. A websocket is authorized as `get`; servers
+  // Layers of folders that only the engine's machine has. A websocket is authorized as `get` (seen on 1.34:
+  // with `create` alone it is refused); servers
   // from 1.35 on ask for `create` as well.
   { apiGroups: [''], resources: ['pods/portforward'], verbs: ['get', 'create'] },
 ];
