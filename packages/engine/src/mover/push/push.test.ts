@@ -1,10 +1,13 @@
 /** The listening mover against the pusher, each a process of its own, over sockets that are cut, stalled and garbled. */
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import path from 'node:path';
 
 import { MIB } from '../../bytes';
+import { openSource } from '../../sources/open-source';
 import { buildMover } from '../../testing/build-mover';
+import { descriptorText } from '../../testing/encoders/descriptor-text';
 import {
   moverScene,
   type MoverScene,
@@ -235,7 +238,7 @@ it('a stop over the connection ends it after the window in hand', async () => {
 });
 
 it('no more than the credit is under way to a mover that may not write', async () => {
-  const scene = newScene(96 * MIB);
+  const order = await randomBase(CREDIT_BYTES + 8 * MIB);
   let run: PushedRun | undefined;
   let most = 0;
   const looks = setInterval(() => {
@@ -246,9 +249,10 @@ it('no more than the credit is under way to a mover that may not write', async (
       setTimeout(() => void run?.relay.stop(), 500);
     }
   }, 50);
-  const { status } = await runPushed(await scene.base({ bytesPerSecond: 100_000 }), {
-    onRunning: started => (run = started),
-  });
+  const { status } = await runPushed(
+    { ...order, bytesPerSecond: 100_000 },
+    { onRunning: started => (run = started) },
+  );
   clearInterval(looks);
   expect(status).toMatchObject({ state: 'failed', error: { code: 'MOVER_STOPPED' } });
   expect(most).toBeGreaterThan(CREDIT_BYTES - MIB);
@@ -261,6 +265,33 @@ it('gives up by name when the mover cannot be reached', async () => {
     code: 'CLUSTER_UNREACHABLE',
   });
 });
+
+/** A base of nothing but random bytes, quickly made. */
+async function randomBase(sizeBytes: number): Promise<ApplyOrder> {
+  const order = await newScene().base();
+  const at = path.join(folder, `random-${scenes}`);
+  fs.mkdirSync(at);
+  fs.writeFileSync(path.join(at, 'flat.raw'), randomBytes(sizeBytes));
+  fs.writeFileSync(
+    path.join(at, 'flat.vmdk'),
+    descriptorText({
+      createType: 'monolithicFlat',
+      extents: [`RW ${sizeBytes / 512} FLAT "flat.raw" 0`],
+    }),
+  );
+  fs.truncateSync(order.volume.path, sizeBytes);
+  const source = { kind: 'vm-directory', folder: at, roots: [], datastores: {} } as const;
+  const layer = await openSource(source).openLayer('flat.vmdk');
+  const manifest = await layer.manifest();
+  await layer.close();
+  return {
+    ...order,
+    source,
+    layer: { file: 'flat.vmdk', manifest },
+    volume: { ...order.volume, sizeBytes },
+    proof: { stateSizeBytes: sizeBytes, table: `${at}/table` },
+  };
+}
 
 /** The only child of this process that was started with --push. */
 function pusherOf(_run: PushedRun): number {

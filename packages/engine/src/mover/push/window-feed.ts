@@ -6,7 +6,7 @@
 import { endOf } from '../../bytes';
 import { type CopiedWindow, copyWindow, windowDigest } from '../../copy/copy-layer';
 import type { VolumeIo, VolumeWays } from '../../copy/volume-io';
-import { bytesOfKind, needsWork, windowCount, windowRange } from '../../copy/windows';
+import { needsWork, windowCount, windowRange } from '../../copy/windows';
 import { EngineError, toEngineError } from '../../errors';
 import type { Extent, Layer } from '../../formats/layer';
 import { windowsDigest } from '../apply-tally';
@@ -46,14 +46,19 @@ export class WindowFeed {
   private layerBytes: number | undefined;
   private isComplete = false;
 
+  private listener!: PushListener; // set by `open`, which alone makes one of these
+
   private constructor(
     private readonly order: PushedApplyOrder,
     private readonly control: MoverControl,
     private readonly hooks: FeedHooks,
-    private readonly listener: PushListener,
-    held: Map<number, HeldWindow>,
   ) {
-    this.held = held;
+    this.held = new Map(
+      order.windowsDone.map(({ index, digest }): [number, HeldWindow] => [
+        index,
+        { index, digest },
+      ]),
+    );
     this.mayStart = windowGate(order, control);
   }
 
@@ -63,22 +68,15 @@ export class WindowFeed {
     control: MoverControl,
     hooks: FeedHooks,
   ): Promise<WindowFeed> {
-    const held = new Map(
-      order.windowsDone.map(({ index, digest }): [number, HeldWindow] => [
-        index,
-        { index, digest },
-      ]),
-    );
-    let feed: WindowFeed | undefined;
-    const listener = await PushListener.open({
+    const feed = new WindowFeed(order, control, hooks);
+    feed.listener = await PushListener.open({
       source: order.source,
       runId: order.runId,
       ...(hooks.times === undefined ? {} : { times: hooks.times }),
-      held: () => [...held.values()],
-      isComplete: () => feed?.isComplete === true,
+      held: () => [...feed.held.values()],
+      isComplete: () => feed.isComplete,
       onStop: () => control.stopAfterWindow(),
     });
-    feed = new WindowFeed(order, control, hooks, listener, held);
     return feed;
   }
 
