@@ -320,6 +320,34 @@ describe('a mover in pods', () => {
     );
   });
 
+  it('leaves a pod that copies to the next worker: it is neither stopped nor taken away, not even ended', async () => {
+    cluster.onStart = pod => {
+      cluster.logs.set('web-0', [started, windowLine(0)]);
+      cluster.running(pod);
+    };
+    for (let seen = 0; seen === 0; ) seen = (await mover.attend(apply(), 20)).windows.length;
+    await mover.leave('m/s/2');
+    await mover.close();
+    const pod = cluster.pod('web-0');
+    expect(pod?.status?.phase).toBe('Running');
+    // What it reported until then is handed over; nobody of this process follows it any more.
+    expect(await mover.attend(apply(), 50)).toMatchObject({
+      state: 'failed',
+      error: { code: 'MOVER_STOPPED' },
+    });
+    if (pod !== undefined) cluster.ended(pod, doneWith([0]));
+    expect(cluster.pod('web-0')?.status?.phase).toBe('Succeeded');
+    expect(cluster.said.filter(words => /annotate|delete/.test(words))).toEqual([]);
+  });
+
+  it('leaves no pod that is still being made', async () => {
+    cluster.before = request => {
+      if (request.startsWith('create Pod')) void mover.leave('m/s/2');
+    };
+    expect(await end()).toMatchObject({ code: 'MOVER_STOPPED' });
+    expect(cluster.pod('web-0')).toBeUndefined();
+  });
+
   it('follows a pod of the very same run', async () => {
     const own = earlierPod('m/s/2');
     cluster.logs.set('web-0', [started, windowLine(0)]);

@@ -54,7 +54,7 @@ export class PodMover implements Mover {
   async close(): Promise<void> {
     this.closed = true;
     await Promise.allSettled(
-      [...this.runs.values()].filter(run => !run.hasEnded && !run.isLeft).map(run => run.stop()),
+      [...this.runs.values()].filter(run => !run.hasEnded).map(run => run.stop()),
     );
     this.watch.close();
   }

@@ -28,6 +28,8 @@ const GONE_LOG_MS = 1_000;
 export class PodRun {
   private readonly log = new PodLog();
   private readonly stopping = new AbortController();
+  /** Ends the watch of its pod, with the reason. */
+  private readonly givingUp = new AbortController();
   private readonly over: Promise<void>;
   private end: PodEnd | undefined;
   private pod: Pod | undefined;
@@ -87,14 +89,12 @@ export class PodRun {
     await this.endedWithin(2 * stopPatienceMs);
   }
 
-  get isLeft(): boolean {
-    return this.left;
-  }
-
   /** Its pod, running or ended, is the next worker's to find. One that is only being made is stopped. */
   async leave(): Promise<void> {
     if (this.pod === undefined && this.end === undefined) return this.stop();
     this.left = true;
+    this.givingUp.abort(stopped());
+    await this.over;
   }
 
   private async tellToStop(): Promise<void> {
@@ -127,7 +127,7 @@ export class PodRun {
 
   /** The ended pod; `undefined`: it is gone. @throws EngineError CLUSTER_STUCK when it never starts */
   private async untilEnded(pod: Pod): Promise<Pod | undefined> {
-    const giveUp = new AbortController();
+    const giveUp = this.givingUp;
     const events: KubeEvent[] = [];
     const look = (now: Pod): 'ended' | 'running' | 'starting' => {
       this.pod = now;
