@@ -1,4 +1,5 @@
 /** Options of `worker deploy`, and the choices that they make. */
+import { isIP } from 'node:net';
 import type { DeployChoices } from '@vm-migrate/engine';
 import type { OptionTable } from './tables';
 import { UsageError } from './usage-error';
@@ -176,21 +177,10 @@ function secretKey(said: string, usual: string): { secret: string; key: string }
   throw new UsageError(`${said} is no NAME or NAME/KEY of a Secret`, `As in: database/${usual}`);
 }
 
-/** The same port for all of them. */
+/** One rule for all: every port at every block. */
 function databaseReach(said: readonly string[]): Pick<DeployChoices, 'databaseReach'> {
   if (said.length === 0) return {};
-  const parts = said.map(one => {
-    // Of an IPv6 address in brackets the port is said behind them.
-    const found =
-      /^(?:\[([^\]]+)\](\/\d+)?|([^:]+)|([0-9a-fA-F:]*:[0-9a-fA-F:]*:[^/]*(?:\/\d+)?))(?::(\d{1,5}))?$/.exec(
-        one,
-      );
-    const block =
-      found?.[1] === undefined ? (found?.[3] ?? found?.[4]) : `${found[1]}${found[2] ?? ''}`;
-    if (block === undefined)
-      throw new UsageError(`${one} is no ADDRESS[/BITS][:PORT]`, 'As in: 10.0.0.5:5432');
-    return { block: wholeBlock(block), port: Number(found?.[5] ?? 5432) };
-  });
+  const parts = said.map(addressAndPort);
   return {
     databaseReach: {
       blocks: parts.map(({ block }) => block),
@@ -199,8 +189,22 @@ function databaseReach(said: readonly string[]): Pick<DeployChoices, 'databaseRe
   };
 }
 
-function wholeBlock(said: string): string {
-  return said.includes('/') ? said : `${said}/${said.includes(':') ? 128 : 32}`;
+const POSTGRES_PORT = 5432;
+
+/** `10.0.0.0/8:6432`, `[fd00::5]:6432`, or without a port. @throws UsageError */
+function addressAndPort(said: string): { readonly block: string; readonly port: number } {
+  const isIpv6 = said.startsWith('[') || said.split(':').length > 2;
+  const form = isIpv6
+    ? /^\[?([0-9a-fA-F:.]+)(?:\/(\d{1,3}))?(?:\](?::(\d{1,5}))?)?$/
+    : /^([\d.]+)(?:\/(\d{1,3}))?(?::(\d{1,5}))?$/;
+  const [, address = '', bits, port = POSTGRES_PORT] = form.exec(said) ?? [];
+  const most = isIpv6 ? 128 : 32;
+  const isWhole = isIP(address) === (isIpv6 ? 6 : 4) && Number(bits ?? most) <= most;
+  if (isWhole) return { block: `${address}/${bits ?? most}`, port: Number(port) };
+  throw new UsageError(
+    `${said} is no ADDRESS[/BITS][:PORT]`,
+    'NetworkPolicies know addresses, not names. As in: 10.0.0.5:5432, [fd00::5]:5432',
+  );
 }
 
 function tolerationOf(said: string): Readonly<Record<string, string>> {

@@ -202,11 +202,8 @@ describeWithOwnCluster('a worker that was deployed into the cluster', () => {
     expect(valueOf(text, 'vm_migrate_kubernetes_request_duration_count')).toBeGreaterThan(0);
     expect(valueOf(text, 'vm_migrate_lease_lost_total')).toBe(0);
     // Nobody else worked: this machine has no worker, and what is there is of another host.
-    const workers = await json<{ workers: { host: string }[] } | { host: string }[]>(
-      'get',
-      'workers',
-    );
-    const hosts = (Array.isArray(workers) ? workers : workers.workers).map(({ host }) => host);
+    const workers = await json<{ items: { host: string }[] }>('get', 'workers');
+    const hosts = workers.items.map(({ host }) => host);
     expect(hosts).toEqual([second.metadata.name]);
   }, 240_000);
 });
