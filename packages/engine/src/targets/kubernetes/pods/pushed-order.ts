@@ -13,7 +13,7 @@ const KEY_BYTES = 32;
 const SILENCE_MS = 300_000;
 
 /** What one worker pushes a second, in all, over a network that is no narrower; docs/benchmarking.md. */
-export const PUSH_RATE = 100 * MIB;
+export const PUSH_RATE = 80 * MIB;
 
 /** An apply order whose layer the engine has to push. */
 export type LocalApplyOrder = ApplyOrder & { readonly source: VmDirectoryAddress };
