@@ -325,7 +325,7 @@ describe('a mover in pods', () => {
       cluster.logs.set('web-0', [started, windowLine(0)]);
       cluster.running(pod);
     };
-    for (let seen = 0; seen === 0; ) seen = (await mover.attend(apply(), 20)).windows.length;
+    for (let seen = 0; seen === 0;) seen = (await mover.attend(apply(), 20)).windows.length;
     await mover.leave('m/s/2');
     await mover.close();
     const pod = cluster.pod('web-0');
