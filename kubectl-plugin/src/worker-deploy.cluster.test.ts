@@ -54,7 +54,7 @@ describeWithOwnCluster('a worker that was deployed into the cluster', () => {
     await serveFolder(kubectl, 'store', path.join(folder, 'store'));
     world = worldIn(folder, { VM_MIGRATE_CONFIG: configure(images.mover) });
     await deploy(images.worker, postgres);
-  }, 240_000);
+  }, 480_000);
 
   afterAll(async () => {
     const wide = `vm-migrate:${kubectl.namespace}:vm-migrate`;

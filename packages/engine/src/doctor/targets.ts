@@ -74,8 +74,8 @@ async function checkTarget(
       {
         name: title,
         state: 'skipped',
-        found: `only ${host} reaches it`,
-        remedy: `Run doctor on ${host}.`,
+        found: `the way that is on record is that of machine ${host}`,
+        remedy: `Run doctor on ${host}, or look at your own way with --kubeconfig and --context.`,
       },
     ];
   if (kind === 'kubernetes')
