@@ -203,6 +203,8 @@ export class Lab {
       await this.expectPoints(engine, migration, vm);
     }
     await engine.fleet.end();
+    // Generations of volumes that were replaced are left to it.
+    await engine.test.engine.call('cleanup', { remove: true });
     await this.expectOnce(await wantedNames(engine.test.engine.database));
   }
 

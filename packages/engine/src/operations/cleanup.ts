@@ -63,8 +63,13 @@ async function orphansOf(
     })),
   ];
   const orphans: Orphan[] = [];
+  const known = await migrationIds(context.database);
+  // A migration whose records were forgotten, or that was not recovered yet, may have left the only
+  // copy of a history: of what this database does not know it says nothing.
+  const isForeign = ({ storeId, migrationId }: { storeId: string; migrationId: string }) =>
+    storeId !== context.storeId || (MIGRATION_ID.test(migrationId) && !known.has(migrationId));
   for (const object of objects) {
-    if (object.storeId !== context.storeId || wanted.has(`${object.kind}/${object.name}`)) continue;
+    if (isForeign(object) || wanted.has(`${object.kind}/${object.name}`)) continue;
     // Temporary volumes of a migration under way belong to a step that runs.
     if (busy.has(object.migrationId)) continue;
     orphans.push({
@@ -73,7 +78,15 @@ async function orphansOf(
       why: `no migration needs it (made by ${object.migrationId})`,
     });
   }
-  return { orphans, foreign: objects.filter(object => object.storeId !== context.storeId).length };
+  return { orphans, foreign: objects.filter(isForeign).length };
+}
+
+/** Marks of probes carry other ids. */
+const MIGRATION_ID = /^m-/;
+
+async function migrationIds(tx: Tx): Promise<Set<string>> {
+  const rows = await tx.query<{ id: string }>('select id from vm_migrate.migration');
+  return new Set(rows.map(row => row.id));
 }
 
 /** Marks of migrations under way, and of the probes of classes that they have under way. */
