@@ -19,7 +19,7 @@ import { Lab, type LabEngine } from './lab';
 import { liveThrough } from './live-through';
 
 const MIB = 1024 * 1024;
-jest.setTimeout(600_000);
+jest.setTimeout(900_000);
 
 describeWithOwnCluster('a migration', () => {
   const folder = tempFolder();

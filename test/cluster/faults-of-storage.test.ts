@@ -21,7 +21,7 @@ import { startPod } from './objects';
 import { until } from './until';
 
 const MIB = 1024 * 1024;
-jest.setTimeout(600_000);
+jest.setTimeout(900_000);
 
 describeWithOwnCluster('when storage fails, a migration', () => {
   const folder = tempFolder();
@@ -78,7 +78,7 @@ describeWithOwnCluster('when a volume is full, a migration', () => {
     const migration = await lab.start(engine, vm, { namePrefix: 'full' });
     const volume = await lab.copying(engine, 0);
     fill(await mountOf(volume));
-    await engine.test.until(migration, ['failed'], 60_000);
+    await engine.test.until(migration, ['failed'], 180_000);
     const { steps } = await engine.test.engine.call('describe', { migration });
     expect(steps.flatMap(step => (step.error === null ? [] : [step.error.code]))).toEqual([
       'VOLUME_FULL',

@@ -5,6 +5,7 @@
 import type { ComponentName } from './components';
 import type { Faults } from './drivers';
 import type { Lab, LabEngine } from './lab';
+import { until } from './until';
 import type { Treatment, TreatedRequests } from './api-proxy';
 
 /** Ends the fault; what it left behind is the engine's to mend. */
@@ -76,7 +77,11 @@ function podOf(
     name,
     words,
     async begin(lab, engine) {
-      await act(lab, await lab.copying(engine, 0));
+      // The one that was found may have ended meanwhile: then it is the next one's turn.
+      await until(name, 300_000, async () => {
+        await act(lab, await lab.copying(engine, 0));
+        return true;
+      });
       return nothing;
     },
   };

@@ -155,7 +155,7 @@ export class Lab {
    * Waits until a step or an event of the engine says this.
    * @throws Error with what is said instead
    */
-  async named({ test }: LabEngine, words: RegExp, timeoutMs = 60_000): Promise<Named> {
+  async named({ test }: LabEngine, words: RegExp, timeoutMs = 150_000): Promise<Named> {
     const began = performance.now();
     const { now } = (await test.engine.database.query<{ now: Date }>('select now()'))[0] ?? {};
     const said = new Set<string>();
@@ -175,7 +175,7 @@ export class Lab {
   }
 
   /** The volume onto which a pod copies a layer, more than `windows` of whose windows are stored. */
-  async copying({ test }: LabEngine, windows = 0, timeoutMs = 60_000): Promise<string> {
+  async copying({ test }: LabEngine, windows = 0, timeoutMs = 240_000): Promise<string> {
     return until('a layer to be copied', timeoutMs, async () => {
       const [row] = await test.engine.database.query<{ volume: string }>(
         `select v.base_name || case when v.generation > 1 then '-g' || v.generation else '' end as volume
@@ -203,6 +203,8 @@ export class Lab {
       await this.expectPoints(engine, migration, vm);
     }
     await engine.fleet.end();
+    // Generations of volumes that were replaced are left to it.
+    await engine.test.engine.call('cleanup', { remove: true });
     await this.expectOnce(await wantedNames(engine.test.engine.database));
   }
 

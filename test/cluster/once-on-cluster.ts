@@ -7,8 +7,8 @@ import { OURS } from '../../packages/engine/src/targets/kubernetes/layout';
 import type { Kubectl } from './kubectl';
 import { until } from './until';
 
-/** Deletions go on after the migration has ended; the provisioner takes its time with some. */
-const SETTLES_WITHIN_MS = 60_000;
+/** Deletions go on after the migration has ended; provisioner and garbage collector take their time. */
+const SETTLES_WITHIN_MS = 240_000;
 
 interface Item {
   readonly metadata: {

@@ -358,6 +358,7 @@ export interface CleanupView {
     readonly why: string;
     readonly removed: boolean;
   }[];
+  /** Objects of other stores, or of migrations that this database does not know: never touched. */
   readonly foreign: number;
   readonly recordsRemoved: number;
 }

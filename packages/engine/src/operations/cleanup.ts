@@ -68,8 +68,13 @@ async function orphansOf(
     })),
   ];
   const orphans: Orphan[] = [];
+  const known = await migrationIds(context.database);
+  // A migration whose records were forgotten, or that was not recovered yet, may have left the only
+  // copy of a history: of what this database does not know it says nothing.
+  const isForeign = ({ storeId, migrationId }: { storeId: string; migrationId: string }) =>
+    storeId !== context.storeId || (MIGRATION_ID.test(migrationId) && !known.has(migrationId));
   for (const object of objects) {
-    if (object.storeId !== context.storeId || wanted.has(`${object.kind}/${object.name}`)) continue;
+    if (isForeign(object) || wanted.has(`${object.kind}/${object.name}`)) continue;
     // Temporary volumes of a migration under way belong to a step that runs.
     if (busy.has(object.migrationId)) continue;
     const { kind, name } = object;
@@ -80,11 +85,11 @@ async function orphansOf(
       remove: () => removeObject(target, kind, name, context.storeId),
     });
   }
-  const known = await knownIds(context.database);
-  let foreign = objects.filter(object => object.storeId !== context.storeId).length;
+  let foreign = objects.filter(isForeign).length;
   for (const leftover of (await target.leftovers?.()) ?? []) {
     const { kind, name, migrationId, state } = leftover;
-    if ((leftover.storeId ?? ownStoreOf(leftover, known, context)) !== context.storeId) foreign++;
+    const storeId = leftover.storeId ?? ownStoreOf(leftover, known, context);
+    if (storeId === undefined || isForeign({ storeId, migrationId })) foreign++;
     else if (!busy.has(migrationId) && !wanted.has(`${kind}/${name}`))
       orphans.push({
         kind,
@@ -95,6 +100,9 @@ async function orphansOf(
   }
   return { orphans, foreign };
 }
+
+/** Marks of probes carry other ids. */
+const MIGRATION_ID = /^m-/;
 
 /** A pod that reads only the source names no store: then its migration says whose it is. */
 function ownStoreOf(
@@ -113,7 +121,7 @@ async function removeLeftover(target: Target, leftover: Leftover): Promise<void>
   }
 }
 
-async function knownIds(tx: Tx): Promise<Set<string>> {
+async function migrationIds(tx: Tx): Promise<Set<string>> {
   const rows = await tx.query<{ id: string }>('select id from vm_migrate.migration');
   return new Set(rows.map(row => row.id));
 }
