@@ -34,6 +34,11 @@ export class VolumeEvents {
     this.writing ??= this.writeAll().finally(() => (this.writing = undefined));
   }
 
+  /** When nothing waits to be written. */
+  async written(): Promise<void> {
+    await this.writing;
+  }
+
   close(): void {
     this.closed = true;
     this.queue.length = 0;

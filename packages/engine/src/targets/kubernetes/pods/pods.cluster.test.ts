@@ -338,7 +338,7 @@ describeWithOwnCluster('movers in pods', () => {
     await kubectl().run(['wait', '--for=delete', 'pod/rate', '--timeout=30s']);
   }, 120_000);
 
-  it('of an older fence are stopped by the next one; the stale worker learns of it', async () => {
+  it('of an older fence are taken over by the next one; the stale worker learns of it', async () => {
     const [old, next] = [targetWith(), targetWith()];
     const scene = await servedScene();
     await volumeNamed(old, 'fenced');
@@ -346,7 +346,7 @@ describeWithOwnCluster('movers in pods', () => {
     await begun(old, slow);
     const order = await orderOn(next, scene, 'fenced', 'base', { fence: 2 });
     const [stale, fresh] = await Promise.all([toTheEnd(old, slow), done(next, order)]);
-    expect(stale).toMatchObject({ state: 'failed', error: { code: 'MOVER_STOPPED' } });
+    expect(stale).toMatchObject({ state: 'failed', error: { code: 'STORE_CONFLICT' } });
     expect(fresh.receipt.stateDigest).toBe(plainStateDigest(scene.baseContent));
     const error = (await toTheEnd(old, { ...slow, runId: `${slow.runId}-late` })) as {
       error?: EngineError;
