@@ -40,12 +40,13 @@ export async function measureCopy(
   execFileSync('chmod', ['-R', 'a+rX', folder]);
   await serveFolder(kubectl, 'race-source', source);
   await kubectl.apply(claim(sizeBytes));
+  const file = path.join(disks.folder, disks.sparse);
   const input: RaceInput = {
-    file: disks.sparse,
+    file,
     device: DEVICE,
-    copy: JSON.stringify(await orderFor(disks.sparse)),
+    copy: JSON.stringify(await orderFor(file)),
     proved: JSON.stringify({
-      ...(await orderFor(disks.sparse)),
+      ...(await orderFor(file)),
       proof: { stateSizeBytes: sizeBytes, table: '/tables/race.table' },
     }),
     rounds,

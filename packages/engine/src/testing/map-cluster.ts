@@ -166,8 +166,14 @@ export class MapCluster {
 }
 
 export const digest = (index: number) => createHash('sha256').update(`w${index}`).digest('hex');
-export const windowOf = (index: number) => ({ index, dataBytes: 1, zeroBytes: 0, digest: digest(index) });
-export const windowLine = (index: number) => JSON.stringify({ type: 'window', window: windowOf(index) });
+export const windowOf = (index: number) => ({
+  index,
+  dataBytes: 1,
+  zeroBytes: 0,
+  digest: digest(index),
+});
+export const windowLine = (index: number) =>
+  JSON.stringify({ type: 'window', window: windowOf(index) });
 export const started = JSON.stringify({
   type: 'started',
   protocol: MOVER_PROTOCOL,

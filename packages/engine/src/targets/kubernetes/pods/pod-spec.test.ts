@@ -99,6 +99,7 @@ describe('the pod of an order', () => {
       'vm-migrate.io/run': 'm-1/step/3',
       'vm-migrate.io/fence': '3',
       'vm-migrate.io/bytes-per-second': '1000000',
+      'vm-migrate.io/work': expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     expect(metadata.labels).toEqual({
       'app.kubernetes.io/managed-by': 'vm-migrate',
