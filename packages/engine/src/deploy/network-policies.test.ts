@@ -114,6 +114,7 @@ function moverOf(source: object, order = 'apply'): End {
     bytesPerSecond: 0,
     volume,
     source,
+    mark: {},
   } as unknown as MoverOrder;
   const facts = { image: 'i', options: {}, labels: { 'vm-migrate.io/store': 's' }, secrets: ['a'] };
   return { labels: podFor(base, facts).metadata.labels ?? {} };

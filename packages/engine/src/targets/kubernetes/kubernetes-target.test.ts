@@ -257,11 +257,15 @@ describe('a Kubernetes target', () => {
   it('cuts nothing while a pod is on the volume', async () => {
     await heldVolume();
     const pods = '/api/v1/namespaces/ns/pods';
-    at.server.put(pods, { metadata: { name: 'web-0' }, status: { phase: 'Running' } });
+    at.server.put(pods, { metadata: { name: 'web-0' }, spec: {}, status: { phase: 'Running' } });
     const waiting = await at.target.ensureVolumeSnapshot(snapshotSpec());
     expect(waiting).toHaveProperty('reason', expect.stringContaining('pod web-0'));
     expect(at.server.get(SNAPSHOTS, 'web-0-s1')).toBeUndefined();
-    at.server.put(pods, { metadata: { name: 'web-0' }, status: { phase: 'Succeeded' } });
+    at.server.put(pods, {
+      metadata: { name: 'web-0' },
+      spec: {},
+      status: { phase: 'Succeeded' },
+    });
     await settled(() => at.target.ensureVolumeSnapshot(snapshotSpec()));
   });
 
