@@ -3,7 +3,16 @@ import type { ClusterApi } from '../../packages/engine/src/targets/kubernetes/cl
 
 export type RequestCounts = Record<string, number>;
 
-const VERBS = new Set(['get', 'list', 'create', 'patch', 'delete', 'watch']);
+const VERBS = new Set([
+  'get',
+  'list',
+  'create',
+  'applyNew',
+  'applyAnnotations',
+  'patch',
+  'delete',
+  'watch',
+]);
 
 export function countedApi(api: ClusterApi, counts: RequestCounts): ClusterApi {
   const count = (words: string) => (counts[words] = (counts[words] ?? 0) + 1);

@@ -145,8 +145,9 @@ describeWithOwnCluster('a mover that serves the layers of its volume in turn', (
     return new Proxy(api, {
       get(target, property) {
         const member: unknown = Reflect.get(target, property, target);
-        if (property !== 'create' || typeof member !== 'function') return member;
-        return async (...args: Parameters<ClusterApi['create']>): Promise<unknown> => {
+        const makes = property === 'create' || property === 'applyNew';
+        if (!makes || typeof member !== 'function') return member;
+        return async (...args: Parameters<ClusterApi['applyNew']>): Promise<unknown> => {
           const [kind, object] = args;
           const name = object.metadata.name ?? '';
           const isOurs = name.startsWith(`${prefix}-`);
@@ -156,7 +157,7 @@ describeWithOwnCluster('a mover that serves the layers of its volume in turn', (
             const rests = pod !== undefined && restsAfter(pod) !== undefined;
             cuts.push({ rests, holders: holdersOf(pod?.metadata.uid ?? 'none') });
           }
-          return (member as ClusterApi['create']).apply(target, args);
+          return (member as ClusterApi['applyNew']).apply(target, args);
         };
       },
     });

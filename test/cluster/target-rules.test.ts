@@ -286,10 +286,21 @@ describeWithOwnCluster('the rules of a Kubernetes target', () => {
       },
       stringData: { order: 'x' },
     });
-    const spec = volumeSpec({ storageClass: 'fast', sizeStepBytes: 512 }, { name: 'left-volume' });
-    const mine = { ...spec, mark: { ...spec.mark, storeId, migrationId: 'm-gone' } };
+    // Given up with nothing to keep: its objects are nobody's. Of `m-gone` there is no record at all.
+    const [given] = await test.engine.call('getMigrations', {});
+    const migrationId = given?.id ?? '';
+    await test.engine.database.query(
+      "update vm_migrate.migration set state = 'canceled' where id = $1",
+      [migrationId],
+    );
     const target = openKubernetes('left', kubernetesOptionsSchema.parse(options()), undefined);
-    await target.ensureVolume(mine);
+    const volumeOf = async (name: string, migration: string): Promise<void> => {
+      const spec = volumeSpec({ storageClass: 'fast', sizeStepBytes: 512 }, { name });
+      const mark = { ...spec.mark, storeId, migrationId: migration };
+      await target.ensureVolume({ ...spec, mark });
+    };
+    await volumeOf('left-volume', migrationId);
+    await volumeOf('left-unknown', 'm-gone');
     await api.create(PERSISTENT_VOLUME_CLAIM, {
       metadata: {
         name: 'left-tables',
@@ -305,7 +316,7 @@ describeWithOwnCluster('the rules of a Kubernetes target', () => {
       name: 'left-cut',
       volume: 'left-volume',
       storeId,
-      migrationId: 'm-gone',
+      migrationId,
     });
     await api.create(VOLUME_SNAPSHOT, {
       metadata: {
@@ -345,6 +356,7 @@ describeWithOwnCluster('the rules of a Kubernetes target', () => {
     expect(await api.get(VOLUME_SNAPSHOT, 'left-cut')).toBeUndefined();
     expect(await api.get(PERSISTENT_VOLUME_CLAIM, 'left-tables')).toBeUndefined();
     expect(await api.get(POD, 'left-foreign')).toBeDefined();
+    expect(await api.get(PERSISTENT_VOLUME_CLAIM, 'left-unknown')).toBeDefined();
     // The cluster itself takes what belonged to the pod.
     await until('the Secret to go', WAIT_MS, async () =>
       (await api.get(SECRET, 'left-secret')) === undefined ? true : undefined,

@@ -89,7 +89,8 @@ async function orphansOf(
   for (const leftover of (await target.leftovers?.()) ?? []) {
     const { kind, name, migrationId, state } = leftover;
     const storeId = leftover.storeId ?? ownStoreOf(leftover, known, context);
-    if (storeId === undefined || isForeign({ storeId, migrationId })) foreign++;
+    if (storeId !== context.storeId || (isHistory(kind) && isForeign({ storeId, migrationId })))
+      foreign++;
     else if (!busy.has(migrationId) && !wanted.has(`${kind}/${name}`))
       orphans.push({
         kind,
@@ -99,6 +100,11 @@ async function orphansOf(
       });
   }
   return { orphans, foreign };
+}
+
+/** What may be the only copy of something; pods, and tables without their volume, are none. */
+function isHistory(kind: Leftover['kind']): boolean {
+  return kind === 'volume-snapshot';
 }
 
 /** Marks of probes carry other ids. */
