@@ -201,6 +201,16 @@ describeWithOwnCluster('doctor of a Kubernetes target', () => {
     });
     afterAll(() => delete process.env['DOCTOR_TEST_LOGIN']);
 
+    const stayingPods = async (): Promise<readonly string[]> => {
+      const list = await kubectl.run(['get', 'pods', '-o', 'json']);
+      const { items } = JSON.parse(list) as {
+        items: { metadata: { name: string; deletionTimestamp?: string } }[];
+      };
+      return items.flatMap(({ metadata: { name, deletionTimestamp } }) =>
+        deletionTimestamp === undefined ? [name] : [],
+      );
+    };
+
     it('shows by pods which sources are reached, and what pods meet on the nodes', async () => {
       server.fault = ({ headers }, response) => {
         if (headers.authorization === LOGIN) return false;
@@ -239,7 +249,7 @@ describeWithOwnCluster('doctor of a Kubernetes target', () => {
         ['image pull lab', 'ok', 'a node had it or pulled it'],
         ['device ownership lab', 'ok', 'a pod that runs as user 107 opens its block device'],
       ]);
-      expect(await kubectl.run(['get', 'pods', '-o', 'name'])).toBe('');
+      expect(await stayingPods()).toEqual([]);
     });
 
     it('names a server that only this machine reaches, and an image that no node gets', async () => {
@@ -261,6 +271,7 @@ describeWithOwnCluster('doctor of a Kubernetes target', () => {
         ['image pull lab', 'failed'],
       ]);
       expect(checks[1]?.found).toContain('cannot get its image: ErrImageNeverPull');
+      expect(await stayingPods()).toEqual([]);
     });
 
     it('says of a folder of this machine that it is pushed, and whether that is allowed', async () => {

@@ -30,7 +30,7 @@ export async function probeCluster(
     );
     const ofBlock = new Set(blockClasses.map(one => probeTitle(target, one.name)));
     const checks = [
-      ...(await probeSources(sources, { name, mover: target.mover(), moverProgram })),
+      ...(await probeSources(sources, { name, mover: target.mover(), api, moverProgram })),
       ...(await probeClasses(target, classes, chosen, database)),
     ];
     return [...checks, ...podFindings({ name, options, api }, { checks, ofBlock })];

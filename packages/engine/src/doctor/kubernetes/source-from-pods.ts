@@ -12,6 +12,12 @@ import { type HashChainOrder, type Mover, MOVER_PROTOCOL, type Receipt } from '.
 import { configuredSource } from '../../sources/configured-source';
 import type { Source } from '../../sources/source';
 import type { PlaceRow } from '../../store/store';
+import type { ClusterApi } from '../../targets/kubernetes/cluster/cluster-api';
+import { type Pod, POD } from '../../targets/kubernetes/cluster/resources';
+import { ANNOTATION } from '../../targets/kubernetes/layout';
+import { removeOwn } from '../../targets/kubernetes/pods/own-pod';
+import { MOVER_LABELS } from '../../targets/kubernetes/pods/pod-spec';
+import { podState } from '../../targets/kubernetes/pods/pod-state';
 import { ok, type DoctorCheck } from '../check';
 import { isPushed, sourceTitle } from './source-ways';
 
@@ -26,6 +32,7 @@ export interface SourceProbe {
   /** Of the target. */
   readonly name: string;
   readonly mover: Mover;
+  readonly api: ClusterApi;
   readonly moverProgram: string;
   /** Default two minutes. */
   readonly limitMs?: number;
@@ -36,10 +43,39 @@ export async function probeSources(
   sources: readonly PlaceRow[],
   probe: SourceProbe,
 ): Promise<readonly DoctorCheck[]> {
+  const read = sources.filter(one => !isPushed(one));
+  const id = `doctor-${randomBytes(5).toString('hex')}`;
   const checks: DoctorCheck[] = [];
-  for (const source of sources.filter(one => !isPushed(one)))
-    checks.push(await probeSource(source, probe));
+  for (const [nth, source] of read.entries())
+    checks.push(await probeSource(source, `${id}/source/${nth}`, probe));
+  if (read.length > 0) await removePods(probe.api, id);
   return checks;
+}
+
+/**
+ * The mover removes its pods too, and nobody waits for that: this process may end before. So may one
+ * that is killed; what it left is removed by a later probe, since no database knows of it.
+ */
+async function removePods(api: ClusterApi, id: string): Promise<void> {
+  const { items } = await api.list(POD, { labels: MOVER_LABELS });
+  for (const pod of items) {
+    const run = runOf(pod);
+    if (run.startsWith(`${id}/`) || (RUN.test(run) && isLeftOver(pod)))
+      await removeOwn(api, pod, run);
+  }
+}
+
+const RUN = /^doctor-[0-9a-f]{10}\/source\//;
+/** Of a pod that has ended: nobody reads its result any more. */
+const LEFT_OVER_MS = 600_000;
+
+function isLeftOver(pod: Pod): boolean {
+  const ageMs = Date.now() - Date.parse(pod.metadata.creationTimestamp ?? '');
+  return podState(pod).state === 'ended' && ageMs > LEFT_OVER_MS;
+}
+
+function runOf({ metadata }: Pod): string {
+  return metadata.annotations?.[ANNOTATION.run] ?? '';
 }
 
 interface Sample {
@@ -47,9 +83,9 @@ interface Sample {
   readonly order: HashChainOrder;
 }
 
-async function probeSource(row: PlaceRow, probe: SourceProbe): Promise<DoctorCheck> {
+async function probeSource(row: PlaceRow, runId: string, probe: SourceProbe): Promise<DoctorCheck> {
   const title = sourceTitle(row, probe);
-  const sample = await sampleOf(configuredSource(row)).catch(toEngineError);
+  const sample = await sampleOf(configuredSource(row), runId).catch(toEngineError);
   if (sample === undefined || sample instanceof EngineError)
     return {
       name: title,
@@ -97,7 +133,7 @@ function unread(title: string, { options }: PlaceRow, error: EngineError): Docto
 }
 
 /** A base: it is opened without its parents. `undefined`: there is none that may be read. */
-async function sampleOf(source: Source): Promise<Sample | undefined> {
+async function sampleOf(source: Source, runId: string): Promise<Sample | undefined> {
   const vms = (await source.listVms()).filter(({ error }) => error === undefined);
   for (const { id, name } of vms.slice(0, VMS)) {
     const tree = await source.loadTree(id).catch(() => undefined);
@@ -110,7 +146,7 @@ async function sampleOf(source: Source): Promise<Sample | undefined> {
       order: {
         protocol: MOVER_PROTOCOL,
         order: 'hash-chain',
-        runId: `doctor-${randomBytes(5).toString('hex')}/source/1`,
+        runId,
         leaseMs: 60_000,
         bytesPerSecond: 0,
         source: await source.address(id),
