@@ -16,7 +16,7 @@ export const doctor = defineVerb({
   group: 'run',
   summary: 'check database, sources, targets and this machine; show where each setting comes from',
   details: [
-    'Exit code 1 when a check failed. Nothing is changed; only --probe makes volumes, and removes them again.',
+    'Exit code 1 when a check failed. Nothing is changed; only --probe makes volumes and pods, and removes them again.',
   ],
   positionals: {},
   options: {
@@ -24,7 +24,8 @@ export const doctor = defineVerb({
     probe: {
       type: 'boolean',
       default: false,
-      describe: 'Prove storage classes now: a small volume is written, cut, restored, compared',
+      describe:
+        'Prove storage classes now (a small volume is written, cut, restored, compared), and that pods read each source',
     },
     'storage-class': {
       type: 'string',

@@ -52,7 +52,18 @@ export function warning(name: string, found: string, remedy: string): DoctorChec
   return { name, state: 'warning', found, remedy };
 }
 
-export function failed(name: string, error: unknown, remedy = ''): DoctorCheck {
-  const { message, hint } = toEngineError(error);
-  return { name, state: 'failed', found: message, remedy: hint ?? remedy };
+/** @param remedy where the error has no hint */
+export function failed(
+  name: string,
+  error: unknown,
+  remedy = 'Its code is explained by the command below.',
+): DoctorCheck {
+  const { message, hint, code } = toEngineError(error);
+  return {
+    name,
+    state: 'failed',
+    found: message,
+    remedy: hint ?? remedy,
+    command: `kubectl vm-migrate explain ${code}`,
+  };
 }

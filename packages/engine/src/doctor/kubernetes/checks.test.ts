@@ -50,6 +50,7 @@ describe('checks of a Kubernetes target', () => {
       classes: classesOf(storage('fast.csi.test'), options),
       moverProgram: '/nowhere/mover.cjs',
       database: undefined,
+      sources: [],
     };
   });
   afterEach(async () => {

@@ -78,13 +78,19 @@ export interface MissingRight {
   readonly onlyFor?: OptionalFeature;
 }
 
-/** What the API server says that this account may not. Asked of the server itself: roles, groups and webhooks all count. */
-export async function missingRights(api: ClusterApi): Promise<readonly MissingRight[]> {
+/**
+ * What the API server says that this account may not. Asked of the server itself: roles, groups and webhooks all count.
+ * @param feature only the rights that are for this one; absent: all
+ */
+export async function missingRights(
+  api: ClusterApi,
+  feature?: OptionalFeature,
+): Promise<readonly MissingRight[]> {
   await api.serves(SELF_SUBJECT_ACCESS_REVIEW); // an earlier request tells the namespace
   const asked = [
     ...NAMESPACE_RULES.flatMap(rule => askedBy(rule, api.namespace)),
     ...CLUSTER_RULES.flatMap(rule => askedBy(rule, undefined)),
-  ];
+  ].filter(({ onlyFor }) => feature === undefined || onlyFor === feature);
   const answers = await Promise.all(
     asked.map(async ({ words, onlyFor, attributes }) => {
       const review = await api.create(SELF_SUBJECT_ACCESS_REVIEW, {
