@@ -159,6 +159,19 @@ describe('a mover in pods', () => {
     });
   });
 
+  it('names it too when the pod would have served another layer, and is known by its log to have stopped', async () => {
+    cluster.onStart = pod => {
+      cluster.logs.set('web-0', [started, JSON.stringify(saysStopped)]);
+      cluster.running(pod);
+      const now = cluster.pod('web-0') ?? pod;
+      cluster.put('Pod', { ...now, metadata: { ...now.metadata, deletionTimestamp: 'now' } });
+    };
+    expect(await toTheEnd(apply({ afterwards: 'rest' }))).toMatchObject({
+      state: 'failed',
+      error: { code: 'MOVER_FAILED', found: 'it was deleted' },
+    });
+  });
+
   it('that a later run told to stop was stopped, and not deleted by somebody', async () => {
     cluster.onStart = pod => {
       const annotations = { ...pod.metadata.annotations, 'vm-migrate.io/stop': 'true' };

@@ -164,7 +164,7 @@ export class PodRun {
         push.then(() => NEVER),
       ]);
       if (last === 'said all') {
-        const end = await this.endOf(pod, pod);
+        const end = await this.endOf(pod, await this.asItIsNow(pod));
         rested = end.state === 'done' && (await this.rest(pod)) === 'rests';
         return end;
       }
@@ -182,6 +182,13 @@ export class PodRun {
       if (!rested && !this.leaving.signal.aborted)
         void removeOwn(this.deps.api, pod, this.order.runId).catch(() => undefined);
     }
+  }
+
+  /** Why a mover ended before its pod did may stand at the pod, sooner than the watch tells. `undefined`: it is gone. */
+  private async asItIsNow(pod: Pod): Promise<Pod | undefined> {
+    if (this.log.last?.type !== 'failed') return this.pod ?? pod;
+    const now = await this.deps.api.get(POD, podName(this.order)).catch(() => this.pod);
+    return now?.metadata.uid === pod.metadata.uid ? now : undefined;
   }
 
   /** Its process has ended well and nothing holds the volume open: from now on the volume may be cut. */
