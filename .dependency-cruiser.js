@@ -10,18 +10,23 @@ const types = path => ({ types: path });
 
 const engine = {
   native: [],
+  metrics: [],
   formats: ['native'],
   sources: ['formats'],
   copy: ['formats', 'native'],
   mover: ['native', 'formats', 'copy', 'sources'],
-  // A pod's order and log are written and read by the same files on both ends.
+  // A pod's order and log are written and read by the same files on both ends; what only the engine's
+  // machine has is pushed to a pod, or read by a child process.
   targets: [
     'native',
     types('mover'),
+    'mover/local-mover.ts',
     'mover/mover.ts',
+    'mover/push/push-relay.ts',
     'mover/packed-order.ts',
     'mover/parse-report.ts',
     'mover/version.ts',
+    'metrics',
   ],
   plan: [
     'sources/snapshot-tree.ts',
@@ -31,8 +36,8 @@ const engine = {
   ],
   store: ['native', 'plan', types('mover'), types('sources/snapshot-tree.ts')],
   queue: [],
-  steps: ['plan', 'store', 'sources', 'targets', 'mover'],
-  worker: ['steps', 'store', 'queue'],
+  steps: ['plan', 'store', 'sources', 'targets', 'mover', 'metrics'],
+  worker: ['steps', 'store', 'queue', 'metrics'],
 };
 // `native` (calls of the C library) is for these files of formats only; the readers know nothing of it.
 const nativeReaders = [
@@ -43,7 +48,8 @@ const nativeReaders = [
 
 // Operations and what they are made of see the whole engine below them, and the api.
 const lower = Object.keys(engine);
-for (const folder of ['follow', 'report', 'doctor']) engine[folder] = [...lower, 'config.ts'];
+for (const folder of ['follow', 'report', 'doctor', 'deploy'])
+  engine[folder] = [...lower, 'config.ts'];
 engine.operations = [...lower, 'follow', 'report', 'doctor', 'config.ts'];
 const importsApi = ['operations', 'testing', 'index.ts'];
 

@@ -25,6 +25,9 @@ const entries = [
   { from: 'test/fuzz/main.ts', to: 'test/dist/fuzz.cjs' },
   { from: 'test/soak/main.ts', to: 'test/dist/soak.cjs' },
   { from: 'test/bench/main.ts', to: 'test/dist/bench.cjs' },
+  { from: 'test/bench-cluster/main.ts', to: 'test/dist/bench-cluster.cjs' },
+  { from: 'test/bench-push/main.ts', to: 'test/dist/bench-push.cjs' },
+  { from: 'test/bench-cluster/race-in-pod.ts', to: 'test/dist/race-in-pod.cjs' },
   { from: 'test/cluster/main.ts', to: 'test/dist/cluster.cjs' },
 ];
 

@@ -1,13 +1,12 @@
-// What goes into the mover's image, layer by layer: { path, bytes, mode, from? }.
+// What goes into the images, layer by layer: { path, bytes, mode, from? }.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
 const USER = 107; // qemu's and CDI's, so that KubeVirt reads what we wrote
 
-/** The running Node, every library that it links to, and the little that a Linux program looks for. */
+/** The layer that all images share: the running Node, every library that it links to, and the little that a Linux program looks for. */
 export function runtimeFiles(node) {
-  const file = (to, from, mode) => ({ path: to, bytes: fs.readFileSync(from), mode, from });
   const text = (to, content) => ({ path: to, bytes: Buffer.from(content), mode: 0o644 });
   const libraries = linkedLibraries(node).map(library =>
     file(library.slice(1), fs.realpathSync(library), 0o755),
@@ -34,28 +33,91 @@ function linkedLibraries(program) {
   return [...new Set(paths.filter(found => found !== undefined))].sort();
 }
 
-/** The bundle, and koffi as a package beside it: its native file for this processor and the C library of Node. */
-export function appFiles(root, mover) {
+/** The mover's bundle, and koffi beside it. */
+export function moverFiles(root, mover) {
+  return [file('app/mover.cjs', mover), ...koffiFiles(root)];
+}
+
+/** The command line with all that a worker needs: no embedded PostgreSQL, no image but the mover's name. */
+export function workerFiles(root, { cli, mover, moverImage }) {
+  const bundles = ['main.cjs', 'cli.cjs'].map(name => file(`app/${name}`, path.join(cli, name)));
+  return [
+    ...bundles,
+    file('app/mover.cjs', mover),
+    // By which the engine in there knows the image of its movers.
+    { path: 'app/image.json', bytes: moverImage, mode: 0o644 },
+    { path: 'etc/vm-migrate/', mode: 0o755 },
+    ...koffiFiles(root),
+    // Reads its own SQL files, so it is no part of the bundle.
+    ...packageFiles(root, 'graphile-worker'),
+  ];
+}
+
+function file(to, from, mode = 0o644) {
+  return { path: to, bytes: fs.readFileSync(from), mode, from };
+}
+
+/** koffi as a package: its native file for this processor and the C library of Node. */
+function koffiFiles(root) {
   const modules = path.join(root, 'node_modules');
   const native = `@koromix/koffi-linux-${process.arch}`;
   const wanted = [
     'koffi/package.json',
     'koffi/index.cjs',
     'koffi/LICENSE.txt',
-    ...under(modules, 'koffi/src').filter(file => file.endsWith('.cjs')),
+    ...under(modules, 'koffi/src').filter(name => name.endsWith('.cjs')),
     `${native}/package.json`,
     `${native}/index.js`,
     `${native}/linux_${process.arch}/koffi.node`,
   ];
-  return [
-    { path: 'app/mover.cjs', bytes: fs.readFileSync(mover), mode: 0o644, from: mover },
-    ...wanted.map(name => ({
-      path: `app/node_modules/${name}`,
-      bytes: fs.readFileSync(path.join(modules, name)),
-      mode: 0o644,
-      from: path.join(modules, name),
-    })),
-  ];
+  return wanted.map(name => file(`app/node_modules/${name}`, path.join(modules, name)));
+}
+
+/** A package and all that it depends on, where they lie in node_modules; what only compilers and people read is left out. */
+function packageFiles(root, name) {
+  return packageFolders(root, name).flatMap(folder =>
+    fs
+      .readdirSync(path.join(root, folder), { withFileTypes: true, recursive: true })
+      .filter(entry => entry.isFile())
+      .map(entry => path.relative(root, path.join(entry.parentPath, entry.name)))
+      .filter(found => isProgram(found.slice(folder.length + 1)))
+      .sort()
+      .map(found => file(`app/${found}`, path.join(root, found))),
+  );
+}
+
+const PROGRAM = /\.(js|cjs|mjs|json|sql)$|(^|\/)LICEN[CS]E[^/]*$/i;
+const FOR_OTHERS =
+  /(^|\/)(node_modules|__tests__|tests?|docs?|examples?|website)\/|\.(test|spec)\.|\.d\.[cm]?ts$/;
+
+function isProgram(name) {
+  return PROGRAM.test(name) && !FOR_OTHERS.test(name);
+}
+
+/** Folders below `root`, nested ones too, sorted. Types are for compilers. */
+function packageFolders(root, name) {
+  const found = new Set();
+  const visit = (wanted, from) => {
+    if (wanted.startsWith('@types/') || wanted === 'undici-types') return;
+    const folder = resolved(root, wanted, from);
+    if (folder === undefined || found.has(folder)) return;
+    found.add(folder);
+    const { dependencies = {} } = JSON.parse(
+      fs.readFileSync(path.join(root, folder, 'package.json'), 'utf8'),
+    );
+    for (const needed of Object.keys(dependencies)) visit(needed, folder);
+  };
+  visit(name, '');
+  return [...found].sort();
+}
+
+/** As Node looks for it: in the folder's own node_modules, then further up. */
+function resolved(root, name, from) {
+  for (let at = from; ; at = path.dirname(at) === '.' ? '' : path.dirname(at)) {
+    const folder = path.join(at, 'node_modules', name);
+    if (fs.existsSync(path.join(root, folder, 'package.json'))) return folder;
+    if (at === '') return undefined;
+  }
 }
 
 function under(base, folder) {

@@ -1,11 +1,12 @@
-// What the mover's image is made of, as CycloneDX 1.5: no times and no random numbers, so the same
+// What an image is made of, as CycloneDX 1.5: no times and no random numbers, so the same
 // image has the same list.
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
-export function sbom({ root, version, digest, mover, runtime, app }) {
+/** `metas`: what esbuild wrote beside each bundle that is in it. */
+export function sbom({ root, title, version, digest, metas, runtime, app }) {
   const libraries = runtime.filter(({ path: to, from }) => from && /\.so(\.|$)/.test(to));
   return {
     bomFormat: 'CycloneDX',
@@ -15,9 +16,9 @@ export function sbom({ root, version, digest, mover, runtime, app }) {
       component: {
         type: 'container',
         'bom-ref': 'image',
-        name: 'vm-migrate-mover',
+        name: title,
         version,
-        purl: `pkg:oci/vm-migrate-mover@${encodeURIComponent(digest)}`,
+        purl: `pkg:oci/${title}@${encodeURIComponent(digest)}`,
         licenses: [{ license: { id: 'Apache-2.0' } }],
       },
     },
@@ -31,7 +32,7 @@ export function sbom({ root, version, digest, mover, runtime, app }) {
         hashes: hashes(runtime[0].bytes),
       },
       ...libraries.map(library),
-      ...npmPackages(root, mover, app),
+      ...npmPackages(root, metas, app),
     ],
   };
 }
@@ -61,14 +62,18 @@ function debianPackage(file) {
   return undefined;
 }
 
-/** Packages inside the bundle (as esbuild lists its inputs) and those that lie beside it. */
-function npmPackages(root, mover, app) {
-  const meta = JSON.parse(fs.readFileSync(`${mover}.meta.json`, 'utf8'));
-  const inputs = [...Object.keys(meta.inputs), ...app.map(({ path: to }) => to)];
-  const names = inputs.map(input => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1]);
-  return [...new Set(names.filter(name => name !== undefined))].sort().map(name => {
-    const { version, license } = JSON.parse(
-      fs.readFileSync(path.join(root, 'node_modules', name, 'package.json'), 'utf8'),
+/** Packages inside the bundles (as esbuild lists its inputs) and those that lie beside them. */
+function npmPackages(root, metas, app) {
+  const inputs = metas.flatMap(file =>
+    Object.keys(JSON.parse(fs.readFileSync(file, 'utf8')).inputs),
+  );
+  const beside = app.flatMap(({ from }) => (from === undefined ? [] : [path.relative(root, from)]));
+  const folders = [...inputs, ...beside].map(
+    input => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1],
+  );
+  const packages = [...new Set(folders.filter(folder => folder !== undefined))].map(folder => {
+    const { name, version, license } = JSON.parse(
+      fs.readFileSync(path.join(root, folder, 'package.json'), 'utf8'),
     );
     return {
       type: 'library',
@@ -78,6 +83,8 @@ function npmPackages(root, mover, app) {
       ...(license && { licenses: [{ license: { id: license } }] }),
     };
   });
+  const byPurl = new Map(packages.map(found => [found.purl, found]));
+  return [...byPurl.values()].sort((one, other) => (one.purl < other.purl ? -1 : 1));
 }
 
 function hashes(bytes) {

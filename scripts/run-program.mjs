@@ -1,4 +1,4 @@
-// node scripts/run-program.mjs fuzz|soak|bench [ARG...]: sets up, builds, runs test/<name>/main.ts.
+// node scripts/run-program.mjs fuzz|soak|bench|bench-cluster|cluster [ARG...]: sets up, builds, runs test/<name>/main.ts.
 import fs from 'node:fs';
 import path from 'node:path';
 

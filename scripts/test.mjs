@@ -30,6 +30,9 @@ if (only !== undefined && !(only in parts)) {
 
 orExplain(() => setUp());
 const onCi = process.env.CI === 'true';
+const hasOneCluster = Boolean(
+  process.env.VM_MIGRATE_TEST_CLUSTER || process.env.VM_MIGRATE_TEST_KUBECONFIG,
+);
 const missingTools = ensureSystemTools();
 const env = toolEnvironment({ VM_MIGRATE_MISSING_TOOLS: missingTools.join(',') });
 
@@ -104,8 +107,8 @@ async function jest(name) {
         '--reporters',
         reporter,
         '--passWithNoTests',
-        // Its files share one cluster, whose faults and stopped components they would all feel.
-        ...(name === 'cluster' ? ['--runInBand'] : []),
+        // Each of jest's workers has a cluster of its own, whose faults only one file at a time feels.
+        ...(name === 'cluster' && hasOneCluster ? ['--runInBand'] : []),
         ...jestArguments,
       ],
       { more: { VM_MIGRATE_TEST_COUNTS: countsFile } },

@@ -23,6 +23,15 @@ describe('the command line', () => {
     expect(parse('')).toMatchObject({ verb: undefined, help: false });
   });
 
+  it('finds a verb of two words before the one that is its first', () => {
+    expect(parse('-n vms worker deploy --postgres')).toMatchObject({
+      verb: { name: 'worker deploy' },
+      args: { postgres: true },
+    });
+    expect(parse('worker --concurrency 2').verb?.name).toBe('worker');
+    expect(() => parse('worker deploy more')).toThrow(/one argument too many/);
+  });
+
   it('finds the verb after options that take a value', () => {
     const { verb, globals, args } = parse('-o json --state-folder plan get vms lab');
     expect(verb?.name).toBe('get');

@@ -3,7 +3,7 @@ import yargs, { type Options } from 'yargs';
 import { GLOBAL_OPTIONS, type GlobalArguments } from './global-options';
 import { UsageError } from './usage-error';
 import type { OptionTable } from './tables';
-import type { Verb } from './verb';
+import { type Verb, verbAt } from './verb';
 import { PROGRAM } from './version';
 
 export interface ParsedLine {
@@ -16,8 +16,10 @@ export interface ParsedLine {
 
 /** @throws UsageError */
 export function parseLine(argv: readonly string[], verbs: readonly Verb[]): ParsedLine {
-  const word = firstWord(argv);
-  const verb = verbs.find(({ name }) => name === word);
+  const at = firstWordAt(argv);
+  const word = at === undefined ? undefined : argv[at];
+  const found = at === undefined ? undefined : verbAt(argv.slice(at, at + 2), verbs);
+  const verb = found?.verb;
   if (word !== undefined && verb === undefined) throw unknownVerb(word, verbs);
   const options: OptionTable = { ...GLOBAL_OPTIONS, ...verb?.options };
   const given = parseOptions(argv, options, verb);
@@ -26,15 +28,15 @@ export function parseLine(argv: readonly string[], verbs: readonly Verb[]): Pars
   const args =
     verb === undefined || help
       ? given
-      : { ...given, ...positionals(verb, wordsOf(given['_']).slice(1)) };
+      : { ...given, ...positionals(verb, wordsOf(given['_']).slice(found?.length)) };
   return { verb, help, globals: given as unknown as GlobalArguments, args };
 }
 
-/** The verb, if there is one: options that stand before it are those that every verb takes. */
-function firstWord(argv: readonly string[]): string | undefined {
+/** Where the verb is, if there is one: options that stand before it are those that every verb takes. */
+function firstWordAt(argv: readonly string[]): number | undefined {
   for (let index = 0; index < argv.length; index++) {
     const word = argv[index] ?? '';
-    if (!word.startsWith('-') || word === '-') return word;
+    if (!word.startsWith('-') || word === '-') return index;
     const option = optionNamed(word, GLOBAL_OPTIONS);
     if (option !== undefined && option.type !== 'boolean') index += 1;
   }

@@ -7,12 +7,20 @@ const offered = (...words: string[]) =>
 describe('completion', () => {
   it('offers verbs with their meaning, and none that is hidden', () => {
     expect(offered('')).toEqual(
-      VERBS.filter(({ group }) => group !== 'hidden').map(({ name }) => name),
+      VERBS.filter(({ group, name }) => group !== 'hidden' && !name.includes(' ')).map(
+        ({ name }) => name,
+      ),
     );
     expect(candidates(['pla'], VERBS)).toMatchObject({
       lines: [expect.stringMatching(/^plan\t\w/)],
       directive: 4,
     });
+  });
+
+  it('offers the second word of a verb, and then its options', () => {
+    expect(offered('worker', '')).toEqual(['deploy']);
+    expect(offered('worker', 'deploy', '--post')).toContain('--postgres');
+    expect(offered('worker', '--post')).toEqual([]);
   });
 
   it('offers fixed words and options of the verb', () => {

@@ -9,7 +9,7 @@ import { EXIT, type ExitCode } from './exit-codes';
 import { GLOBAL_OPTIONS } from './global-options';
 import { offersOf, type Offer } from './offered-names';
 import type { NameKind, NamesHere, OptionTable, Positional } from './tables';
-import type { Verb } from './verb';
+import { type Verb, verbAt } from './verb';
 import { VERBS } from './verbs';
 
 export const COMPLETE = '__complete';
@@ -55,18 +55,26 @@ export function candidates(words: readonly string[], verbs: readonly Verb[]): Ca
     return offer(offers, last, { directive: NO_FILES, names: [], given });
   }
   if (verb === undefined) {
-    const shown = verbs.filter(({ group }) => group !== 'hidden');
+    const shown = verbs.filter(({ group, name }) => group !== 'hidden' && !name.includes(' '));
     const offers = shown.map(({ name, summary }) => ({ word: name, why: summary }));
     return offer(offers, last, { directive: NO_FILES, names: [], given });
   }
   const here = positionalAt(verb, given.length);
   const names = namesOf(here?.names, given);
+  const second = given.length === 0 ? secondWords(verb, verbs) : [];
   return offer(
-    (here?.choices ?? []).map(word => ({ word, why: '' })),
+    [...second, ...(here?.choices ?? []).map(word => ({ word, why: '' }))],
     last,
     // A VM may be a path to its folder.
     { directive: names.includes('vm') ? FILES : NO_FILES, names, given },
   );
+}
+
+/** `deploy` after `worker`: verbs of two words. */
+function secondWords({ name }: Verb, verbs: readonly Verb[]): Offer[] {
+  return verbs
+    .filter(other => other.name.startsWith(`${name} `))
+    .map(other => ({ word: other.name.slice(name.length + 1), why: other.summary }));
 }
 
 /** The verb, and the words after it that are neither options nor their values. */
@@ -82,7 +90,11 @@ function parsed(
     if (option !== undefined && option.type !== 'boolean') index++;
     else if (word.startsWith('-')) continue;
     else if (verb !== undefined) given.push(word);
-    else verb = verbs.find(({ name }) => name === word);
+    else {
+      const found = verbAt(before.slice(index, index + 2), verbs);
+      verb = found?.verb;
+      index += (found?.length ?? 1) - 1;
+    }
   }
   return { verb, given };
 }

@@ -13,7 +13,11 @@ export interface DoctorAnswer {
 /** A configuration or database that does not work is a finding, not the end. */
 export async function doctorChecks(
   session: Session,
-  asked: { readonly target?: string; readonly probe?: 'all' | readonly string[] } = {},
+  asked: {
+    readonly target?: string;
+    readonly probe?: 'all' | readonly string[];
+    readonly moverImage?: string;
+  } = {},
 ): Promise<DoctorAnswer> {
   const { runDoctor } = await loadEngine();
   const config = await outcome(() => session.config());

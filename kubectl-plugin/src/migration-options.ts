@@ -30,6 +30,10 @@ export const MIGRATION_OPTIONS = {
       'Snapshots to keep: all, newest=N, names=A,B, name=EXACT (repeatable) or age=30d; the rest is merged into the next kept state',
   },
   'name-prefix': { type: 'string', describe: 'Prefix of all object names on the target' },
+  'mover-image': {
+    type: 'string',
+    describe: "Image of the mover pods of this migration, best by digest; overrides the target's",
+  },
   'cut-current': {
     type: 'boolean',
     default: false,
@@ -45,6 +49,7 @@ export interface MigrationArguments {
   readonly leaveOut?: readonly (string | number)[] | undefined;
   readonly keep?: readonly (string | number)[] | undefined;
   readonly namePrefix?: string | undefined;
+  readonly moverImage?: string | undefined;
   readonly cutCurrent?: boolean | undefined;
   readonly sample?: number | undefined;
 }
@@ -52,6 +57,7 @@ export interface MigrationArguments {
 /** @throws UsageError */
 export function migrationOptions(args: MigrationArguments): MigrationOptions {
   const { target, storageClass, diskClass, leaveOut, keep, namePrefix, cutCurrent, sample } = args;
+  const { moverImage } = args;
   return {
     ...(target === undefined ? {} : { target }),
     ...(storageClass === undefined ? {} : { storageClass }),
@@ -63,6 +69,7 @@ export function migrationOptions(args: MigrationArguments): MigrationOptions {
     ...(leaveOut === undefined ? {} : { leaveOutDisks: leaveOut.map(String) }),
     ...(keep === undefined ? {} : { keep: keepRule(keep.map(String)) }),
     ...(namePrefix === undefined ? {} : { namePrefix }),
+    ...(moverImage === undefined ? {} : { moverImage }),
     ...(cutCurrent === true ? { cutCurrent } : {}),
     ...(sample === undefined ? {} : { sampleWindows: sample }),
   };
@@ -119,6 +126,7 @@ export function optionWords(args: MigrationArguments): string[] {
     leaveOut = [],
     keep = [],
     namePrefix,
+    moverImage,
     cutCurrent,
     sample,
   } = args;
@@ -131,6 +139,7 @@ export function optionWords(args: MigrationArguments): string[] {
     ...leaveOut.flatMap(word => one('leave-out', word)),
     ...keep.flatMap(word => one('keep', word)),
     ...one('name-prefix', namePrefix),
+    ...one('mover-image', moverImage),
     ...(cutCurrent === true ? ['--cut-current'] : []),
     ...one('sample', sample),
   ];

@@ -59,6 +59,7 @@ function namesIn({ plan, tree, description, events }: Bundle): string[] {
     ...[...files, ...manifestFiles].flatMap(pathWords),
     ...snapshots.flatMap(({ name, description: words }) => [name, words]),
     ...(vm.networks ?? []).flatMap(({ name, mac }) => [name, mac ?? '']),
+    ...disks.flatMap(({ datastore, storagePolicy }) => [datastore ?? '', storagePolicy ?? '']),
     vm.biosUuid ?? '',
     ...plan.volumes.map(({ name }) => name),
     ...plan.volumeSnapshots.map(({ name }) => name),

@@ -29,6 +29,7 @@ export type OptionValues<O extends OptionTable> = {
 };
 
 export interface VerbDefinition<P extends PositionalTable, O extends OptionTable> {
+  /** One word, or two where the first is a verb too. */
   readonly name: string;
   readonly group: VerbGroup;
   /** One line, lower case, for the list of verbs. */
@@ -54,6 +55,18 @@ export function defineVerb<const P extends PositionalTable, const O extends Opti
   definition: VerbDefinition<P, O>,
 ): Verb {
   return definition as unknown as Verb;
+}
+
+/** The verb that these words begin with, and how many of them are its name: `worker deploy` before `worker`. */
+export function verbAt(
+  words: readonly string[],
+  verbs: readonly Verb[],
+): { readonly verb: Verb; readonly length: 1 | 2 } | undefined {
+  const [first = '', second = ''] = words;
+  const pair = verbs.find(({ name }) => name === `${first} ${second}`);
+  if (pair !== undefined) return { verb: pair, length: 2 };
+  const verb = verbs.find(({ name }) => name === first);
+  return verb && { verb, length: 1 };
 }
 
 /** The usage line without the program's name: `get KIND [VM]`. */

@@ -22,6 +22,7 @@ import { verify } from './commands/verify';
 import { version } from './commands/version';
 import { wait } from './commands/wait';
 import { worker } from './commands/worker';
+import { workerDeploy } from './commands/worker-deploy';
 import type { Verb } from './verb';
 
 export const VERBS: readonly Verb[] = [
@@ -40,6 +41,7 @@ export const VERBS: readonly Verb[] = [
   verify,
   report,
   worker,
+  workerDeploy,
   limits,
   doctor,
   recover,

@@ -2,7 +2,8 @@
  * The cluster that tests run on: one of our own as plain processes, or the one that
  * VM_MIGRATE_TEST_KUBECONFIG names.
  */
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { bringUp, startComponent } from './bring-up';
@@ -57,12 +58,16 @@ export interface Cluster {
 }
 
 export interface ClusterOptions {
-  /** Which of the clusters on this machine; default: VM_MIGRATE_TEST_CLUSTER, else 'tests'. */
+  /** Which of the clusters on this machine; default: VM_MIGRATE_TEST_CLUSTER, else the one of this worker of jest. */
   readonly name?: string;
   readonly log?: (line: string) => void;
 }
 
-const ownName = () => process.env.VM_MIGRATE_TEST_CLUSTER ?? 'tests';
+/** Files of one worker run one after the other, so faults and stopped components are felt by one file. */
+const ownName = () =>
+  process.env.VM_MIGRATE_TEST_CLUSTER ?? `tests-${process.env.JEST_WORKER_ID ?? '1'}`;
+/** Whether an instance is one of those. */
+export const isTestInstance = (name: string) => /^tests-\d+$/.test(name);
 const foreignKubeconfig = () => process.env.VM_MIGRATE_TEST_KUBECONFIG;
 
 /** Whether tests run on a cluster whose processes they can stop. */
@@ -131,7 +136,7 @@ class OwnCluster implements Cluster {
   }
 
   loadImage(tarPath: string): Promise<string[]> {
-    return Promise.resolve(importImage(containerdSocket(this.instance), tarPath));
+    return Promise.resolve(importOnce(this.instance, tarPath));
   }
 
   private together(component: ComponentName): ComponentName[] {
@@ -140,6 +145,18 @@ class OwnCluster implements Cluster {
     const sidecars: ComponentName[] = [`provisioner-${driver.name}`, `snapshotter-${driver.name}`];
     return [component, ...sidecars.filter(name => this.components.has(name))];
   }
+}
+
+/** An archive that has not changed since its import, which takes seconds, is not imported again. */
+function importOnce(instance: Instance, tarPath: string): string[] {
+  const { mtimeMs, size } = statSync(tarPath);
+  const key = createHash('sha256').update(`${path.resolve(tarPath)} ${mtimeMs} ${size}`);
+  // Beside the images themselves, with which it is wiped.
+  const note = path.join(instance.folder, 'disk', `imported-${key.digest('hex').slice(0, 16)}`);
+  if (existsSync(note)) return JSON.parse(readFileSync(note, 'utf8')) as string[];
+  const names = importImage(containerdSocket(instance), tarPath);
+  writeFileSync(note, JSON.stringify(names));
+  return names;
 }
 
 /** kind, k3s or a real cluster: everything works but what needs the machine below it. */

@@ -42,6 +42,8 @@ export class Kubectl {
           else reject(new Error(`kubectl ${args.join(' ')}: ${stderr || error.message}`));
         },
       );
+      // It may have ended without reading: its exit code says why.
+      child.stdin?.on('error', () => undefined);
       child.stdin?.end(stdin);
     });
   }

@@ -46,6 +46,36 @@ export const isBound = ({ status }: Phase) => status?.phase === 'Bound';
 export const isRunning = ({ status }: Phase) => status?.phase === 'Running';
 const hasEnded = ({ status }: Phase) => status?.phase === 'Succeeded' || status?.phase === 'Failed';
 
+/** The spec of a pod that a restricted namespace admits. */
+export function restrictedPod(containers: readonly object[], volumes: readonly object[]): object {
+  const seccompProfile = { type: 'RuntimeDefault' };
+  return {
+    restartPolicy: 'Never',
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: 1,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 107,
+      runAsGroup: 107,
+      fsGroup: 107,
+      fsGroupChangePolicy: 'OnRootMismatch',
+      seccompProfile,
+    },
+    containers: containers.map(container => ({
+      imagePullPolicy: 'Never',
+      securityContext: {
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+        seccompProfile,
+      },
+      ...container,
+    })),
+    volumes,
+  };
+}
+
 /** A pod that a restricted namespace admits, with a claim, running `bytes ARGS`. */
 export async function startPod(
   kubectl: Kubectl,
@@ -54,43 +84,18 @@ export async function startPod(
   claim: string,
   args: readonly string[],
 ): Promise<void> {
-  const seccompProfile = { type: 'RuntimeDefault' };
+  const place =
+    mode === 'Block'
+      ? { volumeDevices: [{ name: 'disk', devicePath: '/dev/disk' }] }
+      : { volumeMounts: [{ name: 'disk', mountPath: '/volume' }] };
   await kubectl.apply({
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name },
-    spec: {
-      restartPolicy: 'Never',
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      terminationGracePeriodSeconds: 1,
-      securityContext: {
-        runAsNonRoot: true,
-        runAsUser: 107,
-        runAsGroup: 107,
-        fsGroup: 107,
-        fsGroupChangePolicy: 'OnRootMismatch',
-        seccompProfile,
-      },
-      containers: [
-        {
-          name: 'bytes',
-          image: BYTES_IMAGE,
-          imagePullPolicy: 'Never',
-          args,
-          securityContext: {
-            allowPrivilegeEscalation: false,
-            readOnlyRootFilesystem: true,
-            capabilities: { drop: ['ALL'] },
-            seccompProfile,
-          },
-          ...(mode === 'Block'
-            ? { volumeDevices: [{ name: 'disk', devicePath: '/dev/disk' }] }
-            : { volumeMounts: [{ name: 'disk', mountPath: '/volume' }] }),
-        },
-      ],
-      volumes: [{ name: 'disk', persistentVolumeClaim: { claimName: claim } }],
-    },
+    spec: restrictedPod(
+      [{ name: 'bytes', image: BYTES_IMAGE, args, ...place }],
+      [{ name: 'disk', persistentVolumeClaim: { claimName: claim } }],
+    ),
   });
 }
 

@@ -50,7 +50,7 @@ describe(`${KILLS} kills and ${STOPS} stops (replay with VM_MIGRATE_SEED=${SEED}
     await logWindows(test.engine.database);
     fleet = await WorkerFleet.open({
       databaseUrl: test.database.url,
-      classFolder: test.classFolder,
+      works: { classFolder: test.classFolder },
       settings: { windowBytes: 64 * KIB },
     });
   });

@@ -78,7 +78,7 @@ describe(`workers that die in the proof of a class (replay with VM_MIGRATE_SEED=
     const test = await testEngine(path.join(folder, name));
     const fleet = await WorkerFleet.open({
       databaseUrl: test.database.url,
-      classFolder: test.classFolder,
+      works: { classFolder: test.classFolder },
       settings: {
         leaseMs: LEASE_MS,
         deadAfterMs: LEASE_MS,

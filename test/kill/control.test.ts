@@ -23,7 +23,7 @@ describe('in the middle of a migration', () => {
     await logWindows(test.engine.database);
     fleet = await WorkerFleet.open({
       databaseUrl: test.database.url,
-      classFolder: test.classFolder,
+      works: { classFolder: test.classFolder },
       settings: { windowBytes: 64 * KIB },
     });
     fleet.start(3);

@@ -152,7 +152,7 @@ describe('a database server', () => {
     const test = await testEngine(folder, { database });
     const fleet = await WorkerFleet.open({
       databaseUrl: server.url,
-      classFolder: test.classFolder,
+      works: { classFolder: test.classFolder },
       settings: { windowBytes: 64 * KIB },
     });
     try {

@@ -137,7 +137,7 @@ describe('a database', () => {
     const test = await testEngine(path.join(folder, name), { database });
     const fleet = await WorkerFleet.open({
       databaseUrl: database.url,
-      classFolder: test.classFolder,
+      works: { classFolder: test.classFolder },
       settings: { windowBytes: 128 * KIB },
     });
     opened.push(test, fleet);

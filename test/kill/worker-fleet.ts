@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { ConfiguredPlace } from '../../packages/engine/src/engine';
 import { moverProgram, TEST_WORKER_SETTINGS } from '../../packages/engine/src/testing/test-engine';
 import type { WorkerSettings } from '../../packages/engine/src/worker/worker-options';
 import { programBundle } from '../bundle-program';
@@ -13,7 +14,13 @@ const bundled = programBundle(path.join(__dirname, 'worker-program.ts'));
 
 export interface FleetOptions {
   readonly databaseUrl: string;
-  readonly classFolder: string;
+  /** Where the workers work: a local directory, or configured places. */
+  readonly works:
+    | { readonly classFolder: string }
+    | {
+        readonly sources: readonly ConfiguredPlace[];
+        readonly targets: readonly ConfiguredPlace[];
+      };
   readonly settings?: Partial<WorkerSettings>;
 }
 
@@ -85,11 +92,12 @@ export class WorkerFleet {
   }
 
   start(count = 1, more: Pick<WorkerProgramInput, 'dieInProbe'> = {}): WorkerProcess[] {
-    const { databaseUrl, classFolder, settings } = this.options;
+    const { databaseUrl, works, settings } = this.options;
+    const places = 'classFolder' in works ? localPlaces(works.classFolder) : works;
     const started = Array.from({ length: count }, () => {
       const input = {
         databaseUrl,
-        classFolder,
+        ...places,
         moverProgram: moverProgram(),
         settings: { ...TEST_WORKER_SETTINGS, concurrency: 4, ...settings },
         ...more,
@@ -135,6 +143,14 @@ export class WorkerFleet {
   close(): Promise<void> {
     return this.end();
   }
+}
+
+function localPlaces(classFolder: string): Pick<WorkerProgramInput, 'sources' | 'targets'> {
+  const options = { classes: { fast: { path: classFolder, default: true } } };
+  return {
+    sources: [],
+    targets: [{ name: 'local', kind: 'local-directory', options, isDefault: true }],
+  };
 }
 
 export function signalIfThere(pid: number, signal: NodeJS.Signals): void {

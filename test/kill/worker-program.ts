@@ -3,13 +3,18 @@
  * worker-fleet.ts; the one argument is a WorkerProgramInput as JSON. Prints its worker id when it
  * runs, then what it logs; ends well on SIGTERM.
  */
-import { openEngine, openTargetPlace } from '../../packages/engine/src/engine';
+import {
+  openEngine,
+  openTargetPlace,
+  type ConfiguredPlace,
+} from '../../packages/engine/src/engine';
 import type { WorkerSettings } from '../../packages/engine/src/worker/worker-options';
 import { dyingInProbe, type ProbeDeath } from './dying-in-probe';
 
 export interface WorkerProgramInput {
   readonly databaseUrl: string;
-  readonly classFolder: string;
+  readonly sources: readonly ConfiguredPlace[];
+  readonly targets: readonly ConfiguredPlace[];
   readonly moverProgram: string;
   readonly settings: Partial<WorkerSettings>;
   /** Where this worker kills itself. */
@@ -18,7 +23,8 @@ export interface WorkerProgramInput {
 
 async function main({
   databaseUrl,
-  classFolder,
+  sources,
+  targets,
   moverProgram,
   settings,
   dieInProbe,
@@ -27,15 +33,8 @@ async function main({
     databaseUrl,
     databaseName: 'test',
     applicationName: 'vm-migrate test worker',
-    sources: [],
-    targets: [
-      {
-        name: 'local',
-        kind: 'local-directory',
-        options: { classes: { fast: { path: classFolder, default: true } } },
-        isDefault: true,
-      },
-    ],
+    sources,
+    targets,
     moverProgram,
     ...(dieInProbe === undefined
       ? {}

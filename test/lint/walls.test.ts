@@ -28,7 +28,7 @@ const planted: Planted[] = [
   forbidden(`${engine}/targets/one/a6.ts`, '../two/two', 'engine-targets-apart'),
   forbidden(`${engine}/copy/a7.ts`, '../sources/source', 'engine-copy'),
   forbidden(`${engine}/mover/a8.ts`, '../targets/target', 'engine-mover'),
-  forbidden(`${engine}/targets/a9.ts`, '../mover/local-mover', 'engine-targets-types'),
+  forbidden(`${engine}/targets/a9.ts`, '../mover/run-order', 'engine-targets-types'),
   forbidden(`${engine}/plan/a10.ts`, '../sources/source', 'engine-plan'),
   forbidden(`${engine}/plan/a11.ts`, '../targets/target', 'engine-plan-types'),
   forbidden(`${engine}/store/a12.ts`, '../sources/source', 'engine-store'),
@@ -76,7 +76,7 @@ const targets = [
   ...['sources/two/two', 'targets/one/one', 'targets/two/two', 'targets/target', 'mover/mover'],
   ...[
     'mover/index',
-    'mover/local-mover',
+    'mover/run-order',
     'plan/plan',
     'store/store',
     'worker/worker',

@@ -1,5 +1,6 @@
 // Commands that pages and hints name are there: npm scripts, verbs, and the options of each verb.
 import { GLOBAL_OPTIONS } from '../../kubectl-plugin/src/global-options';
+import { verbAt } from '../../kubectl-plugin/src/verb';
 import { VERBS } from '../../kubectl-plugin/src/verbs';
 import { codeOf, filesBelow, page, pages } from './pages';
 
@@ -26,7 +27,7 @@ function flawOf(words: string): string | undefined {
     .replace(/'[^']*'|"[^"]*"/g, 'TEXT')
     .split(/\s+/);
   if (!/^[a-z]/.test(first)) return undefined;
-  const verb = VERBS.find(({ name }) => name === first);
+  const verb = verbAt([first, ...rest], VERBS)?.verb;
   if (verb === undefined) return `no verb ${first}`;
   const options = { ...GLOBAL_OPTIONS, ...verb.options };
   const known = Object.entries(options).flatMap(([name, option]) => [
@@ -38,7 +39,7 @@ function flawOf(words: string): string | undefined {
     .filter(word => /^--?[a-z]/.test(word))
     .map(word => word.replace(/=.*$/, '').replace(/[.,;:)]+$/, ''))
     .filter(option => !known.includes(option));
-  return strangers.length === 0 ? undefined : `${first} has no ${strangers.join(', ')}`;
+  return strangers.length === 0 ? undefined : `${verb.name} has no ${strangers.join(', ')}`;
 }
 
 const wordsIn = (line: string): string[] =>

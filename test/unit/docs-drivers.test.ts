@@ -6,13 +6,14 @@ const GIB = 1024 ** 3;
 const rows = page('docs/targets/kubernetes.md')
   .text.split('\n')
   .map(line => line.split('|').map(cell => cell.trim()))
-  .filter(cells => /^`[\w.-]+`$/.test(cells[1] ?? '') && cells.length === 7)
-  .map(([, driver = '', most = '', zeros = '', step = '', cost = '']) => ({
+  .filter(cells => /^`[\w.-]+`$/.test(cells[1] ?? '') && cells.length === 8)
+  .map(([, driver = '', most = '', zeros = '', step = '', cost = '', turns = '']) => ({
     driver: driver.replaceAll('`', ''),
     most,
     zeros,
     step,
     cost,
+    turns,
   }));
 
 describe('the table of drivers', () => {
@@ -25,12 +26,14 @@ describe('the table of drivers', () => {
   });
 
   it.each(rows)('of $driver', ({ driver, ...said }) => {
-    const { maxSnapshots, newBlocksReadZero, sizeStepBytes, snapshotsCopy } = driverFacts(driver);
+    const { maxSnapshots, newBlocksReadZero, sizeStepBytes, snapshotsCopy, cutsAttached } =
+      driverFacts(driver);
     expect(said).toEqual({
       most: maxSnapshots === undefined ? 'not known' : String(maxSnapshots.count),
       zeros: newBlocksReadZero === true ? 'yes' : 'not known',
       step: sizeStepBytes === GIB ? '1 GiB' : '1 MiB',
       cost: snapshotsCopy === true ? 'a full copy' : 'a delta',
+      turns: cutsAttached === undefined ? 'no' : 'yes',
     });
   });
 });

@@ -95,7 +95,9 @@ async function show({ terminal }: Session, view: CleanupView): Promise<void> {
         ? ['Nothing on the targets is without a migration that needs it.']
         : tableLines(COLUMNS, view.orphans, terminal.style, { headings: terminal.headings })),
       ...(view.foreign > 0
-        ? [`${count(view.foreign, 'object')} of other stores, not touched.`]
+        ? [
+            `${count(view.foreign, 'object')} of other stores, or of migrations that are not on record, not touched.`,
+          ]
         : []),
       ...(view.recordsRemoved > 0
         ? [`${count(view.recordsRemoved, 'record')} of old migrations forgotten.`]

@@ -18,7 +18,7 @@ export const doctor = defineVerb({
     'it checks the configuration, the database and the clusters that this machine sees',
   summary: 'check database, sources, targets and this machine; show where each setting comes from',
   details: [
-    'Exit code 1 when a check failed. Nothing is changed; only --probe makes volumes, and removes them again.',
+    'Exit code 1 when a check failed. Nothing is changed; only --probe makes volumes and pods, and removes them again.',
   ],
   positionals: {},
   options: {
@@ -26,13 +26,18 @@ export const doctor = defineVerb({
     probe: {
       type: 'boolean',
       default: false,
-      describe: 'Prove storage classes now: a small volume is written, cut, restored, compared',
+      describe:
+        'Prove storage classes now (a small volume is written, cut, restored, compared), and that pods read each source',
     },
     'storage-class': {
       type: 'string',
       array: true,
       describe: 'With --probe: only this class (repeatable)',
       names: ['class'],
+    },
+    'mover-image': {
+      type: 'string',
+      describe: 'Check with this image of the mover pods instead of the configured one',
     },
     rbac: {
       type: 'boolean',
@@ -54,7 +59,7 @@ export const doctor = defineVerb({
 
   async run(args, session) {
     const seeHelp = `See: ${PROGRAM} doctor --help`;
-    const { target, probe, storageClass, rbac, serviceAccount } = args;
+    const { target, probe, storageClass, moverImage, rbac, serviceAccount } = args;
     if (storageClass !== undefined && !probe)
       throw new UsageError('--storage-class goes with --probe', seeHelp);
     if (serviceAccount !== undefined && !rbac)
@@ -63,6 +68,7 @@ export const doctor = defineVerb({
     if (rbac) return printRights(session, target, serviceAccount ?? 'vm-migrate');
     const { checks, values } = await doctorChecks(session, {
       ...(target === undefined ? {} : { target }),
+      ...(moverImage === undefined ? {} : { moverImage }),
       ...(probe ? { probe: storageClass?.map(String) ?? 'all' } : {}),
     });
     await printAnswer(session.terminal, {

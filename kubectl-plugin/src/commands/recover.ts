@@ -2,6 +2,7 @@
 import { EXIT } from '../exit-codes';
 import { MIGRATION_OPTIONS, migrationOptions } from '../migration-options';
 import { vmOf } from '../migration-reference';
+import { printable } from '../output/escape';
 import { count } from '../output/format';
 import { printAnswer } from '../print';
 import { defineVerb } from '../verb';
@@ -53,6 +54,11 @@ export const recover = defineVerb({
       names: () => [`migration/${view.migration}`],
       text: () => [
         `Recovered ${view.migration}: ${count(view.adopted, 'VolumeSnapshot')} adopted, ${count(view.again, 'layer')} to copy.`,
+        ...(view.unready.length === 0
+          ? []
+          : [
+              `Not ready yet, their steps wait for them: ${view.unready.map(printable).join(', ')}.`,
+            ]),
         view.again > 0
           ? `Watch it: ${PROGRAM} status ${view.migration} --watch`
           : `See: ${PROGRAM} tree ${view.migration}`,

@@ -38,7 +38,14 @@ export function reportMarkdown(report: ReportView): string {
   ].join('\n');
 }
 
-function factLines({ migration, planDigest, storeId, generatedAt, totals }: ReportView): string[] {
+function factLines({
+  migration,
+  planDigest,
+  moverImage,
+  storeId,
+  generatedAt,
+  totals,
+}: ReportView): string[] {
   const { data, zeros, written } = {
     data: exact(totals.dataBytes),
     zeros: exact(totals.zeroBytes),
@@ -66,6 +73,7 @@ function factLines({ migration, planDigest, storeId, generatedAt, totals }: Repo
           : `${migration.finishedAt}${totals.durationMs === null ? '' : `, after ${duration(totals.durationMs)}`}`,
       ],
       ['Plan digest', code(planDigest)],
+      ...(moverImage === undefined ? [] : [['Mover image', code(moverImage)] as [string, string]]),
       ['Store', code(storeId)],
       ['Report made', generatedAt],
     ],

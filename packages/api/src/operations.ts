@@ -43,6 +43,12 @@ export const migrationOptions = object({
     .regex(/^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/)
     .optional()
     .describe('Prefix of all object names'),
+  moverImage: z
+    .string()
+    .max(1_000)
+    .regex(/^[^\s]+$/)
+    .optional()
+    .describe('Image of the movers of this migration, on a Kubernetes target'),
   cutCurrent: z.boolean().optional().describe('Take a VolumeSnapshot of the current state as well'),
   sampleWindows: z
     .number()

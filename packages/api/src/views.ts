@@ -297,6 +297,8 @@ export interface ReportView {
   readonly storeId: string;
   readonly migration: MigrationView;
   readonly planDigest: string;
+  /** Image that the movers of this migration were to run instead of the target's own; absent: that one. */
+  readonly moverImage?: string;
   readonly snapshots: readonly {
     readonly id: string;
     readonly name: string;
@@ -353,11 +355,13 @@ export interface ReportLayerView {
 
 export interface CleanupView {
   readonly orphans: readonly {
-    readonly kind: 'volume' | 'volume-snapshot';
+    /** `tables`: block digests whose volume is gone. */
+    readonly kind: 'volume' | 'volume-snapshot' | 'pod' | 'tables';
     readonly name: string;
     readonly why: string;
     readonly removed: boolean;
   }[];
+  /** Objects of other stores, or of migrations that this database does not know: never touched. */
   readonly foreign: number;
   readonly recordsRemoved: number;
 }
@@ -366,6 +370,8 @@ export interface RecoverView {
   readonly migration: string;
   readonly adopted: number;
   readonly again: number;
+  /** Names of VolumeSnapshots that are there and not ready: they are waited for, or named as stuck, by their steps. */
+  readonly unready: readonly string[];
   readonly tookOver: number;
 }
 

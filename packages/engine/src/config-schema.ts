@@ -106,15 +106,7 @@ export function sectionSchema(fileFolder: string, home: string = os.homedir()) {
       // The backend that the command line calls instead of a database.
       apiUrl: apiUrl.optional(),
       apiTokenFile: folder.optional(),
-      // Of a backend; the command line takes no notice of them.
-      worker: z
-        .object({
-          enabled: z.boolean().optional(),
-          concurrency: z.number().int().min(1).optional(),
-          leaseSeconds: z.number().min(2).optional(),
-        })
-        .strict()
-        .optional(),
+      // Of a backend; the command line takes no notice of it.
       requests: z
         .object({
           maxBytes: z.number().int().min(1_024).optional(),
@@ -124,6 +116,19 @@ export function sectionSchema(fileFolder: string, home: string = os.homedir()) {
         .optional(),
       sources: z.record(name, place(vmDirectory, vmHttps)).optional(),
       targets: z.record(name, place(localDirectory, kubernetes)).optional(),
+      worker: z
+        .object({
+          // Of a backend's own worker.
+          enabled: z.boolean().optional(),
+          concurrency: z.number().int().min(1).optional(),
+          leaseSeconds: z.number().min(2).optional(),
+          // Of one in the foreground.
+          healthPort: port.optional(),
+          metricsPort: port.optional(),
+          listen: z.string().min(1).optional(),
+        })
+        .strict()
+        .optional(),
       limits: z
         .object({
           all: limit.optional(),
@@ -139,6 +144,8 @@ export function sectionSchema(fileFolder: string, home: string = os.homedir()) {
 
 export type SectionInput = z.infer<ReturnType<typeof sectionSchema>>;
 export type LimitInput = NonNullable<NonNullable<SectionInput['limits']>['all']>;
+
+const port = z.number().int().min(1).max(65_535);
 
 /** In `SOURCE/VM` and in object names. */
 const name = z

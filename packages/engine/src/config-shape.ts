@@ -10,6 +10,8 @@ export interface Config {
   readonly limits: readonly ConfiguredLimit[];
   /** When it is there, it counts instead of the database. */
   readonly api?: ConfiguredApi;
+  /** Of `worker`, in the foreground. */
+  readonly worker: ConfiguredWorker;
   /** Every value that counts and where it came from, for `doctor`; passwords are left out. */
   readonly values: readonly EffectiveValue[];
 }
@@ -71,6 +73,13 @@ export interface ConfiguredLimit {
   readonly scope: string;
   readonly maxRunning?: number;
   readonly bytesPerSecond?: number;
+}
+
+export interface ConfiguredWorker {
+  readonly healthPort?: number;
+  readonly metricsPort?: number;
+  /** `*`: every address. */
+  readonly listen?: string;
 }
 
 export interface EffectiveValue {

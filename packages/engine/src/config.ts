@@ -16,6 +16,7 @@
  *     vm: { maxRunning: 2 }
  *     sources: { lab: { bytesPerSecond: 50000000 } }
  *     classes: { fast: { maxRunning: 2 } }
+ *   worker: { healthPort: 9464, metricsPort: 9464, listen: '*' }
  * ```
  */
 import { existsSync } from 'node:fs';
@@ -54,6 +55,7 @@ export function readConfig(input: ConfigInput): Config {
     api === undefined ? input : { ...input, flags: {} },
   );
   const limits = pickLimits(files);
+  const worker = lastSaid(files, 'worker');
   return {
     stateFolder: stateFolder.value,
     database: database.value,
@@ -61,6 +63,7 @@ export function readConfig(input: ConfigInput): Config {
     targets: targets.map(({ value }) => value),
     limits: limits.map(({ value }) => value),
     ...(api === undefined ? {} : { api: api.value }),
+    worker: worker?.value ?? {},
     values: [
       { key: 'stateFolder', value: stateFolder.value, origin: stateFolder.origin },
       { key: 'database', value: databaseWords(database.value), origin: database.origin },
@@ -82,6 +85,9 @@ export function readConfig(input: ConfigInput): Config {
         value: limitWords(value),
         origin,
       })),
+      ...(worker === undefined
+        ? []
+        : [{ key: 'worker', value: JSON.stringify(worker.value), origin: worker.origin }]),
     ],
   };
 }

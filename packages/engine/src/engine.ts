@@ -21,10 +21,11 @@ import { poolConfig, type DatabaseConnection } from './store/connection';
 import { openDatabase, openPool, type Database } from './store/database';
 import { CHANGE_CHANNEL, eventsAfter, lastEventId, lateEvents } from './store/events';
 import { migrateSchema } from './store/migrate-schema';
-import { hostOf } from './store/place-host';
+import { OwnWays } from './own-ways';
+import { registerPlace } from './register-place';
 import type { ScopedRow } from './store/migration-scope';
 import { migrations, setEntity } from './store/migrations';
-import { findPlace, putPlace, storeId, type PlaceTable } from './store/places';
+import { findPlace, storeId } from './store/places';
 import type { PlaceRow } from './store/store';
 import { openTarget } from './targets/open-target';
 import type { Target } from './targets/target';
@@ -132,9 +133,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   try {
     await migrateSchema(database, { installQueue: installQueueSchema });
     const mover = options.mover ?? new LocalMover({ program: options.moverProgram });
-    for (const place of options.sources) await register(database, 'source', place);
+    for (const place of options.sources) await registerPlace(database, 'source', place);
     for (const place of options.targets)
-      if (place.isFound !== true) await register(database, 'target', place);
+      if (place.isFound !== true) await registerPlace(database, 'target', place);
     return new OpenEngine(options, database, mover, await storeId(database));
   } catch (error) {
     await database.close();
@@ -142,37 +143,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   }
 }
 
-async function register(
-  database: Database,
-  table: PlaceTable,
-  { name, kind, options }: ConfiguredPlace,
-): Promise<void> {
-  const known = await findPlace(database, table, name);
-  const host = hostOf({ kind, options });
-  const row: PlaceRow = {
-    name,
-    kind,
-    options: pinned(known, kind, options),
-    credentialRef: null,
-    host,
-  };
-  if (known !== undefined && JSON.stringify(sorted(known)) === JSON.stringify(sorted(row))) return;
-  await putPlace(database, table, row);
-}
-
-/** The cluster that a target was first used with stays the only one (operations/settled-target.ts). */
-function pinned(
-  known: PlaceRow | undefined,
-  kind: string,
-  options: ConfiguredPlace['options'],
-): ConfiguredPlace['options'] {
-  const clusterId = known?.kind === 'kubernetes' ? known.options['clusterId'] : undefined;
-  const isSaid = kind !== 'kubernetes' || options['clusterId'] !== undefined;
-  return isSaid || clusterId === undefined ? options : { ...options, clusterId };
-}
-
 class OpenEngine implements Engine {
   private readonly context: OperationContext;
+  private readonly ways: OwnWays;
 
   constructor(
     private readonly options: EngineOptions,
@@ -180,6 +153,7 @@ class OpenEngine implements Engine {
     private readonly mover: Mover,
     readonly storeId: string,
   ) {
+    this.ways = new OwnWays(options, place => this.openTarget(place));
     this.context = {
       database,
       storeId,
@@ -189,7 +163,7 @@ class OpenEngine implements Engine {
       foundTarget: options.targets.find(target => target.isFound === true),
       access: FULL_ACCESS,
       openSource: place => this.openSource(place),
-      openTarget: place => this.openTarget(place),
+      openTarget: async place => this.openTarget(await this.reached(place)),
       paths: options.paths ?? 'allowed',
     };
   }
@@ -283,8 +257,8 @@ class OpenEngine implements Engine {
     const worker = await startWorker({
       database: this.database,
       queue,
-      openSource: place => this.openSource(place),
-      openTarget: place => this.openTarget(place),
+      openSource: place => this.openSource(this.ways.source(place)),
+      openTarget: async place => this.openTarget(await this.ways.target(place)),
       kinds: STEP_KINDS,
       surface,
       neighbours,
@@ -296,6 +270,7 @@ class OpenEngine implements Engine {
     return {
       id: worker.id,
       busy: () => worker.busy(),
+      health: () => worker.health(),
       async stop() {
         await worker.stop();
         await queue.close();
@@ -303,8 +278,16 @@ class OpenEngine implements Engine {
     };
   }
 
-  private openSource(place: PlaceRow): Promise<Source> {
+  private async openSource(place: PlaceRow): Promise<Source> {
     return (this.options.openSource ?? openSourcePlace)(place);
+  }
+
+  /** An operation that cannot take a way of its own tries the row's, and says what is wrong with it. */
+  private async reached(place: PlaceRow): Promise<PlaceRow> {
+    return this.ways.target(place).catch((error: unknown) => {
+      if (error instanceof EngineError && error.code === 'STATE_REFUSED') return place;
+      throw error;
+    });
   }
 
   private openTarget(place: PlaceRow): Promise<Target> {
@@ -339,8 +322,4 @@ export async function openTargetPlace(
     { ...options, name, kind },
     { mover, ...(moverProgram === undefined ? {} : { moverProgram }) },
   );
-}
-
-function sorted(value: object): unknown {
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => a.localeCompare(b)));
 }

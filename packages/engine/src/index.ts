@@ -29,7 +29,8 @@ export type { PlaceRow } from './store/store';
 export type { Source } from './sources/source';
 export type { Target } from './targets/target';
 export type { Mover } from './mover/mover';
-export type { Worker } from './worker/worker';
+export type { Worker, WorkerHealth } from './worker/worker';
+export { METRICS, type MetricDefinition } from './metrics/instruments';
 export type { WorkerSettings } from './worker/worker-options';
 export {
   connectBackground,
@@ -42,3 +43,6 @@ export { runDoctor } from './doctor/run-doctor';
 export type { DoctorCheck } from './doctor/check';
 export type { DryRun, PreviewedObject } from './operations/preview-plan';
 export { targetRights } from './doctor/target-rights';
+export { planWorkerDeployment, type WorkerDeploymentPlan } from './deploy/deploy-worker';
+export type { DeployChoices } from './deploy/deploy-choices';
+export type { AppliedObject } from './deploy/apply-objects';

@@ -1,12 +1,20 @@
 /**
  * The mover program. As a child process: an order on stdin, reports on stdout. In a pod: the order,
- * the commands and the result are files. Threads run this file again.
+ * the commands and the result are files. With `--push`: the engine's end of a push. Threads run this
+ * file again.
  * `--lanes=N`, `--no-flush` and `--ignore-stdin-end` are for measuring: the engine passes none of them.
  */
 import { parseArgs } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 
-import { MOVER_VERSION, runFileProgram, runProgram, runThread } from '@vm-migrate/engine/mover';
+import {
+  MOVER_VERSION,
+  runFileProgram,
+  runProgram,
+  runPushProgram,
+  runServeProgram,
+  runThread,
+} from '@vm-migrate/engine/mover';
 
 function main(): void {
   if (!isMainThread) {
@@ -18,6 +26,8 @@ function main(): void {
       'order-file': { type: 'string' },
       'control-file': { type: 'string' },
       'result-file': { type: 'string' },
+      'rest-ms': { type: 'string' },
+      push: { type: 'boolean', default: false },
       lanes: { type: 'string' },
       'no-flush': { type: 'boolean', default: false },
       'ignore-stdin-end': { type: 'boolean', default: false },
@@ -28,18 +38,25 @@ function main(): void {
     console.log(MOVER_VERSION);
     return;
   }
+  if (values.push) {
+    runPushProgram();
+    return;
+  }
   const lanes =
     values.lanes === undefined ? undefined : Math.max(1, Number.parseInt(values.lanes, 10));
   const flush = values['no-flush'] ? 'none' : 'checkpoints';
   const orderFile = values['order-file'];
   if (orderFile !== undefined) {
-    runFileProgram(__filename, {
-      orderFile,
-      controlFile: values['control-file'],
-      resultFile: values['result-file'],
-      lanes,
-      flush,
-    });
+    const controlFile = values['control-file'];
+    const files = { orderFile, controlFile, resultFile: values['result-file'] };
+    const restMs = Number(values['rest-ms'] ?? 0);
+    if (restMs > 0 && controlFile !== undefined) {
+      const programArguments = [
+        ...(values.lanes === undefined ? [] : [`--lanes=${values.lanes}`]),
+        ...(values['no-flush'] ? ['--no-flush'] : []),
+      ];
+      runServeProgram(__filename, { ...files, controlFile, restMs, programArguments });
+    } else runFileProgram(__filename, { ...files, lanes, flush });
     return;
   }
   const stdinEnd = values['ignore-stdin-end'] ? 'ignored' : 'stops';

@@ -37,6 +37,11 @@ export interface CopyOptions {
   onBytes?(bytes: number): void;
 }
 
+export type WindowCopyOptions = Pick<
+  CopyOptions,
+  'content' | 'chunkBytes' | 'hashing' | 'breathe' | 'onBytes'
+>;
+
 /** One window whose bytes were handed to the volume; nothing is durable or proved yet. */
 export interface CopiedWindow {
   readonly index: number;
@@ -82,12 +87,16 @@ export async function* copyLayer(
   }
 }
 
-async function copyWindow(
-  layer: Layer,
+/**
+ * Copies one window. `layer` is asked for exactly the parts that `chunks` cuts its data runs into, in order.
+ * @param buffer of at least options.chunkBytes
+ */
+export async function copyWindow(
+  layer: Pick<Layer, 'read'>,
   volume: VolumeIo,
   { index, own }: OwnWindow,
   buffer: Buffer,
-  options: CopyOptions,
+  options: WindowCopyOptions,
 ): Promise<CopiedWindow> {
   const digests = new PieceDigests(options.hashing === 'pieces' ? own : []);
   let writtenBytes = 0;

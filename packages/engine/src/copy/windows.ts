@@ -71,7 +71,8 @@ export async function* ownWindows(
   }
 }
 
-function needsWork(own: readonly Extent[], content: Content): boolean {
+/** Whether a window with these own extents is written at all. */
+export function needsWork(own: readonly Extent[], content: Content): boolean {
   switch (content) {
     case 'zeros':
       return own.some(extent => extent.kind === 'data');

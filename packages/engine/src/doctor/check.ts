@@ -27,6 +27,8 @@ export interface DoctorOptions {
   readonly probe?: 'all' | readonly string[];
   /** Only this target. Absent: all. */
   readonly target?: string;
+  /** Image of mover pods that is checked instead of the configured one. */
+  readonly moverImage?: string;
 }
 
 /** What a check is given; the database only where there is one. */
@@ -37,6 +39,7 @@ export interface CheckContext {
   readonly database: Database | undefined;
   readonly probe?: DoctorOptions['probe'];
   readonly target?: string;
+  readonly moverImage?: string;
 }
 
 export type Check = (context: CheckContext) => Promise<readonly DoctorCheck[]>;
@@ -49,7 +52,18 @@ export function warning(name: string, found: string, remedy: string): DoctorChec
   return { name, state: 'warning', found, remedy };
 }
 
-export function failed(name: string, error: unknown, remedy = ''): DoctorCheck {
-  const { message, hint } = toEngineError(error);
-  return { name, state: 'failed', found: message, remedy: hint ?? remedy };
+/** @param remedy where the error has no hint */
+export function failed(
+  name: string,
+  error: unknown,
+  remedy = 'Its code is explained by the command below.',
+): DoctorCheck {
+  const { message, hint, code } = toEngineError(error);
+  return {
+    name,
+    state: 'failed',
+    found: message,
+    remedy: hint ?? remedy,
+    command: `kubectl vm-migrate explain ${code}`,
+  };
 }

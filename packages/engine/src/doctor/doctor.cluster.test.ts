@@ -2,23 +2,27 @@
  * doctor, its printed rights, and --dry-run on the real cluster: a ServiceAccount with exactly what
  * `doctor --rbac` prints does all of a target's work and finds nothing missing.
  */
+import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { type Cluster, describeWithOwnCluster, ensureCluster } from '../../../../test/cluster';
 import { Kubectl } from '../../../../test/cluster/kubectl';
 import { loadMoverImage } from '../../../../test/cluster/mover-image';
+import { serveFolder } from '../../../../test/cluster/serve-folder';
 import { MIB } from '../bytes';
-import type { Mover } from '../mover/mover';
-import { openTarget } from '../targets/open-target';
-import { proveClass } from '../targets/prove-class';
+import type { PlaceRow } from '../store/store';
 import '../targets/kubernetes/cluster/client-node'; // loads now, which in jest takes longer than a test may
 import { openCluster } from '../targets/kubernetes/cluster/http-cluster-api';
-import { KubernetesTarget } from '../targets/kubernetes/kubernetes-target';
+import { kubernetesOptionsSchema } from '../targets/kubernetes/options';
 import { missingRights } from '../targets/kubernetes/rights';
+import { writeExampleVm } from '../testing/example-vm';
+import { fileServer } from '../testing/file-server';
 import { tempFolder } from '../testing/temp-folder';
+import { moverProgram } from '../testing/test-engine';
 import type { DoctorCheck } from './check';
 import { checkCluster } from './kubernetes/check-cluster';
+import { probeCluster } from './kubernetes/probe-cluster';
 import { targetRights } from './target-rights';
 
 jest.setTimeout(240_000);
@@ -70,27 +74,15 @@ describeWithOwnCluster('doctor of a Kubernetes target', () => {
   const checksOf = (more: object = {}): Promise<readonly DoctorCheck[]> =>
     checkCluster(
       { name: 'lab', options: optionsWith(more) },
-      { moverProgram: '/nowhere', database: undefined },
+      { moverProgram: '/nowhere', database: undefined, sources: [] },
     );
   const named = (checks: readonly DoctorCheck[], name: string): DoctorCheck | undefined =>
     checks.find(check => check.name === `${name} lab` || check.name === `${name} lab/fast`);
 
-  it('prints rights with which the target does its work, and that are all there', async () => {
+  it('prints rights that are all there; the probe below works with exactly these', async () => {
     const api = openCluster({ kubeconfig, namespace: kubectl.namespace });
     expect(await missingRights(api)).toEqual([]);
     api.close();
-    const target = openTarget(
-      { ...optionsWith(), name: 'lab', kind: 'kubernetes' },
-      { mover: {} as Mover },
-    );
-    const proof = await proveClass(target, {
-      storageClass: 'fast',
-      storeId: 'doctor',
-      runId: 'doctor-rights',
-      patternBytes: MIB,
-    });
-    expect(proof.snapshotsOutliveVolume).toBe(true);
-    if (target instanceof KubernetesTarget) await target.close();
   });
 
   it('reads of the whole cluster only classes and contents: every cluster-wide rule is get or list', async () => {
@@ -173,6 +165,125 @@ describeWithOwnCluster('doctor of a Kubernetes target', () => {
       state: 'failed',
       found: expect.stringContaining(`create pods in namespace ${kubectl.namespace}`),
       command: expect.stringContaining('doctor --rbac'),
+    });
+  });
+
+  describe('--probe', () => {
+    const LOGIN = 'Bearer of-the-files';
+    const [store, copy] = [path.join(folder, 'store'), path.join(folder, 'copy')];
+    const server = fileServer({ address: () => cluster.bridgeAddress });
+    const source = (name: string, kind: string, options: Record<string, unknown>): PlaceRow => ({
+      name,
+      kind,
+      options,
+      credentialRef: null,
+      host: null,
+    });
+    const served = (): Record<string, unknown> => ({
+      url: server.urlOf(`${store}/`),
+      caFile: server.caFile,
+      credentials: { env: 'DOCTOR_TEST_LOGIN' },
+      allowAddresses: [cluster.bridgeAddress],
+    });
+    const probe = (more: object, classes: readonly string[], sources: readonly PlaceRow[]) =>
+      probeCluster(
+        { name: 'lab', options: kubernetesOptionsSchema.parse(optionsWith(more)) },
+        { moverProgram: moverProgram(), database: undefined, classes, sources },
+      );
+
+    beforeAll(async () => {
+      process.env['DOCTOR_TEST_LOGIN'] = LOGIN;
+      writeExampleVm(path.join(store, 'vm'), { diskBytes: 64 * MIB, seed: 1 });
+      writeExampleVm(path.join(copy, 'vm'), { diskBytes: 64 * MIB, seed: 2 });
+      execFileSync('chmod', ['-R', 'a+rX', folder]);
+      await serveFolder(kubectl, 'store', store);
+      await serveFolder(kubectl, 'copy', copy);
+    });
+    afterAll(() => delete process.env['DOCTOR_TEST_LOGIN']);
+
+    const stayingPods = async (): Promise<readonly string[]> => {
+      const list = await kubectl.run(['get', 'pods', '-o', 'json']);
+      const { items } = JSON.parse(list) as {
+        items: { metadata: { name: string; deletionTimestamp?: string } }[];
+      };
+      return items.flatMap(({ metadata: { name, deletionTimestamp } }) =>
+        deletionTimestamp === undefined ? [name] : [],
+      );
+    };
+
+    it('shows by pods which sources are reached, and what pods meet on the nodes', async () => {
+      server.fault = ({ headers }, response) => {
+        if (headers.authorization === LOGIN) return false;
+        response.writeHead(401).end();
+        return true;
+      };
+      const checks = await probe(
+        {},
+        ['fast'],
+        [
+          source('mounted', 'vm-directory', {
+            folder: store,
+            pods: { persistentVolumeClaim: 'store' },
+          }),
+          source('elsewhere', 'vm-directory', {
+            folder: store,
+            pods: { persistentVolumeClaim: 'copy' },
+          }),
+          source('served', 'vm-https', served()),
+          source('here', 'vm-directory', { folder: store }),
+        ],
+      );
+      expect(checks.map(({ name, state, found }) => [name, state, found])).toEqual([
+        [
+          'source mounted from lab',
+          'ok',
+          expect.stringMatching(/^a pod opened .*\.vmdk of .* in \d+ ms$/),
+        ],
+        [
+          'source elsewhere from lab',
+          'failed',
+          expect.stringContaining('has other bytes in a pod'),
+        ],
+        ['source served from lab', 'ok', expect.stringMatching(/^a pod opened .*\.vmdk of /)],
+        ['probe lab/fast', 'ok', expect.stringContaining('snapshots outlive their volume')],
+        ['image pull lab', 'ok', 'a node had it or pulled it'],
+        ['device ownership lab', 'ok', 'a pod that runs as user 107 opens its block device'],
+      ]);
+      expect(await stayingPods()).toEqual([]);
+    });
+
+    it('names a server that only this machine reaches, and an image that no node gets', async () => {
+      server.fault = ({ socket }, response) => {
+        if (socket.remoteAddress === cluster.bridgeAddress) return false;
+        response.writeHead(403).end();
+        return true;
+      };
+      const [refused] = await probe({}, [], [source('served', 'vm-https', served())]);
+      expect(refused).toMatchObject({
+        state: 'failed',
+        found: expect.stringContaining('403'),
+        remedy: expect.stringContaining('credentials'),
+      });
+      const nowhere = { moverImage: 'nowhere.invalid/mover:1', deadlines: { podStartMs: 2_000 } };
+      const checks = await probe(nowhere, [], [source('served', 'vm-https', served())]);
+      expect(checks.map(({ name, state }) => [name, state])).toEqual([
+        ['source served from lab', 'failed'],
+        ['image pull lab', 'failed'],
+      ]);
+      expect(checks[1]?.found).toContain('cannot get its image: ErrImageNeverPull');
+      expect(await stayingPods()).toEqual([]);
+    });
+
+    it('says of a folder of this machine that it is pushed, and whether that is allowed', async () => {
+      const sources = [source('here', 'vm-directory', { folder: store })];
+      const checks = await checkCluster(
+        { name: 'lab', options: optionsWith() },
+        { moverProgram: '/nowhere', database: undefined, sources },
+      );
+      expect(named(checks, 'source here from')).toMatchObject({
+        state: 'ok',
+        found: expect.stringContaining('pushed to pods through port-forward'),
+      });
     });
   });
 

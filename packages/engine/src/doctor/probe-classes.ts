@@ -25,12 +25,17 @@ export async function probeClasses(
   return checks;
 }
 
+/** Name of the check. */
+export function probeTitle(target: Pick<Target, 'name'>, storageClass: string): string {
+  return `probe ${target.name}/${storageClass}`;
+}
+
 async function probe(
   target: Target,
   storageClass: string,
   database: Database | undefined,
 ): Promise<DoctorCheck> {
-  const title = `probe ${target.name}/${storageClass}`;
+  const title = probeTitle(target, storageClass);
   try {
     const proof = await proveClass(target, {
       storageClass,

@@ -36,6 +36,7 @@ export async function runDoctor({
   database,
   probe,
   target,
+  moverImage,
 }: DoctorOptions): Promise<DoctorCheck[]> {
   const context: CheckContext = {
     version,
@@ -44,6 +45,7 @@ export async function runDoctor({
     database: database !== undefined && 'value' in database ? database.value : undefined,
     ...(probe === undefined ? {} : { probe }),
     ...(target === undefined ? {} : { target }),
+    ...(moverImage === undefined ? {} : { moverImage }),
   };
   const checks: DoctorCheck[] = [
     'error' in config ? failed('configuration', config.error) : ok('configuration', 'can be read'),

@@ -3,20 +3,10 @@ import { hostname } from 'node:os';
 import { configuredSource, SOURCE_KINDS } from '../sources/configured-source';
 import { places } from '../store/places';
 import type { PlaceRow } from '../store/store';
-import { failed, ok, warning, type Check, type DoctorCheck } from './check';
+import { failed, ok, warning, type Check, type CheckContext, type DoctorCheck } from './check';
 
-export const checkSources: Check = async ({ config, database }) => {
-  const rows = database === undefined ? undefined : await places(database, 'source');
-  const known =
-    rows ??
-    config?.sources.map(({ name, kind, options }): PlaceRow => ({
-      name,
-      kind,
-      options,
-      credentialRef: null,
-      host: null,
-    })) ??
-    [];
+export const checkSources: Check = async context => {
+  const known = await knownSources(context);
   if (known.length === 0)
     return [
       {
@@ -30,16 +20,48 @@ export const checkSources: Check = async ({ config, database }) => {
   return Promise.all(known.map(checkSource));
 };
 
-async function checkSource({ name, kind, options, host }: PlaceRow): Promise<DoctorCheck> {
+async function knownSources({
+  config,
+  database,
+}: Pick<CheckContext, 'config' | 'database'>): Promise<readonly PlaceRow[]> {
+  if (database !== undefined) return places(database, 'source');
+  const configured = config?.sources ?? [];
+  return configured.map(({ name, kind, options }) => ({
+    name,
+    kind,
+    options,
+    credentialRef: null,
+    host: null,
+  }));
+}
+
+/** Those that this machine reads, of a kind that is known here. */
+export async function sourcesHere(
+  context: Pick<CheckContext, 'config' | 'database'>,
+): Promise<readonly PlaceRow[]> {
+  const known = await knownSources(context);
+  return known.filter(row => isReachedHere(row) && isKnownKind(row));
+}
+
+function isReachedHere({ host }: PlaceRow): boolean {
+  return host === null || host === hostname();
+}
+
+function isKnownKind({ kind }: PlaceRow): boolean {
+  return (SOURCE_KINDS as readonly string[]).includes(kind);
+}
+
+async function checkSource(row: PlaceRow): Promise<DoctorCheck> {
+  const { name, kind, options, host } = row;
   const title = `source ${name}`;
-  if (host !== null && host !== hostname())
+  if (!isReachedHere(row))
     return {
       name: title,
       state: 'skipped',
-      found: `only ${host} reaches it`,
-      remedy: `Run doctor on ${host}.`,
+      found: `only ${host ?? '?'} reaches it`,
+      remedy: `Run doctor on ${host ?? '?'}.`,
     };
-  if (!(SOURCE_KINDS as readonly string[]).includes(kind))
+  if (!isKnownKind(row))
     return {
       name: title,
       state: 'skipped',

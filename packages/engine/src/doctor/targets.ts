@@ -7,14 +7,16 @@ import { LocalMover } from '../mover/local-mover';
 import { findClassProof, places } from '../store/places';
 import type { PlaceRow } from '../store/store';
 import type { Database } from '../store/database';
-import { openKubernetes } from '../targets/kubernetes/open-kubernetes';
 import { kubernetesOptionsSchema } from '../targets/kubernetes/options';
 import { openTarget } from '../targets/open-target';
 import type { ClassProof } from '../targets/prove-class';
 import type { StorageClass } from '../targets/target';
 import { checkCluster } from './kubernetes/check-cluster';
+import { probeCluster } from './kubernetes/probe-cluster';
+import { unprobedSources } from './kubernetes/source-ways';
 import { probeClasses } from './probe-classes';
 import { proofWords } from './proof-words';
+import { sourcesHere } from './sources';
 import { failed, ok, warning, type Check, type CheckContext, type DoctorCheck } from './check';
 
 export const checkTargets: Check = async context => {
@@ -43,8 +45,9 @@ export const checkTargets: Check = async context => {
         remedy: 'Name one of those, or none.',
       },
     ];
+  const sources = await sourcesHere(context);
   const checks = await Promise.all(
-    chosen.map(one => checkTarget(one.row, { ...context, database: one.database })),
+    chosen.map(one => checkTarget(one.row, { ...context, database: one.database, sources })),
   );
   return checks.flat();
 };
@@ -64,9 +67,14 @@ function isSameWay(row: PlaceRow, found: PlaceRow): boolean {
   return row.kind === found.kind && keys.every(key => row.options[key] === found.options[key]);
 }
 
+interface TargetContext extends CheckContext {
+  /** Those that this machine reads. */
+  readonly sources: readonly PlaceRow[];
+}
+
 async function checkTarget(
   { name, kind, options, host }: PlaceRow,
-  { database, moverProgram, probe }: CheckContext,
+  { database, moverProgram, probe, moverImage, sources }: TargetContext,
 ): Promise<readonly DoctorCheck[]> {
   const title = `target ${name}`;
   if (host !== null && host !== hostname())
@@ -74,12 +82,15 @@ async function checkTarget(
       {
         name: title,
         state: 'skipped',
-        found: `only ${host} reaches it`,
-        remedy: `Run doctor on ${host}.`,
+        found: `the way that is on record is that of machine ${host}`,
+        remedy: `Run doctor on ${host}, or look at your own way with --kubeconfig and --context.`,
       },
     ];
   if (kind === 'kubernetes')
-    return checkKubernetes({ name, options }, { database, moverProgram, probe });
+    return checkKubernetes(
+      { name, options: moverImage === undefined ? options : { ...options, moverImage } },
+      { database, moverProgram, probe, sources },
+    );
   const mover = new LocalMover({ program: moverProgram });
   try {
     const target = openTarget({ ...options, name, kind }, { mover, moverProgram });
@@ -110,19 +121,22 @@ async function checkTarget(
 
 async function checkKubernetes(
   { name, options }: Pick<PlaceRow, 'name' | 'options'>,
-  { database, moverProgram, probe }: Pick<CheckContext, 'database' | 'moverProgram' | 'probe'>,
+  {
+    database,
+    moverProgram,
+    probe,
+    sources,
+  }: Pick<TargetContext, 'database' | 'moverProgram' | 'probe' | 'sources'>,
 ): Promise<readonly DoctorCheck[]> {
-  const checks = await checkCluster({ name, options }, { database, moverProgram });
-  if (probe === undefined) return checks;
-  const target = openKubernetes(name, kubernetesOptionsSchema.parse(options), moverProgram);
-  try {
-    const { classes } = await target.capabilities();
-    return [...checks, ...(await probeClasses(target, classes, probe, database))];
-  } catch (error) {
-    return [...checks, failed(`probe ${name}`, error)];
-  } finally {
-    await target.close();
-  }
+  const checks = await checkCluster({ name, options }, { database, moverProgram, sources });
+  const parsed = kubernetesOptionsSchema.safeParse(options);
+  if (!parsed.success) return checks; // which say so
+  if (probe === undefined) return [...checks, ...unprobedSources(sources, { name })];
+  const probed = await probeCluster(
+    { name, options: parsed.data },
+    { moverProgram, database, classes: probe, sources },
+  );
+  return [...checks, ...probed];
 }
 
 async function checkClass(

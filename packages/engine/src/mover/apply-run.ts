@@ -24,6 +24,7 @@ import type { ApplyOrder } from './mover';
 import { openOrderLayer, readersOf } from './order-source';
 import { ownWork } from './own-work';
 import { ProofThread } from './proof-thread';
+import { isPushed, type PushedApplyOrder, WindowFeed } from './push/window-feed';
 import type { ReceiptFacts, RunContext } from './run-context';
 import { MoverThread, revived } from './threads';
 import { checkMark, lockVolume } from './volume-lock';
@@ -38,13 +39,15 @@ export async function runApply(order: ApplyOrder, context: RunContext): Promise<
   lockVolume(order.volume, 'write');
   if (order.volume.markPath !== undefined) checkMark(order.volume.markPath, order.mark);
   const run = new ApplyRun(order, context);
+  let failure: unknown;
   try {
     return await run.toTheEnd();
   } catch (error) {
+    failure = error;
     context.control.stopAtOnce();
     throw error;
   } finally {
-    await run.close();
+    await run.close(failure);
   }
 }
 
@@ -55,6 +58,7 @@ class ApplyRun {
   private readonly threads: MoverThread[] = [];
   private readonly lanes: Promise<VolumeWays>[] = [];
   private proof: ProofThread | undefined;
+  private feed: WindowFeed | undefined;
   /** Copied, not durable. */
   private fresh: CopiedWindow[] = [];
   private freshBytes = 0;
@@ -75,11 +79,9 @@ class ApplyRun {
   }
 
   async toTheEnd(): Promise<ReceiptFacts> {
-    const { context } = this;
-    const laneCount = await this.lookAtLayer();
-    this.startProof();
-    for (let extra = 1; extra < laneCount; extra++) this.lanes.push(this.startLane());
-    this.lanes.push(copySpans(this.order, context.control, window => this.onCopied(window)));
+    const { context, order } = this;
+    if (isPushed(order)) await this.startFeed(order);
+    else await this.startLanes();
     const ways = await this.unlessFailed(Promise.all(this.lanes));
     this.phase = 'verifying';
     await this.unlessFailed(this.lastCheckpoint());
@@ -89,7 +91,7 @@ class ApplyRun {
   }
 
   /** Lanes end by themselves at their next write; only then the descriptors may go. */
-  async close(): Promise<void> {
+  async close(failure: unknown): Promise<void> {
     clearInterval(this.ticker);
     await Promise.allSettled(this.lanes);
     await Promise.allSettled([
@@ -98,6 +100,24 @@ class ApplyRun {
       ...this.threads.map(thread => thread.terminate()),
     ]);
     await this.flusher.close();
+    await this.feed?.close(failure);
+  }
+
+  private async startLanes(): Promise<void> {
+    const laneCount = await this.lookAtLayer();
+    this.startProof();
+    for (let extra = 1; extra < laneCount; extra++) this.lanes.push(this.startLane());
+    this.lanes.push(copySpans(this.order, this.context.control, window => this.onCopied(window)));
+  }
+
+  /** The engine reads the layer; here its windows are received. */
+  private async startFeed(order: PushedApplyOrder): Promise<void> {
+    this.feed = await WindowFeed.open(order, this.context.control, {
+      onWork: bytes => (this.tally.bytesTotal = bytes),
+      onWindow: window => this.onCopied(window),
+    });
+    this.startProof();
+    this.lanes.push(this.feed.receive());
   }
 
   /** Opens the layer once for its format and what there is to do; each lane opens it again. */
@@ -126,7 +146,10 @@ class ApplyRun {
       },
       windows => {
         context.control.addUnproved(-windows.length);
-        for (const window of windows) context.onWindow(this.tally.proved(window));
+        for (const window of windows) {
+          context.onWindow(this.tally.proved(window));
+          this.feed?.acknowledge(window.index);
+        }
       },
     );
     this.proof.ended.catch((error: unknown) => this.fail(error));
@@ -154,8 +177,12 @@ class ApplyRun {
 
   private onCopied(window: CopiedWindow): void {
     this.tally.copied(window);
-    if (this.proof === undefined) this.context.control.addUnproved(-1);
-    else this.fresh.push(window);
+    if (this.proof === undefined) {
+      this.context.control.addUnproved(-1);
+      this.feed?.acknowledge(window.index);
+    } else {
+      this.fresh.push(window);
+    }
     this.freshBytes += window.dataBytes + window.zeroBytes;
     if (this.freshBytes >= CHECKPOINT_BYTES) this.checkpoint();
   }

@@ -79,7 +79,7 @@ export class ApplyTally {
 }
 
 /** SHA-256 over the windows' digests in the order of the windows, hex. */
-export function windowsDigest(windows: Iterable<WindowReport>): string {
+export function windowsDigest(windows: Iterable<Pick<WindowReport, 'index' | 'digest'>>): string {
   const hash = createHash('sha256');
   for (const { digest } of [...windows].sort((one, other) => one.index - other.index))
     hash.update(Buffer.from(digest, 'hex'));

@@ -38,7 +38,7 @@ export class ChildRun {
     this.rate = order.bytesPerSecond;
     this.child = spawn(node, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: childEnvironment(order),
+      env: { ...moverEnvironment(), ...credentialsOf(order) },
     });
     const lines = new LineSplitter(line => this.onLine(line));
     this.child.stdout.on('data', (chunk: Buffer) => lines.add(chunk));
@@ -172,12 +172,13 @@ function failed(error: EngineError): End {
   return { state: 'failed', error: error.toJSON() };
 }
 
-/** A mover needs nothing of the engine's environment, which may hold a database password, but what its order names. */
-function childEnvironment(order: MoverOrder): NodeJS.ProcessEnv {
+/** What a process of the mover program gets of the engine's environment, which may hold a database password. */
+export function moverEnvironment(): NodeJS.ProcessEnv {
   const { PATH, LD_LIBRARY_PATH, TMPDIR, TZ } = process.env;
-  return { PATH, LD_LIBRARY_PATH, TMPDIR, TZ, ...credentialsOf(order) };
+  return { PATH, LD_LIBRARY_PATH, TMPDIR, TZ };
 }
 
+/** What its order names. */
 function credentialsOf(order: MoverOrder): NodeJS.ProcessEnv {
   const source = 'source' in order ? order.source : undefined;
   if (source?.kind !== 'vm-https' || source.credentials === undefined) return {};

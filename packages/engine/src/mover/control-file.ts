@@ -11,11 +11,15 @@ export const CONTROL_ANNOTATIONS = {
   bytesPerSecond: 'vm-migrate.io/bytes-per-second',
   /** `true`: finish the window in hand and end. */
   stop: 'vm-migrate.io/stop',
+  /** As packOrder wrote it, in base64: what a mover that rests does next. */
+  nextOrder: 'vm-migrate.io/next-order',
 } as const;
 
 export interface ControlWish {
   readonly bytesPerSecond: number | undefined;
   readonly stop: boolean;
+  /** base64 of a packed order. */
+  readonly nextOrder: string | undefined;
 }
 
 /** What cannot be understood counts as not said: a mover never stops for a broken line. */
@@ -27,10 +31,14 @@ export function parseControl(text: string): ControlWish {
   }
   const rate = values.get(CONTROL_ANNOTATIONS.bytesPerSecond);
   const bytesPerSecond = rate !== undefined && /^\d+$/.test(rate) ? Number(rate) : undefined;
-  return { bytesPerSecond, stop: values.get(CONTROL_ANNOTATIONS.stop) === 'true' };
+  return {
+    bytesPerSecond,
+    stop: values.get(CONTROL_ANNOTATIONS.stop) === 'true',
+    nextOrder: values.get(CONTROL_ANNOTATIONS.nextOrder),
+  };
 }
 
-/** Our two values are digits and words, so JSON's reading of quotes is enough. */
+/** Our values are digits, words and base64, so JSON's reading of quotes is enough. */
 function unquoted(quoted: string): string {
   try {
     return String(JSON.parse(quoted));
@@ -39,22 +47,27 @@ function unquoted(quoted: string): string {
   }
 }
 
-/** Looks once in `everyMs` and passes on what changed, until the process ends. A file that is not there yet says nothing. */
+/** `undefined`: it is not there yet. */
+export function readControl(file: string): ControlWish | undefined {
+  try {
+    return parseControl(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Looks once in `everyMs` and passes on what changed, until the returned function is called. A file that is not there yet says nothing. */
 export function followControl(
   file: string,
   firstRate: number,
   command: (command: MoverCommand) => void,
   everyMs = 1_000,
-): void {
+): () => void {
   let rate = firstRate;
   let stopped = false;
   const look = (): void => {
-    let wish: ControlWish;
-    try {
-      wish = parseControl(readFileSync(file, 'utf8'));
-    } catch {
-      return;
-    }
+    const wish = readControl(file);
+    if (wish === undefined) return;
     if (wish.stop && !stopped) {
       stopped = true;
       command({ type: 'stop' });
@@ -66,5 +79,6 @@ export function followControl(
     }
   };
   look();
-  setInterval(look, everyMs).unref();
+  const timer = setInterval(look, everyMs).unref();
+  return () => clearInterval(timer);
 }

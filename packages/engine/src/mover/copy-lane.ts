@@ -12,7 +12,7 @@ import { rateLimited } from '../copy/wrappers/rate-limit';
 import { retrying } from '../copy/wrappers/retry';
 import { EngineError } from '../errors';
 import type { Layer } from '../formats/layer';
-import { breathing } from './breath';
+import { type Breath, breathing } from './breath';
 import type { MoverControl } from './control';
 import { assertManifest } from './manifest-check';
 import type { ApplyOrder } from './mover';
@@ -58,7 +58,6 @@ export async function copySpans(
 
 function optionsOf(order: ApplyOrder, layer: Layer, control: MoverControl): CopyOptions {
   const done = new Set(order.windowsDone.map(window => window.index));
-  const unprovedWindows = Math.max(2, Math.floor(UNPROVED_BYTES / order.windowBytes));
   const breathe = breathing();
   return {
     windowBytes: order.windowBytes,
@@ -67,16 +66,26 @@ function optionsOf(order: ApplyOrder, layer: Layer, control: MoverControl): Copy
     hashing: order.proof === undefined ? 'none' : 'pieces',
     spans: spans(layer.sizeBytes, order.windowBytes, control),
     isDone: (index: number) => done.has(index),
-    async mayStart() {
-      await breathe();
-      while (control.mayGoOn() && control.unproved() >= unprovedWindows) await breathe.rest();
-      control.assertHeld();
-      if (!control.mayGoOn()) return false;
-      control.addUnproved(1);
-      return true;
-    },
+    mayStart: windowGate(order, control, breathe),
     breathe,
     onBytes: bytes => control.addBytesDone(bytes),
+  };
+}
+
+/** Called before each window: waits while too much is unproved, counts the window as started, or answers false to stop before it. */
+export function windowGate(
+  { windowBytes }: ApplyOrder,
+  control: MoverControl,
+  breathe: Breath = breathing(),
+): () => Promise<boolean> {
+  const most = Math.max(2, Math.floor(UNPROVED_BYTES / windowBytes));
+  return async () => {
+    await breathe();
+    while (control.mayGoOn() && control.unproved() >= most) await breathe.rest();
+    control.assertHeld();
+    if (!control.mayGoOn()) return false;
+    control.addUnproved(1);
+    return true;
   };
 }
 
@@ -94,7 +103,8 @@ function* spans(
   }
 }
 
-function assertCapacity(layer: Layer, order: ApplyOrder): void {
+/** @throws EngineError VOLUME_UNEXPECTED when the layer does not fit */
+export function assertCapacity(layer: Pick<Layer, 'file' | 'sizeBytes'>, order: ApplyOrder): void {
   const state = order.proof?.stateSizeBytes ?? order.volume.sizeBytes;
   if (layer.sizeBytes <= state && state <= order.volume.sizeBytes) return;
   throw new EngineError('VOLUME_UNEXPECTED', {

@@ -12,7 +12,8 @@ import { fittingResult } from './result-file';
 import { startOrder, type RunOptions } from './run-order';
 import { makeTableRoom } from './table-room';
 
-export interface FileProgramOptions extends Pick<RunOptions, 'lanes' | 'flush'> {
+/** Where a mover without stdin is told what to do and says how it ended. */
+export interface OrderFiles {
   /** The order as packOrder or JSON wrote it, in one or several parts. */
   readonly orderFile: string;
   /** Annotations of the pod; absent: nobody steers it. */
@@ -21,13 +22,15 @@ export interface FileProgramOptions extends Pick<RunOptions, 'lanes' | 'flush'> 
   readonly resultFile?: string;
 }
 
+export interface FileProgramOptions extends OrderFiles, Pick<RunOptions, 'lanes' | 'flush'> {}
+
 /**
  * So long that it never ends: nobody renews a mover that has no stdin. That it is the only writer
  * is for whoever started it to see to (a pod's name can exist once).
  */
-const NO_LEASE_MS = 100 * 365 * 24 * 3_600_000;
+export const NO_LEASE_MS = 100 * 365 * 24 * 3_600_000;
 /** Lines go through a log that is kept and rotated. */
-const PROGRESS_EVERY_MS = 1_000;
+export const PROGRESS_EVERY_MS = 1_000;
 
 /** Runs the order and ends the process: 0 after `done`, 1 after `failed`. SIGTERM finishes the window in hand. */
 export function runFileProgram(program: string, options: FileProgramOptions): void {
@@ -59,7 +62,10 @@ export function runFileProgram(program: string, options: FileProgramOptions): vo
 }
 
 /** The log has the report too; a result that cannot be written is not worth failing for. */
-function keepResult(file: string, last: Extract<MoverReport, { type: 'done' | 'failed' }>): void {
+export function keepResult(
+  file: string,
+  last: Extract<MoverReport, { type: 'done' | 'failed' }>,
+): void {
   try {
     writeFileSync(file, fittingResult(last));
   } catch (error) {

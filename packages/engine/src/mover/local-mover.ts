@@ -37,6 +37,11 @@ export class LocalMover implements Mover {
     await this.runs.get(runId)?.stop(this.options.stopPatienceMs ?? 20_000);
   }
 
+  /** A child ends with this process. */
+  handOver(runId: string): Promise<void> {
+    return this.stop(runId);
+  }
+
   async close(): Promise<void> {
     this.closed = true;
     await Promise.all([...this.runs.values()].map(run => run.kill()));

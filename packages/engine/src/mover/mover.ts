@@ -60,12 +60,26 @@ export interface VolumeMark {
   readonly manifestDigest?: string;
 }
 
+/**
+ * Nothing that a mover could open: the engine has the layer's file, and pushes the layer's own
+ * changes over a connection (push/frames.ts). Made for one run, in an order that nobody but the mover can read.
+ */
+export interface PushedSource {
+  readonly kind: 'pushed';
+  /** Where the mover listens, on its own loopback. */
+  readonly port: number;
+  /** 32 bytes, hex: whoever knows it may push (push/push-token.ts). */
+  readonly key: string;
+  /** The mover ends when nobody was connected for so long. */
+  readonly silenceMs: number;
+}
+
 /** Write the layer's own changes onto the volume, flush, read back, compare, keep the block table. */
 export interface ApplyOrder extends OrderBase {
   readonly order: 'apply';
   readonly fence: number;
   readonly layerId: string;
-  readonly source: SourceAddress;
+  readonly source: SourceAddress | PushedSource;
   readonly layer: { readonly file: string; readonly manifest: LayerManifest };
   readonly volume: VolumeAddress;
   /** `zeros`: the volume is new and reads as zeros, so zero extents need no write. `parent`: it holds the parent's state. */
@@ -76,6 +90,11 @@ export interface ApplyOrder extends OrderBase {
   readonly windowBytes: number;
   /** Windows whose report the store holds: they are skipped. Their digests go into the receipt. */
   readonly windowsDone: readonly WindowReport[];
+  /**
+   * `rest`: another layer follows on this volume. A mover that can serve a volume's layers in turn
+   * then waits for the next order, with everything flushed and nothing open. Absent: it ends.
+   */
+  readonly afterwards?: 'rest';
   /** Absent: no read-back, no table (only the bench does that). */
   readonly proof?: {
     /** Capacity of this state; the digest of the state covers exactly this. At most the volume's size. */
@@ -124,6 +143,7 @@ export type MoverCommand =
   /** Finish the window in hand, report it, end with MOVER_STOPPED. */
   | { readonly type: 'stop' };
 
+/** `layerId`: of an apply order. One log may hold the reports of several layers, and lines of it may be read twice. */
 export type MoverReport =
   | {
       readonly type: 'started';
@@ -131,9 +151,10 @@ export type MoverReport =
       readonly version: string;
       readonly pid: number;
       readonly startedAt: string;
+      readonly layerId?: string;
     }
-  | { readonly type: 'progress'; readonly progress: MoverProgress }
-  | { readonly type: 'window'; readonly window: WindowReport }
+  | { readonly type: 'progress'; readonly progress: MoverProgress; readonly layerId?: string }
+  | { readonly type: 'window'; readonly window: WindowReport; readonly layerId?: string }
   | { readonly type: 'done'; readonly receipt: Receipt }
   | { readonly type: 'failed'; readonly error: ErrorData };
 
@@ -203,7 +224,14 @@ export interface Mover {
   /** Asks the run to stop after its window and waits for its end. Unknown runIds are ignored. */
   stop(runId: string): Promise<void>;
 
-  /** Ends all runs of this process. */
+  /**
+   * This process goes, and its steps go to another one. A run that does not need us goes on and is
+   * found by its next claim; `attend` hands out its last windows, and never starts it again. A run
+   * that lives and dies with this process is stopped. Unknown runIds are ignored.
+   */
+  handOver(runId: string): Promise<void>;
+
+  /** Ends all runs of this process but those that were handed over. */
   close(): Promise<void>;
 }
 

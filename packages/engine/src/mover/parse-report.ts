@@ -24,12 +24,20 @@ const shape =
     );
 
 const REPORTS: Readonly<Record<MoverReport['type'], Check>> = {
-  started: shape({ protocol: count, version: text, pid: count, startedAt: text }),
+  started: shape({
+    protocol: count,
+    version: text,
+    pid: count,
+    startedAt: text,
+    layerId: optional(text),
+  }),
   progress: shape({
     progress: shape({ bytesDone: count, bytesTotal: count, bytesPerSecond: finite, phase }),
+    layerId: optional(text),
   }),
   window: shape({
     window: shape({ index: count, dataBytes: count, zeroBytes: count, digest: hex }),
+    layerId: optional(text),
   }),
   done: shape({
     receipt: shape({
@@ -39,6 +47,7 @@ const REPORTS: Readonly<Record<MoverReport['type'], Check>> = {
         value === 'hash-chain' ||
         value === 'pattern',
       runId: text,
+      layerId: optional(text),
       bytes: shape({ data: count, zero: count, written: count, read: count }),
       windowsDigest: optional(hex),
       stateDigest: optional(hex),

@@ -61,15 +61,17 @@ async function run(
   const started = Date.now();
   const startedNs = process.hrtime.bigint();
   const startedAt = new Date(started).toISOString();
+  const about = order.order === 'apply' ? { layerId: order.layerId } : {};
   options.say({
     type: 'started',
     protocol: MOVER_PROTOCOL,
     version: MOVER_VERSION,
     pid: process.pid,
     startedAt,
+    ...about,
   });
   const progress = new ProgressReporter(
-    progressNow => options.say({ type: 'progress', progress: progressNow }),
+    progressNow => options.say({ type: 'progress', progress: progressNow, ...about }),
     undefined,
     options.progressEveryMs,
   );
@@ -78,7 +80,7 @@ async function run(
     lanes: options.lanes,
     flush: options.flush,
     control,
-    onWindow: window => options.say({ type: 'window', window }),
+    onWindow: window => options.say({ type: 'window', window, ...about }),
     onProgress: facts => progress.tell(facts),
   }).then(
     facts =>

@@ -1,17 +1,22 @@
-/** cleanup: lists, and only when asked removes, objects on a target that no migration needs; forgets old records. */
+/**
+ * cleanup: lists, and only when asked removes, objects on a target that no migration needs; forgets
+ * old records. Of what a target has beside volumes and ready VolumeSnapshots (`leftovers`) the same
+ * holds: what a migration under way has made is its own.
+ */
 import type { CleanupView } from '@vm-migrate/api';
 import { probeRuns } from '../steps/prove-class';
 import type { Tx } from '../store/database';
 import type { StepKey } from '../store/steps';
 import { findPlace, places } from '../store/places';
-import type { Target } from '../targets/target';
+import { isPending, type Leftover, type Target } from '../targets/target';
 import type { Operation, OperationContext } from './operation';
 import { removeObject } from './remove-object';
 
 interface Orphan {
-  readonly kind: 'volume' | 'volume-snapshot';
+  readonly kind: CleanupView['orphans'][number]['kind'];
   readonly name: string;
   readonly why: string;
+  remove(): Promise<void>;
 }
 
 export const cleanup: Operation<'cleanup', CleanupView> = async (
@@ -22,16 +27,16 @@ export const cleanup: Operation<'cleanup', CleanupView> = async (
     target === undefined
       ? await places(context.database, 'target')
       : [await findPlace(context.database, 'target', target)];
-  const orphans: (Orphan & { removed: boolean })[] = [];
+  const orphans: CleanupView['orphans'][number][] = [];
   let foreign = 0;
   for (const row of rows) {
     if (row === undefined) continue;
     const opened = await context.openTarget(row);
     const found = await orphansOf(context, opened);
     foreign += found.foreign;
-    for (const orphan of found.orphans) {
-      if (remove === true) await removeObject(opened, orphan.kind, orphan.name, context.storeId);
-      orphans.push({ ...orphan, removed: remove === true });
+    for (const { kind, name, why, remove: takeAway } of found.orphans) {
+      if (remove === true) await takeAway();
+      orphans.push({ kind, name, why, removed: remove === true });
     }
   }
   const recordsRemoved =
@@ -63,17 +68,68 @@ async function orphansOf(
     })),
   ];
   const orphans: Orphan[] = [];
+  const known = await migrationIds(context.database);
+  // A migration whose records were forgotten, or that was not recovered yet, may have left the only
+  // copy of a history: of what this database does not know it says nothing.
+  const isForeign = ({ storeId, migrationId }: { storeId: string; migrationId: string }) =>
+    storeId !== context.storeId || (MIGRATION_ID.test(migrationId) && !known.has(migrationId));
   for (const object of objects) {
-    if (object.storeId !== context.storeId || wanted.has(`${object.kind}/${object.name}`)) continue;
+    if (isForeign(object) || wanted.has(`${object.kind}/${object.name}`)) continue;
     // Temporary volumes of a migration under way belong to a step that runs.
     if (busy.has(object.migrationId)) continue;
+    const { kind, name } = object;
     orphans.push({
-      kind: object.kind,
-      name: object.name,
+      kind,
+      name,
       why: `no migration needs it (made by ${object.migrationId})`,
+      remove: () => removeObject(target, kind, name, context.storeId),
     });
   }
-  return { orphans, foreign: objects.filter(object => object.storeId !== context.storeId).length };
+  let foreign = objects.filter(isForeign).length;
+  for (const leftover of (await target.leftovers?.()) ?? []) {
+    const { kind, name, migrationId, state } = leftover;
+    const storeId = leftover.storeId ?? ownStoreOf(leftover, known, context);
+    if (storeId !== context.storeId || (isHistory(kind) && isForeign({ storeId, migrationId })))
+      foreign++;
+    else if (!busy.has(migrationId) && !wanted.has(`${kind}/${name}`))
+      orphans.push({
+        kind,
+        name,
+        why: `no migration needs it (${state}; made by ${migrationId})`,
+        remove: () => removeLeftover(target, leftover),
+      });
+  }
+  return { orphans, foreign };
+}
+
+/** What may be the only copy of something; pods, and tables without their volume, are none. */
+function isHistory(kind: Leftover['kind']): boolean {
+  return kind === 'volume-snapshot';
+}
+
+/** Marks of probes carry other ids. */
+const MIGRATION_ID = /^m-/;
+
+/** A pod that reads only the source names no store: then its migration says whose it is. */
+function ownStoreOf(
+  { migrationId }: Leftover,
+  known: ReadonlySet<string>,
+  { storeId }: OperationContext,
+): string | undefined {
+  return known.has(migrationId) ? storeId : undefined;
+}
+
+async function removeLeftover(target: Target, leftover: Leftover): Promise<void> {
+  for (;;) {
+    const answer = await target.removeLeftover?.(leftover);
+    if (!answer || !isPending(answer)) return;
+    await new Promise(resolve => setTimeout(resolve, answer.retryMs));
+  }
+}
+
+async function migrationIds(tx: Tx): Promise<Set<string>> {
+  const rows = await tx.query<{ id: string }>('select id from vm_migrate.migration');
+  return new Set(rows.map(row => row.id));
 }
 
 /** Marks of migrations under way, and of the probes of classes that they have under way. */

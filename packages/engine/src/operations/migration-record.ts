@@ -23,6 +23,7 @@ import type {
   VolumeSnapshotRow,
 } from '../store/store';
 import { STEP_KINDS } from '../steps/table';
+import { whoIsMissing } from './who-is-missing';
 
 export interface MigrationRecord {
   readonly row: MigrationRow;
@@ -33,21 +34,25 @@ export interface MigrationRecord {
   readonly volumes: readonly VolumeRow[];
   readonly cuts: readonly VolumeSnapshotRow[];
   readonly progress: ReadonlyMap<string, ProgressRow>;
+  /** Whom its steps wait for, because no worker that lives reaches source and target; null: one does. */
+  readonly missingWorker: string | null;
 }
 
 /** @throws EngineError NOT_FOUND */
 export async function readMigration(database: Database, id: string): Promise<MigrationRecord> {
   return database.transaction(async tx => {
     await tx.query('set transaction isolation level repeatable read, read only');
+    const row = await getMigration(tx, id);
     return {
-      row: await getMigration(tx, id),
+      row,
       plan: await planOf(tx, id),
       steps: await stepsOf(tx, id),
       layers: await layersOf(tx, id),
       snapshots: await snapshotsOf(tx, id),
       volumes: await volumesOf(tx, id),
       cuts: await volumeSnapshotsOf(tx, id),
-      progress: new Map((await progressOf(tx, id)).map(row => [row.stepId, row])),
+      progress: new Map((await progressOf(tx, id)).map(seen => [seen.stepId, seen])),
+      missingWorker: await whoIsMissing(tx, row),
     };
   });
 }
@@ -144,7 +149,7 @@ function waitsFor(record: MigrationRecord, step: StepRow): string | null {
   const paused = record.row.wanted === 'pause';
   switch (step.state) {
     case 'waiting':
-      return step.reason;
+      return withMissing(step.reason, paused ? null : record.missingWorker);
     case 'running':
       return step.reason === 'copying' || step.reason === 'reading' ? null : step.reason;
     case 'ready':
@@ -154,13 +159,19 @@ function waitsFor(record: MigrationRecord, step: StepRow): string | null {
     case 'queued':
       return paused
         ? 'the migration is paused'
-        : 'a worker that can reach source and target (see: kubectl vm-migrate get workers)';
+        : (record.missingWorker ?? 'a worker to take it (see: kubectl vm-migrate get workers)');
     case 'blocked':
     case 'done':
     case 'failed':
     case 'canceled':
       return null;
   }
+}
+
+/** The reason stays: it is what comes next once there is a worker. */
+function withMissing(reason: string | null, missing: string | null): string | null {
+  if (reason === null || missing === null) return reason ?? missing;
+  return `${missing}; then ${reason}`;
 }
 
 export function snapshotView(record: MigrationRecord, snapshot: SnapshotRow): SnapshotView {

@@ -61,25 +61,27 @@ const u32 = (value: number): Buffer => {
   return bytes;
 };
 
-it('a plan for a target whose movers cannot read the source says so, and cannot start', async () => {
+it('a plan for a target whose movers cannot read the source says how the bytes get there, and reckons with it', async () => {
   writeVm('away');
   const seen: unknown[] = [];
-  const { findings } = await planOf('away', {
-    whyOutOfReach: source => (seen.push(source), 'pods do not see it'),
+  const pushed = await planOf('away', {
+    pushes: source => (seen.push(source), { how: 'they are pushed', bytesPerSecond: MIB }),
   });
-  expect(findings).toContainEqual(
+  expect(pushed.findings).toContainEqual(
     expect.objectContaining({
-      id: 'source-out-of-reach:lab',
-      severity: 'blocks',
-      acceptable: false,
-      cause: 'pods do not see it',
+      id: 'source-pushed:lab',
+      severity: 'informs',
+      cause: 'they are pushed',
     }),
   );
   expect(seen).toEqual([
     expect.objectContaining({ kind: 'vm-directory', folder: path.join(folder, 'away') }),
   ]);
-  const near = await planOf('away', { whyOutOfReach: () => undefined });
-  expect(near.findings.map(({ kind }) => kind)).not.toContain('source-out-of-reach');
+  expect(pushed.totals.estimateMs?.basis).toContain('pushed, at most 1 MiB/s');
+  expect(pushed.totals.estimateMs?.low).toBeGreaterThanOrEqual(2_000);
+  const near = await planOf('away', { pushes: () => undefined });
+  expect(near.findings.map(({ kind }) => kind)).not.toContain('source-pushed');
+  expect(near.totals.estimateMs?.basis).not.toContain('pushed');
 });
 
 describe('a plan of files with odd tables', () => {

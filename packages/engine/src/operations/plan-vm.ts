@@ -38,8 +38,8 @@ export async function planFor(
     if (proof !== undefined) probes[name] = proof.result;
   }
   const { ownBytes, findings } = await walkTables(source, tree);
-  const away = target.whyOutOfReach?.(await source.address(resolved.vm.id));
-  if (away !== undefined) findings.push(finding('source-out-of-reach', place.name, away));
+  const pushing = target.pushes?.(await source.address(resolved.vm.id));
+  if (pushing !== undefined) findings.push(finding('source-pushed', place.name, pushing.how));
   return buildPlan({
     tree: { ...tree, findings: [...tree.findings, ...findings] },
     options: planOptionsOf(options, startOfHourUs()),
@@ -48,6 +48,7 @@ export async function planFor(
     capabilities,
     probes,
     ownBytes,
+    ...(pushing === undefined ? {} : { pushedBytesPerSecond: pushing.bytesPerSecond }),
   });
 }
 

@@ -29,7 +29,9 @@ import {
 import { clusterApiOf, moverImageOf } from '../targets/kubernetes/open-kubernetes';
 import { kubernetesOptionsSchema, type KubernetesOptions } from '../targets/kubernetes/options';
 import { podFor } from '../targets/kubernetes/pods/pod-spec';
+import { mustBePushed, pushedOrder } from '../targets/kubernetes/pods/pushed-order';
 import { tablesClaim } from '../targets/kubernetes/pods/tables-claim';
+import { objectManager } from '../targets/kubernetes/layout';
 import { readVolume } from '../targets/kubernetes/records';
 import { snapshotFor } from '../targets/kubernetes/volume-snapshots';
 import { claimFor, roundedSpec } from '../targets/kubernetes/volumes';
@@ -75,13 +77,13 @@ export async function previewPlan(
       request,
       options,
       classes,
-      moverImageOf(options, request.moverProgram),
+      request.plan.options.moverImage ?? moverImageOf(options, request.moverProgram),
     );
     const placed = request.plan.steps.flatMap(step => preview.objectsOf(step));
     const whole = placed.map(one => ({ ...one, object: completed(one, api.namespace) }));
     if (how === 'client') return whole.map(({ words, object }) => ({ words, object }));
     const answered: PreviewedObject[] = [];
-    for (const one of whole) answered.push(await asked(api, one));
+    for (const one of whole) answered.push(await asked(api, one, objectManager(request.storeId)));
     return answered;
   } finally {
     api.close();
@@ -115,6 +117,7 @@ class Preview {
         return [this.snapshot(step)];
       // Proofs and samples restore to volumes of their own and remove them; removals make nothing.
       case 'proveClass':
+      case 'awaitSnapshot':
       case 'sampleSnapshot':
       case 'verifySnapshot':
       case 'removeVolume':
@@ -156,14 +159,17 @@ class Preview {
     const claim = this.claimOf(volume);
     const layer = plannedLayer(plan, step.layerId ?? '');
     const tables = tablesClaim(claim, volume.sizeBytes, this.options.tablesClass);
-    const pod = podFor(this.order(step, volume, claim), {
+    const order = this.order(step, volume, claim);
+    const isPushed = mustBePushed(order);
+    const pod = podFor(isPushed ? pushedOrder(order) : order, {
       image: this.image,
       options: this.options.pods,
       labels: claim.metadata.labels ?? {},
       secrets: [`${volume.name}-order`],
       tables: { claim: tables.metadata.name ?? '', readOnly: false },
     });
-    const words = `writes ${layer.file} onto ${volume.name}`;
+    const way = isPushed ? ', pushed from this machine through port-forward' : '';
+    const words = `writes ${layer.file} onto ${volume.name}${way}`;
     const mover: Placed = { kind: POD, words, object: pod };
     if (this.withTables.has(volume.id)) return [mover];
     this.withTables.add(volume.id);
@@ -285,9 +291,16 @@ function completed({ kind, object }: Placed, namespace: string): KubeObject {
   return { apiVersion, kind: name, metadata: { ...metadata, namespace }, ...rest };
 }
 
-async function asked(api: ClusterApi, { kind, words, object }: Placed): Promise<PreviewedObject> {
+async function asked(
+  api: ClusterApi,
+  { kind, words, object }: Placed,
+  manager: string,
+): Promise<PreviewedObject> {
   try {
-    const answer = await api.create(kind, object, { dryRun: true });
+    const answer =
+      kind === POD
+        ? await api.create(kind, object, { dryRun: true })
+        : await api.applyNew(kind, object, { dryRun: true, manager });
     return { words, object, admission: { answer: answer === 'exists' ? 'exists' : 'admitted' } };
   } catch (thrown) {
     const error = toEngineError(thrown);

@@ -14,7 +14,7 @@ import { layersOf, setVolumeSnapshotRemoved, volumeSnapshotsOf, volumesOf } from
 import { unblockAll } from '../store/steps';
 import { findPlace } from '../store/places';
 import { volumeName } from '../store/store';
-import type { Inventory, VolumeSnapshot } from '../targets/target';
+import type { Inventory, Leftover, VolumeSnapshot } from '../targets/target';
 import { admitSteps } from '../worker/admit-steps';
 import type { Operation, OperationContext } from './operation';
 import { planFor } from './plan-vm';
@@ -30,11 +30,13 @@ export const recover: Operation<'recover', RecoverView> = async (
     throw new EngineError('NOT_FOUND', { where: { object: `target ${plan.target}` } });
   const target = await context.openTarget(place);
   const inventory = ofVm(await target.inventory(), plan);
-  const store = await ownStore(context, inventory, takeOver === true);
+  const unready = unreadyOf((await target.leftovers?.()) ?? [], plan);
+  const store = await ownStore(context, inventory, unready, takeOver === true);
   const found = adoptable(plan, inventory, store);
   const id =
     found[0]?.spec.migrationId ??
-    inventory.volumes.find(volume => volume.mark.storeId === store)?.mark.migrationId;
+    inventory.volumes.find(volume => volume.mark.storeId === store)?.mark.migrationId ??
+    unready.find(cut => cut.storeId === store)?.migrationId;
   if (id === undefined) {
     throw new EngineError('NOT_FOUND', {
       where: { object: plan.vm.name },
@@ -54,7 +56,7 @@ export const recover: Operation<'recover', RecoverView> = async (
       migrationId: id,
       kind: 'recovered',
       actor: context.actor,
-      message: `Recovered from ${plan.target}: ${found.length} VolumeSnapshots adopted, ${left} layers to copy`,
+      message: `Recovered from ${plan.target}: ${found.length} VolumeSnapshots adopted, ${left} layers to copy${notReady(unready)}`,
     });
     await settleMigration(tx, id);
     await admitSteps(tx);
@@ -64,6 +66,7 @@ export const recover: Operation<'recover', RecoverView> = async (
     migration: id,
     adopted: found.length,
     again,
+    unready: unready.map(({ name }) => name),
     tookOver: store === context.storeId ? 0 : found.length,
   };
 };
@@ -76,6 +79,18 @@ function ofVm({ volumes, volumeSnapshots }: Inventory, plan: Plan): Inventory {
   };
 }
 
+/** Cut for this VM and not ready, or refused by their driver: their steps find them, and say what they wait for. */
+function unreadyOf(leftovers: readonly Leftover[], plan: Plan): readonly Leftover[] {
+  return leftovers.filter(
+    ({ kind, spec }) => kind === 'volume-snapshot' && spec?.origin.vmId === plan.vm.id,
+  );
+}
+
+function notReady(unready: readonly Leftover[]): string {
+  if (unready.length === 0) return '';
+  return `; not ready are ${unready.map(({ name, state }) => `${name} (${state})`).join(', ')}`;
+}
+
 /**
  * A database without any migration takes the store id that the target's objects carry for its own:
  * it is the lost store come back. One with a history of its own never does that.
@@ -83,11 +98,13 @@ function ofVm({ volumes, volumeSnapshots }: Inventory, plan: Plan): Inventory {
 async function ownStore(
   context: OperationContext,
   inventory: Inventory,
+  unready: readonly Leftover[],
   takeOver: boolean,
 ): Promise<string> {
   const stores = new Set([
     ...inventory.volumes.map(volume => volume.mark.storeId),
     ...inventory.volumeSnapshots.map(cut => cut.spec.storeId),
+    ...unready.flatMap(({ storeId }) => (storeId === undefined ? [] : [storeId])),
   ]);
   if (stores.size === 0 || stores.has(context.storeId)) return context.storeId;
   const [other, second] = [...stores];
@@ -209,7 +226,7 @@ async function settleForks(tx: Tx, id: string, plan: Plan): Promise<void> {
     await setVolumeSnapshotRemoved(tx, id, cut.volumeSnapshotId);
     await tx.query(
       `update vm_migrate.step set state = 'done', finished_at = now()
-        where migration_id = $1 and volume_snapshot_id = $2 and kind in ('takeSnapshot', 'removeVolumeSnapshot') and state <> 'done'`,
+        where migration_id = $1 and volume_snapshot_id = $2 and kind in ('takeSnapshot', 'awaitSnapshot', 'removeVolumeSnapshot') and state <> 'done'`,
       [id, cut.volumeSnapshotId],
     );
   }
@@ -236,7 +253,7 @@ async function adoptCut(tx: Tx, id: string, plan: Plan, cut: VolumeSnapshot): Pr
     [id, planned.id, cut.handle, cut.spec.stateDigest, cut.spec.table?.sha256 ?? null],
   );
   await tx.query(
-    `update vm_migrate.step set state = 'done', finished_at = now() where migration_id = $1 and kind = 'takeSnapshot' and volume_snapshot_id = $2
+    `update vm_migrate.step set state = 'done', finished_at = now() where migration_id = $1 and kind in ('takeSnapshot', 'awaitSnapshot') and volume_snapshot_id = $2
         and state <> 'done'`,
     [id, planned.id],
   );

@@ -60,8 +60,11 @@ async function foundAt(target: Target): Promise<ClusterPlace | undefined> {
   }
 }
 
-function pinned(place: PlaceRow, { clusterId }: ClusterPlace): PlaceRow {
-  return clusterId === undefined ? place : { ...place, options: { ...place.options, clusterId } };
+/** The namespace too: others who work on this place read it here, not in a context. */
+function pinned(place: PlaceRow, { clusterId, namespace }: ClusterPlace): PlaceRow {
+  return clusterId === undefined
+    ? place
+    : { ...place, options: { namespace, ...place.options, clusterId } };
 }
 
 /** The row of this cluster and namespace, else a new one under the first name that is free. */
@@ -73,9 +76,11 @@ async function foundRow(
   const rows = await places(database, 'target');
   const known = rows.find(row => isAt(row, found, at));
   const own = pinned(found, at);
-  // The way to it may have changed; a configured one says its way itself.
+  // The way to it may have changed; a configured one says its way itself, and a machine's is kept from pods.
   if (known !== undefined)
-    return isFoundName(found.name, known.name) ? { ...own, name: known.name } : known;
+    return isFoundName(found.name, known.name) && !isPodsWay(found, known)
+      ? { ...own, name: known.name }
+      : known;
   for (let number = 1; ; number++) {
     const name = number === 1 ? found.name : `${found.name}-${number}`;
     const row = { ...own, name };
@@ -93,6 +98,13 @@ function isAt(
   if (kind !== 'kubernetes' || options['clusterId'] !== clusterId) return false;
   if (clusterId !== undefined) return options['namespace'] === namespace;
   return WAY.every(key => options[key] === found.options[key]);
+}
+
+/** The account of a pod is no way for the machine that named the place; the pod finds its own (own-ways.ts). */
+function isPodsWay({ options }: PlaceRow, known: PlaceRow): boolean {
+  return (
+    options['kubeconfig'] === undefined && options['context'] === undefined && known.host !== null
+  );
 }
 
 const WAY = ['kubeconfig', 'context', 'namespace'] as const;

@@ -12,7 +12,7 @@ import { planDigest } from './plan-digest';
 import { findingsOfPlan } from './plan-findings';
 import type { PlanInput } from './plan-input';
 import { newestPoints, planDisks, planLayers, planSnapshots, planTotals } from './plan-records';
-import { buildSteps } from './plan-steps';
+import { buildSteps, type StepInput } from './plan-steps';
 import { spaceNeeded, type OwnBytes } from './space';
 
 export type { ClassProbe, PlanInput } from './plan-input';
@@ -42,13 +42,21 @@ export function buildPlan(input: PlanInput): Plan {
     layers.map(({ id, ownBytes: { data, zero } }) => [id, data + zero] as const),
   );
   const { sampleWindows } = options;
-  const steps = buildSteps({ volumes, volumeSnapshots, layerBytes, sampled, sampleWindows });
   const classByName = new Map(input.capabilities.classes.map(each => [each.name, each]));
   const classOf = ({ storageClass }: { readonly storageClass: string }): StorageClass | undefined =>
     classByName.get(storageClass);
+  const gateOf: StepInput['gateOf'] = volume => classOf(volume)?.gate ?? 'readyToUse';
+  const steps = buildSteps({
+    volumes,
+    volumeSnapshots,
+    layerBytes,
+    sampled,
+    sampleWindows,
+    gateOf,
+  });
   const space = spaceNeeded({ volumes, volumeSnapshots, sampled, ownBytes, classOf });
   const totals = planTotals({ layers, volumes, volumeSnapshots, space, classOf });
-  const estimateMs = estimate(steps, measuredRates(input));
+  const estimateMs = estimate(steps, measuredRates(input), input.pushedBytesPerSecond);
   const facts = { input, carried, layers, snapshots, volumes, volumeSnapshots, space, totals };
   const findings = [...findingsOfPlan(facts), ...classes.findings];
 

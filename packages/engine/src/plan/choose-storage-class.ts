@@ -12,9 +12,11 @@ export interface ClassChoice {
 }
 
 /**
- * One common class for all volumes of a VM: the named one, else the target's default, else the only
- * one (that can take snapshots). Where none of these leads to one class, nothing is guessed: the
- * finding names the candidates. A class that the user names for a single disk overrides it.
+ * One common class for all volumes of a VM: the named one, else the one that the target's map gives
+ * for the datastores or storage policies of its disks, else the target's default, else the only one
+ * (that can take snapshots). Where none of these leads to one class, nothing is guessed: the finding
+ * names the candidates. A class that the user names for a single disk overrides it; a map that
+ * gives several is followed disk by disk, and the finding says so.
  * @throws EngineError CLASS_NOT_FOUND for a name that the target does not have
  * @throws EngineError CLASS_WITHOUT_SNAPSHOTS naming the classes that would do
  */
@@ -24,19 +26,82 @@ export function chooseStorageClasses(
   capabilities: TargetCapabilities,
 ): ClassChoice {
   const { classes } = capabilities;
+  const mapped =
+    options.storageClass === undefined ? mappedClasses(disks, capabilities) : NOTHING_MAPPED;
   const own = new Map<string, StorageClass>();
   for (const [name, className] of Object.entries(options.storageClassByDisk)) {
     for (const disk of disksNamed(disks, name)) own.set(disk.id, classNamed(classes, className));
   }
-  const needsCommon = disks.some(disk => !own.has(disk.id));
+  const chosenByMap = (disk: Disk): StorageClass | undefined =>
+    mapped.common ?? mapped.byDisk.get(disk.id);
+  const open = disks.filter(disk => !own.has(disk.id));
+  const needsCommon = open.some(disk => chosenByMap(disk) === undefined);
   const common = needsCommon ? commonClass(classes, options.storageClass) : undefined;
 
   const byDisk = new Map<string, StorageClass>();
   for (const disk of disks) {
-    const chosen = own.get(disk.id) ?? common?.chosen;
+    const chosen = own.get(disk.id) ?? chosenByMap(disk) ?? common?.chosen;
     if (chosen !== undefined) byDisk.set(disk.id, withSnapshots(chosen, classes));
   }
-  return { byDisk, findings: [...(common?.findings ?? []), ...differing(disks, byDisk)] };
+  const byMap = open.length > 0 ? mapped.findings : [];
+  return { byDisk, findings: [...byMap, ...(common?.findings ?? []), ...differing(disks, byDisk)] };
+}
+
+interface MappedClasses {
+  readonly byDisk: ReadonlyMap<string, StorageClass>;
+  /** The only class that the map gives for any disk: then for all of them. */
+  readonly common: StorageClass | undefined;
+  readonly findings: readonly Finding[];
+}
+
+const NOTHING_MAPPED: MappedClasses = { byDisk: new Map(), common: undefined, findings: [] };
+
+/** @throws EngineError CLASS_NOT_FOUND when the map names a class that the target does not have */
+function mappedClasses(
+  disks: readonly Disk[],
+  { classes, classMap = {} }: TargetCapabilities,
+): MappedClasses {
+  const byDisk = new Map<string, StorageClass>();
+  const reasons = new Map<StorageClass, string[]>();
+  for (const disk of disks) {
+    const found = keyOf(disk, classMap);
+    if (found === undefined) continue;
+    const chosen = classNamed(classes, found.className);
+    byDisk.set(disk.id, chosen);
+    reasons.set(chosen, [...(reasons.get(chosen) ?? []), `${disk.label} is of ${found.what}`]);
+  }
+  const [only, another] = [...reasons.keys()];
+  return {
+    byDisk,
+    common: another === undefined ? only : undefined,
+    findings: [...reasons].flatMap(
+      ([chosen, why]) =>
+        chosenBecause(chosen, `the target's classMap has it: ${why.join(', ')}`).findings,
+    ),
+  };
+}
+
+/** A policy says more of a disk than the datastore where it happens to lie. */
+function keyOf(
+  { storagePolicy, datastore }: Disk,
+  classMap: Readonly<Record<string, string>>,
+): { readonly className: string; readonly what: string } | undefined {
+  const asked = [
+    ...(storagePolicy === undefined
+      ? []
+      : [{ key: storagePolicy, what: `storage policy ${storagePolicy}` }]),
+    ...(datastore === undefined
+      ? []
+      : [datastore, `[${datastore}]`, `/vmfs/volumes/${datastore}`].map(key => ({
+          key,
+          what: `datastore ${datastore}`,
+        }))),
+  ];
+  for (const { key, what } of asked) {
+    const className = Object.hasOwn(classMap, key) ? classMap[key] : undefined;
+    if (className !== undefined) return { className, what };
+  }
+  return undefined;
 }
 
 interface CommonClass {
@@ -54,7 +119,10 @@ function commonClass(classes: readonly StorageClass[], wanted: string | undefine
     });
   }
   const defaults = classes.filter(each => each.isDefault);
-  if (defaults.length === 1) return chosenBecause(defaults[0], "it is the target's default");
+  if (defaults.length === 1) {
+    const [one] = defaults;
+    return chosenBecause(one, `it is ${one?.defaultBecause ?? "the target's default"}`);
+  }
   if (classes.length === 1) return chosenBecause(classes[0], 'the target has no other');
   const able = (defaults.length > 1 ? defaults : classes).filter(takesSnapshots);
   if (able.length === 1) {

@@ -18,6 +18,17 @@ describe('estimate', () => {
     expect(two?.basis).toBe('measured: fast 10 MiB/s');
   });
 
+  it('of layers that are pushed: none is faster than what all of them share', () => {
+    const steps = stepsOf({ a: 'A[1000] -> A1[500]*', b: 'B[1000]*' });
+    const pushed = estimate(steps, rates, 5 * MIB);
+    expect(pushed?.low).toBe(500_000);
+    expect(pushed?.high).toBeGreaterThanOrEqual(750_000);
+    expect(pushed?.basis).toBe(
+      'measured: fast 10 MiB/s; layers are pushed, at most 5 MiB/s in all',
+    );
+    expect(estimate(steps, rates, 1_000 * MIB)?.low).toBe(estimate(steps, rates)?.low);
+  });
+
   it('says when it only assumes', () => {
     expect(estimate(stepsOf('B*'), new Map())?.basis).toMatch(/^nothing measured yet/);
     expect(estimate(stepsOf('B*'), new Map([['fast', 0]]))?.basis).toMatch(/^nothing measured yet/);

@@ -56,6 +56,17 @@ const KINDS = {
     'warns',
     'Use a storage class whose snapshots outlive their volume, or remove the volumes together with their VolumeSnapshots when they are no longer needed.',
   ),
+  'restore-impossible': row(
+    'blocks',
+    'Name one class with --storage-class for the whole disk, or keep fewer snapshots so that no branch is restored.',
+  ),
+  'restore-copies': row(
+    'informs',
+    'Nothing to do: it takes time and space on the storage, beside what the plan counts.',
+  ),
+  'guest-disk-driver': row('warns', ''),
+  'guest-network-driver': row('warns', ''),
+  'guest-firmware': row('informs', ''),
   'too-many-snapshots': row(
     'blocks',
     'Keep fewer snapshots (--keep newest N), or choose a storage class that allows more on one volume.',
@@ -90,6 +101,8 @@ export interface FindingFacts {
   readonly cause: string;
   /** Where the table's remedy is too general. */
   readonly remedy?: string;
+  /** Where the matter is less grave than the kind usually is. */
+  readonly severity?: 'informs';
 }
 
 export function planFinding(kind: PlanFindingKind, facts: FindingFacts): Finding {
@@ -97,7 +110,7 @@ export function planFinding(kind: PlanFindingKind, facts: FindingFacts): Finding
   return {
     id: `${kind}:${facts.key}`,
     kind,
-    severity,
+    severity: facts.severity ?? severity,
     object: facts.object,
     cause: facts.cause,
     remedy: facts.remedy ?? remedy,

@@ -28,6 +28,7 @@ export interface RequestedOptions {
   readonly storageClass?: string | undefined;
   readonly storageClassByDisk?: Readonly<Record<string, string>> | undefined;
   readonly namePrefix?: string | undefined;
+  readonly moverImage?: string | undefined;
   /** Take a VolumeSnapshot of the current state as well, whether or not the target asks for one. */
   readonly cutCurrent?: boolean | undefined;
   readonly sampleWindows?: number | undefined;
@@ -48,13 +49,20 @@ export const DEFAULT_OPTIONS: PlanOptions = {
 
 /** @param nowUs from which ages are counted, microseconds since 1970 */
 export function planOptionsOf(requested: RequestedOptions, nowUs: number): PlanOptions {
-  const { storageClass, namePrefix, cutCurrent, keep = DEFAULT_OPTIONS.keep } = requested;
+  const {
+    storageClass,
+    namePrefix,
+    moverImage,
+    cutCurrent,
+    keep = DEFAULT_OPTIONS.keep,
+  } = requested;
   return {
     leaveOutDisks: requested.leaveOutDisks ?? DEFAULT_OPTIONS.leaveOutDisks,
     keep: keep.rule === 'age' ? { ...keep, nowUs } : keep,
     ...(storageClass === undefined ? {} : { storageClass }),
     storageClassByDisk: requested.storageClassByDisk ?? DEFAULT_OPTIONS.storageClassByDisk,
     ...(namePrefix === undefined ? {} : { namePrefix }),
+    ...(moverImage === undefined ? {} : { moverImage }),
     cutCurrent: cutCurrent === true ? 'always' : DEFAULT_OPTIONS.cutCurrent,
     sampleWindows: requested.sampleWindows ?? DEFAULT_OPTIONS.sampleWindows,
   };

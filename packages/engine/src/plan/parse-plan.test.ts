@@ -28,6 +28,7 @@ const WHOLE_TREE: Whole<Plan['tree']> = {
     cpus: 2,
     memoryMib: 512,
     networks: [{ name: 'n', adapter: 'a', mac: 'm' }],
+    hardware: { controllers: { scsi0: 'pvscsi' }, secureBoot: true, vtpm: true },
     configDigests: { 'a.vmx': 'x' },
   },
   disks: [
@@ -35,6 +36,8 @@ const WHOLE_TREE: Whole<Plan['tree']> = {
       id: 'd',
       label: 'scsi0:0',
       rootFile: 'B.vmdk',
+      datastore: 'ds1',
+      storagePolicy: 'gold',
       sizeBytes: 512,
       layers: [
         {
@@ -88,6 +91,7 @@ const WHOLE_OPTIONS: Whole<Plan['options']> = {
   storageClass: 'c',
   storageClassByDisk: { d: 'c' },
   namePrefix: 'p',
+  moverImage: 'i',
   cutCurrent: 'always',
   sampleWindows: 1,
 };

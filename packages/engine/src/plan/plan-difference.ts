@@ -44,6 +44,7 @@ function options({ options: before }: Plan, { options: after }: Plan): readonly 
     ...value('option storageClass', before.storageClass, after.storageClass),
     ...value('option storageClassByDisk', before.storageClassByDisk, after.storageClassByDisk),
     ...value('option namePrefix', before.namePrefix, after.namePrefix),
+    ...value('option moverImage', before.moverImage, after.moverImage),
     ...value('option cutCurrent', before.cutCurrent, after.cutCurrent),
     ...value('option sampleWindows', before.sampleWindows, after.sampleWindows),
   ];

@@ -1,29 +1,14 @@
 import type { Finding, Snapshot } from '../sources/snapshot-tree';
 import type { CarriedDisk } from './carried-disks';
+import { snapshotCeilings } from './ceilings';
 import { planFinding } from './findings';
 import { formatBytes } from './format-bytes';
 import { groupBy } from './group-by';
-import type {
-  PlannedLayer,
-  PlannedSnapshot,
-  PlannedVolume,
-  PlannedVolumeSnapshot,
-  PlanTotals,
-} from './plan';
-import type { PlanInput } from './plan-input';
+import { guestFindings } from './guest-findings';
+import type { PlannedSnapshot } from './plan';
+import type { PlanFacts } from './plan-facts';
 import { NOT_WANTED, statesWithChangesOf } from './plan-records';
-import type { SpaceNeed } from './space';
-
-export interface PlanFacts {
-  readonly input: PlanInput;
-  readonly carried: readonly CarriedDisk[];
-  readonly layers: readonly PlannedLayer[];
-  readonly snapshots: readonly PlannedSnapshot[];
-  readonly volumes: readonly PlannedVolume[];
-  readonly volumeSnapshots: readonly PlannedVolumeSnapshot[];
-  readonly space: SpaceNeed;
-  readonly totals: Omit<PlanTotals, 'estimateMs'>;
-}
+import { restoreFindings } from './restore-findings';
 
 /** What the source and the plan have to tell: nothing of the history goes missing without a word here. */
 export function findingsOfPlan(facts: PlanFacts): readonly Finding[] {
@@ -34,7 +19,9 @@ export function findingsOfPlan(facts: PlanFacts): readonly Finding[] {
     ...spareLayers(facts),
     ...disksLeftOut(facts),
     ...uncountedLayers(facts),
-    ...ceilings(facts),
+    ...snapshotCeilings(facts),
+    ...restoreFindings(facts),
+    ...guestFindings(facts),
     ...stayingVolumes(facts),
     ...spaceShort(facts),
   ];
@@ -238,25 +225,6 @@ function uncountedLayers({ input, layers }: PlanFacts): readonly Finding[] {
         cause: `Nobody has counted how much ${layer.file} holds.`,
       }),
     );
-}
-
-function ceilings({ input, volumes, volumeSnapshots }: PlanFacts): readonly Finding[] {
-  const limits = new Map(
-    input.capabilities.classes.map(each => [each.name, each.maxSnapshotsPerVolume]),
-  );
-  const counts = groupBy(volumeSnapshots, cut => cut.volumeId);
-  return volumes.flatMap(volume => {
-    const limit = limits.get(volume.storageClass);
-    const count = counts.get(volume.id)?.length ?? 0;
-    if (limit === undefined || count <= limit) return [];
-    return [
-      planFinding('too-many-snapshots', {
-        key: volume.id,
-        object: `volume ${volume.name}`,
-        cause: `Volume ${volume.name} would get ${count} VolumeSnapshots; storage class ${volume.storageClass} allows ${limit}.`,
-      }),
-    ];
-  });
 }
 
 function stayingVolumes({ volumes, space }: PlanFacts): readonly Finding[] {

@@ -57,6 +57,8 @@ const disk: z.ZodType<Disk> = z.strictObject({
   id,
   label: text,
   rootFile: text,
+  datastore: text.optional(),
+  storagePolicy: text.optional(),
   sizeBytes: bytes,
   layers: z.array(
     z.strictObject({
@@ -87,6 +89,13 @@ const tree: z.ZodType<SnapshotTree> = z.strictObject({
     networks: z
       .array(z.strictObject({ name: text, adapter: text.optional(), mac: text.optional() }))
       .optional(),
+    hardware: z
+      .strictObject({
+        controllers: z.record(text),
+        secureBoot: z.boolean(),
+        vtpm: z.boolean(),
+      })
+      .optional(),
     configDigests: z.record(text),
   }),
   disks: z.array(disk),
@@ -116,6 +125,7 @@ export const planOptionsSchema = z.strictObject({
   storageClass: text.optional(),
   storageClassByDisk: z.record(text),
   namePrefix: text.optional(),
+  moverImage: text.optional(),
   cutCurrent: z.enum(['always', 'when-the-target-asks']),
   sampleWindows: z.number().int().nonnegative(),
 });
@@ -200,6 +210,7 @@ export const planSchema: z.ZodType<Plan> = z.strictObject({
         'restoreVolume',
         'applyLayer',
         'takeSnapshot',
+        'awaitSnapshot',
         'sampleSnapshot',
         'removeVolume',
         'removeVolumeSnapshot',

@@ -17,12 +17,15 @@ export interface StepInput {
   /** Newest point of each disk, to be read back through a restore. */
   readonly sampled: readonly PlannedVolumeSnapshot[];
   readonly sampleWindows: number;
+  /** What the next write to a volume waits for after a cut, by class; `readyToUse` where there is none. */
+  readonly gateOf: (volume: PlannedVolume) => 'readyToUse' | 'creationTime';
 }
 
 /**
  * The DAG, parents before children. What waits for what:
- * everything on a class for its proof; a layer for all cuts of the layer under it; a cut for its
- * layer; a branch for the VolumeSnapshot that it starts from and for nothing else; the removal of a
+ * everything on a class for its proof; a layer for all cuts of the layer under it (where the class's
+ * gate is their creation, readiness is a step of its own, and only the next layer does not wait for
+ * it); a cut for its layer; a branch for the VolumeSnapshot that it starts from and for nothing else; the removal of a
  * branch volume for its VolumeSnapshots and their proof; the removal of a working VolumeSnapshot
  * until nobody can need it again: a volume whose content is in doubt is restored from it once more,
  * so it stays until the volumes on both sides of the fork are written.
@@ -30,6 +33,8 @@ export interface StepInput {
  */
 export function buildSteps(input: StepInput): readonly PlannedStep[] {
   const steps: PlannedStep[] = [];
+  const volumeById = new Map(input.volumes.map(volume => [volume.id, volume]));
+  const cutById = new Map(input.volumeSnapshots.map(cut => [cut.id, cut]));
   const cutsByLayer = groupBy(input.volumeSnapshots, cut => cut.layerId);
   /** Steps after which nothing more is written to a volume or cut from it. */
   const finished = new Map<string, readonly string[]>();
@@ -37,6 +42,13 @@ export function buildSteps(input: StepInput): readonly PlannedStep[] {
   const add = (step: PlannedStep): string => {
     steps.push(step);
     return step.id;
+  };
+
+  /** The step after which a VolumeSnapshot can be restored from. */
+  const readyStepOf = (cutId: string): string => {
+    const volume = volumeById.get(cutById.get(cutId)?.volumeId ?? '');
+    const awaited = volume !== undefined && input.gateOf(volume) === 'creationTime';
+    return stepId(awaited ? 'awaitSnapshot' : 'takeSnapshot', cutId);
   };
 
   for (const storageClass of new Set(input.volumes.map(volume => volume.storageClass))) {
@@ -50,7 +62,8 @@ export function buildSteps(input: StepInput): readonly PlannedStep[] {
     });
   }
   for (const volume of input.volumes) {
-    let last: readonly string[] = [add(startOf(volume))];
+    let last: readonly string[] = [add(startOf(volume, readyStepOf))];
+    const waits: string[] = [];
     for (const layerId of volume.layers) {
       const applied = add({
         ...on(volume),
@@ -62,17 +75,18 @@ export function buildSteps(input: StepInput): readonly PlannedStep[] {
       });
       const cuts = cutsByLayer.get(layerId) ?? [];
       const taken = cuts.map(cut => add(takeOf(volume, cut, applied)));
+      if (input.gateOf(volume) === 'creationTime')
+        waits.push(...cuts.map(cut => add(awaitOf(volume, cut))));
       last = taken.length > 0 ? taken : [applied];
     }
-    finished.set(volume.id, last);
+    finished.set(volume.id, [...new Set([...last, ...waits])]);
   }
 
-  const volumeById = new Map(input.volumes.map(volume => [volume.id, volume]));
   const samples = new Map<string, string[]>();
   for (const cut of input.sampled) {
     const volume = volumeById.get(cut.volumeId);
     if (volume === undefined) continue;
-    const sampled = add(sampleOf(volume, cut, input.sampleWindows));
+    const sampled = add(sampleOf(volume, cut, input.sampleWindows, readyStepOf(cut.id)));
     samples.set(volume.id, [...(samples.get(volume.id) ?? []), sampled]);
   }
   for (const volume of input.volumes) {
@@ -120,7 +134,7 @@ function on(
   };
 }
 
-function startOf(volume: PlannedVolume): PlannedStep {
+function startOf(volume: PlannedVolume, readyStepOf: (cutId: string) => string): PlannedStep {
   if (volume.restoredFrom === undefined) {
     return {
       ...on(volume),
@@ -134,7 +148,7 @@ function startOf(volume: PlannedVolume): PlannedStep {
     ...on(volume),
     id: stepId('restoreVolume', volume.id),
     kind: 'restoreVolume',
-    after: [stepId('takeSnapshot', volume.restoredFrom)],
+    after: [readyStepOf(volume.restoredFrom)],
     volumeSnapshotId: volume.restoredFrom,
     weightBytes: 0,
   };
@@ -152,12 +166,29 @@ function takeOf(volume: PlannedVolume, cut: PlannedVolumeSnapshot, applied: stri
   };
 }
 
-function sampleOf(volume: PlannedVolume, cut: PlannedVolumeSnapshot, windows: number): PlannedStep {
+function awaitOf(volume: PlannedVolume, cut: PlannedVolumeSnapshot): PlannedStep {
+  return {
+    ...on(volume),
+    id: stepId('awaitSnapshot', cut.id),
+    kind: 'awaitSnapshot',
+    after: [stepId('takeSnapshot', cut.id)],
+    layerId: cut.layerId,
+    volumeSnapshotId: cut.id,
+    weightBytes: 0,
+  };
+}
+
+function sampleOf(
+  volume: PlannedVolume,
+  cut: PlannedVolumeSnapshot,
+  windows: number,
+  ready: string,
+): PlannedStep {
   return {
     ...on(volume),
     id: stepId('sampleSnapshot', cut.id),
     kind: 'sampleSnapshot',
-    after: [stepId('takeSnapshot', cut.id)],
+    after: [ready],
     priority: PRIORITY.sample,
     layerId: cut.layerId,
     volumeSnapshotId: cut.id,

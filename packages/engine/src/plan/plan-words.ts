@@ -3,7 +3,7 @@ import type { Plan, PlannedLayer, PlannedStep, PlannedVolumeSnapshot } from './p
 /**
  * The plan's steps as a person would write them on a board, one line a volume, e.g.
  * `main: create, B, cut S1, D1, cut S2, D5` and `side: restore S1, D3, cut S3, remove`; working
- * VolumeSnapshots and their removal, and what is read back, on lines of their own at the end.
+ * VolumeSnapshots and their removal, what is waited for, and what is read back, on lines of their own at the end.
  * With several disks every line starts with the disk's label. Read from the steps, in their order.
  */
 export function planWords(plan: Plan): readonly string[] {
@@ -14,6 +14,7 @@ export function planWords(plan: Plan): readonly string[] {
     const word = words.of(step);
     if (word === undefined) continue;
     if (
+      step.kind === 'awaitSnapshot' ||
       step.kind === 'sampleSnapshot' ||
       step.kind === 'removeVolumeSnapshot' ||
       step.volumeId === undefined
@@ -50,6 +51,8 @@ class StepWords {
         return this.layer(step.layerId);
       case 'takeSnapshot':
         return `cut ${this.point(step)}`;
+      case 'awaitSnapshot':
+        return `ready ${this.point(step)}`;
       case 'sampleSnapshot':
         return `sample ${this.point(step)}`;
       case 'verifySnapshot':

@@ -45,6 +45,8 @@ export interface PlanOptions {
   readonly storageClassByDisk: Readonly<Record<string, string>>;
   /** Prefix of all object names; absent: made from the VM's name. */
   readonly namePrefix?: string;
+  /** Image of the movers where those are pods; absent: the target's own. */
+  readonly moverImage?: string;
   /** Cut the current state as well. */
   readonly cutCurrent: 'always' | 'when-the-target-asks';
   /** Random windows read back from a restore of the newest point of each disk; 0 = none. */
@@ -135,6 +137,8 @@ export type StepKindName =
   | 'restoreVolume'
   | 'applyLayer'
   | 'takeSnapshot'
+  /** Only of classes whose next layer does not wait for readiness (StorageClass.gate). */
+  | 'awaitSnapshot'
   | 'sampleSnapshot'
   | 'removeVolume'
   | 'removeVolumeSnapshot'

@@ -163,11 +163,11 @@ export const FINDING_KINDS = {
     remedy:
       'Nothing to do: do not delete this VM at the source before its linked clones are migrated.',
   },
-  'source-out-of-reach': {
-    severity: 'blocks',
-    acceptable: false,
+  'source-pushed': {
+    severity: 'informs',
+    acceptable: true,
     remedy:
-      'Say how pods reach this folder (`pods: { persistentVolumeClaim: NAME }` or `pods: { nfs: { server, path } }` at the source), serve it over HTTPS (kind vm-https), or choose another target with --target.',
+      'Nothing to do. Faster, and without this machine: say how pods reach the folder (`pods: { persistentVolumeClaim: NAME }` or `pods: { nfs: { server, path } }` at the source), or serve it over HTTPS (kind vm-https).',
   },
   'table-copies-differ': {
     severity: 'warns',

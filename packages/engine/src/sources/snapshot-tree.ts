@@ -31,11 +31,23 @@ export interface VmFacts {
   readonly memoryMib?: number;
   readonly networks?: readonly {
     readonly name: string;
+    /** `vmxnet3`, `e1000`, ...; absent: what VMware takes for the guest. */
     readonly adapter?: string;
     readonly mac?: string;
   }[];
+  /** As it is now. Of an older state only DiskState.slot is known: the rest stands in its .vmsn. */
+  readonly hardware?: Hardware;
   /** SHA-256 of .vmx and .vmsd as read; part of the plan's digest. */
   readonly configDigests: Readonly<Record<string, string>>;
+}
+
+/** What a guest's drivers are for, in VMware's words. */
+export interface Hardware {
+  /** Kind of each controller that disks hang on, by name: `scsi0` -> `pvscsi`, `ide0` -> `ide`. */
+  readonly controllers: Readonly<Record<string, string>>;
+  readonly secureBoot: boolean;
+  /** Virtual TPM: its state is on no disk. */
+  readonly vtpm: boolean;
 }
 
 /** A virtual disk: a tree of layers, identified by the root file of its chain, never by its controller slot. */
@@ -45,6 +57,10 @@ export interface Disk {
   /** For people: the slot where it is now or was last, e.g. `scsi0:0`. */
   readonly label: string;
   readonly rootFile: string;
+  /** Where its root file lies, as the source calls it: `ds1`, or the uuid in `/vmfs/volumes/<uuid>`. */
+  readonly datastore?: string;
+  /** Name of its storage policy, where the source knows of such. */
+  readonly storagePolicy?: string;
   /** Largest capacity of any of its layers. */
   readonly sizeBytes: number;
   readonly layers: readonly LayerNode[];

@@ -4,7 +4,14 @@
  * layer and fence before the first byte, and a volume whose mark is not expected is never written.
  */
 import { EngineError } from '../errors';
-import { MOVER_PROTOCOL, type ApplyOrder, type Receipt, type VolumeMark } from '../mover/mover';
+import { count } from '../metrics/record';
+import {
+  MOVER_PROTOCOL,
+  type ApplyOrder,
+  type Receipt,
+  type VolumeMark,
+  type WindowReport,
+} from '../mover/mover';
 import { getVolume, setMigrated, setVolumeMade } from '../store/objects';
 import {
   forgetWindows,
@@ -18,10 +25,19 @@ import { volumeName, type VolumeRow } from '../store/store';
 import { isPending, type Pending, type Volume } from '../targets/target';
 import { ensurePlannedVolume } from './make-volume';
 import { replace } from './replace-volume';
-import { attend, done, wait, type StepContext, type StepKind, type StepOutcome } from './step';
+import {
+  attend,
+  attendWork,
+  done,
+  wait,
+  type StepContext,
+  type StepKind,
+  type StepOutcome,
+} from './step';
 import { plannedLayer, required } from './step-objects';
 
 export const applyLayer: StepKind = {
+  happened: 'LayerMigrated',
   words(step, plan) {
     const layer = plan.layers.find(candidate => candidate.id === step.layerId);
     const volume = plan.volumes.find(candidate => candidate.id === step.volumeId);
@@ -59,10 +75,11 @@ export const applyLayer: StepKind = {
     const order = await orderFor(context, marked);
     const begun: Run = { row, volume: marked, order, attended: false };
     runs.set(context.claim, begun);
+    count('moverRuns', 1, { start: step.fence > 1 ? 'resumed' : 'fresh' });
     return copy(context, begun);
   },
 
-  /** The windows of a stopped mover are on the volume: what is stored now is not copied again. */
+  /** The windows of a mover that was stopped or handed over are on the volume: what is stored now is not copied again. */
   async leave({ claim, database, mover }) {
     const run = runs.get(claim);
     // Never attended to, it might be started by the question.
@@ -72,8 +89,18 @@ export const applyLayer: StepKind = {
       await holdClaim(tx, claim);
       await storeWindows(tx, claim, windows);
     });
+    measure(windows);
   },
 };
+
+/** Each was written, flushed, read back and found equal before it was reported. */
+function measure(windows: readonly WindowReport[]): void {
+  for (const { dataBytes, zeroBytes } of windows) {
+    count('copied', dataBytes, { extent: 'data' });
+    count('copied', zeroBytes, { extent: 'zero' });
+    count('verified', dataBytes + zeroBytes, { method: 'read back' });
+  }
+}
 
 /** Nothing of this layer is on the volume, whatever was reported of an earlier one of its name. */
 async function startAfresh({ claim, database }: StepContext): Promise<void> {
@@ -154,9 +181,12 @@ async function copy(context: StepContext, run: Run): Promise<StepOutcome> {
     if (status.state === 'running' && status.progress !== undefined)
       await putProgress(tx, claim, status.progress);
   });
+  measure(status.windows);
   switch (status.state) {
     case 'running':
-      return attend(200, status.waitingFor ?? 'copying');
+      return status.waitingFor === undefined
+        ? attendWork(200, 'copying')
+        : attend(200, status.waitingFor);
     case 'failed':
       if (status.error.code === 'VOLUME_BUSY')
         return wait(1_000, `another writer to leave volume ${volume.name}`);
@@ -192,6 +222,7 @@ async function orderFor(context: StepContext, volume: Volume): Promise<ApplyOrde
     candidate => candidate.name === volume.storageClass,
   );
   const isBase = layer.parentId === undefined;
+  const rests = storageClass?.moversRest === true && isFollowed(context);
   return {
     protocol: MOVER_PROTOCOL,
     order: 'apply',
@@ -207,10 +238,21 @@ async function orderFor(context: StepContext, volume: Volume): Promise<ApplyOrde
     mark: volume.mark,
     windowBytes: settings.windowBytes,
     windowsDone: await windowsOf(database, claim),
+    ...(rests ? { afterwards: 'rest' as const } : {}),
     proof: {
       stateSizeBytes: layer.sizeBytes,
       parentTable: isBase ? undefined : `${volume.tablesPath}/${layer.parentId}.table`,
       table: `${volume.tablesPath}/${layer.id}.table`,
     },
   };
+}
+
+/** Whether another layer is written onto this volume after this one. */
+function isFollowed({ step, plan }: StepContext): boolean {
+  return plan.steps.some(
+    ({ kind, volumeId, layerId }) =>
+      kind === 'applyLayer' &&
+      volumeId === step.volumeId &&
+      plan.layers.some(({ id, parentId }) => id === layerId && parentId === step.layerId),
+  );
 }

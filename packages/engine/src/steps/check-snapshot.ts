@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { MIB } from '../bytes';
 import { EngineError } from '../errors';
+import { count } from '../metrics/record';
 import {
   MOVER_PROTOCOL,
   type HashChainOrder,
@@ -18,10 +19,19 @@ import { getVolumeSnapshot, setProof } from '../store/objects';
 import { holdClaim, putProgress, type Claim } from '../store/steps';
 import type { StepRow, VolumeSnapshotRow } from '../store/store';
 import { isPending, type Target, type Volume } from '../targets/target';
-import { attend, done, wait, type StepContext, type StepKind, type StepOutcome } from './step';
+import {
+  attend,
+  attendWork,
+  done,
+  wait,
+  type StepContext,
+  type StepKind,
+  type StepOutcome,
+} from './step';
 import { originOf, plannedLayer, plannedVolumeSnapshot, required } from './step-objects';
 
 export const sampleSnapshot: StepKind = {
+  happened: 'VolumeSnapshotSampled',
   leave: leaveCheck,
   words: (step, plan) => `compare random windows of a restore of ${cutName(step, plan)}`,
 
@@ -52,6 +62,7 @@ export const sampleSnapshot: StepKind = {
 };
 
 export const verifySnapshot: StepKind = {
+  happened: 'VolumeSnapshotVerified',
   leave: leaveCheck,
   words: (step, plan) =>
     `read a restore of ${cutName(step, plan)} and its chain at the source, whole`,
@@ -229,14 +240,19 @@ async function run(context: StepContext, order: MoverOrder): Promise<Receipt | S
     throw EngineError.fromJSON(status.error);
   }
   if (status.state === 'running') {
-    const { progress, waitingFor = 'reading' } = status;
-    if (progress === undefined) return attend(200, waitingFor);
+    const { progress } = status;
+    if (progress === undefined) return attend(200, status.waitingFor ?? 'reading');
     await database.transaction(async tx => {
       await holdClaim(tx, claim);
       await putProgress(tx, claim, progress);
     });
-    return attend(200, waitingFor);
+    return status.waitingFor === undefined
+      ? attendWork(200, 'reading')
+      : attend(200, status.waitingFor);
   }
+  count('verified', status.receipt.bytes.read, {
+    method: context.step.kind === 'sampleSnapshot' ? 'sample' : 'whole',
+  });
   const ofClaim = receipts.get(claim) ?? new Map<string, Receipt>();
   receipts.set(claim, ofClaim.set(order.runId, status.receipt));
   return status.receipt;

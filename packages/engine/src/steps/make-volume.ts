@@ -9,11 +9,13 @@ import { done, wait, type StepContext, type StepKind, type StepOutcome } from '.
 import { firstMark, originOf, plannedVolumeSnapshot, required } from './step-objects';
 
 export const createVolume: StepKind = {
+  happened: 'VolumeMade',
   words: (step, plan) => `create volume ${nameOf(step, plan)} (${step.storageClass})`,
   advance: makeVolume,
 };
 
 export const restoreVolume: StepKind = {
+  happened: 'VolumeRestored',
   words(step, plan) {
     const from = plan.volumes.find(volume => volume.id === step.volumeId)?.restoredFrom;
     const name = plan.volumeSnapshots.find(cut => cut.id === from)?.name ?? '?';

@@ -87,6 +87,7 @@ async function assertNotAllGone({ target, claim }: StepContext, object: string):
   const standing = [
     ...volumes.map(volume => volume.mark.migrationId),
     ...volumeSnapshots.map(cut => cut.spec.migrationId),
+    ...((await target.leftovers?.()) ?? []).map(leftover => leftover.migrationId),
   ];
   if (standing.includes(claim.migrationId)) return;
   throw new EngineError('VOLUME_MISSING', {

@@ -12,12 +12,15 @@ import type { StepRow } from '../store/store';
 import type { Target } from '../targets/target';
 
 export interface StepKind {
+  /** What happened to the volume when it is done, in one word for programs (CamelCase). Absent: nothing that people at the target want to know. */
+  readonly happened?: string;
+
   /** What it does, for a person: `write D1 of scsi0:0 onto volume web-0`. */
   words(step: StepRow, plan: Plan): string;
 
   advance(context: StepContext): Promise<StepOutcome>;
 
-  /** The step is given back and its movers were stopped: keeps what they reported last. Nothing to keep when absent. */
+  /** The step is given back, its movers were stopped or handed over: keeps what they reported last. Nothing to keep when absent. */
   leave?(context: StepContext): Promise<void>;
 }
 
@@ -50,6 +53,7 @@ export interface StepSettings {
  * `done`: `record` writes what was reached, in the transaction that ends the step.
  * `wait`: give the step back; any worker may take it up after `ms`.
  * `attend`: a mover that this worker started goes on; keep the lease and ask again after `ms`.
+ *   `works`: bytes move, so nothing is waited for.
  * `handled`: the step's row was already changed by the kind itself.
  */
 export type StepOutcome =
@@ -59,7 +63,12 @@ export type StepOutcome =
       record(tx: Tx): Promise<void>;
     }
   | { readonly outcome: 'wait'; readonly ms: number; readonly reason: string }
-  | { readonly outcome: 'attend'; readonly ms: number; readonly reason: string }
+  | {
+      readonly outcome: 'attend';
+      readonly ms: number;
+      readonly reason: string;
+      readonly works?: true;
+    }
   | { readonly outcome: 'handled' };
 
 export function done(
@@ -75,4 +84,9 @@ export function wait(ms: number, reason: string): StepOutcome {
 
 export function attend(ms: number, reason: string): StepOutcome {
   return { outcome: 'attend', ms, reason };
+}
+
+/** As attend, of a mover whose bytes move. */
+export function attendWork(ms: number, words: string): StepOutcome {
+  return { outcome: 'attend', ms, reason: words, works: true };
 }

@@ -6,7 +6,7 @@ import { createVolume, restoreVolume } from './make-volume';
 import { proveClass } from './prove-class';
 import { removeVolume, removeVolumeSnapshot } from './remove-objects';
 import type { StepKind } from './step';
-import { takeSnapshot } from './take-snapshot';
+import { awaitSnapshot, takeSnapshot } from './take-snapshot';
 
 export const STEP_KINDS: Readonly<Record<StepKindName, StepKind>> = {
   proveClass,
@@ -14,6 +14,7 @@ export const STEP_KINDS: Readonly<Record<StepKindName, StepKind>> = {
   restoreVolume,
   applyLayer,
   takeSnapshot,
+  awaitSnapshot,
   sampleSnapshot,
   removeVolume,
   removeVolumeSnapshot,

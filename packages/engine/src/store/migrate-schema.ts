@@ -45,6 +45,11 @@ export async function migrateSchema(database: Database, options: MigrateOptions)
   });
 }
 
+/** Whether this program may go on with the schema as it is now; changes nothing. @throws EngineError as migrateSchema */
+export async function checkSchema(database: Tx): Promise<void> {
+  refuse(await applied(database), sqlFiles());
+}
+
 function isCurrent(there: readonly AppliedFile[], files: readonly SqlFile[]): boolean {
   refuse(there, files);
   const numbers = new Set(there.map(file => file.number));

@@ -69,8 +69,12 @@ export async function insertMigration(
     migrationId: id,
     kind: 'started',
     actor,
-    message: `Migration of ${plan.vm.name} to ${plan.target} accepted`,
-    data: { planDigest: plan.digest, acceptedFindings: accepted.map(finding => finding.id) },
+    message: `Migration of ${plan.vm.name} to ${plan.target} accepted${plan.options.moverImage === undefined ? '' : `, with movers of image ${plan.options.moverImage}`}`,
+    data: {
+      ...(plan.options.moverImage === undefined ? {} : { moverImage: plan.options.moverImage }),
+      planDigest: plan.digest,
+      acceptedFindings: accepted.map(finding => finding.id),
+    },
   });
 }
 

@@ -311,7 +311,7 @@ export async function loseVolumeSnapshot(
   }
   await tx.query(
     `update vm_migrate.step set state = 'blocked', lease_owner = null, lease_until = null, finished_at = null, result = null
-      where migration_id = $1 and ((kind = 'takeSnapshot' and volume_snapshot_id = $2)
+      where migration_id = $1 and ((kind in ('takeSnapshot', 'awaitSnapshot') and volume_snapshot_id = $2)
          or (volume_id = $3 and (kind = 'restoreVolume' or (kind = 'applyLayer' and state in ('ready', 'queued', 'waiting', 'running')))))`,
     [migrationId, cutId, volumeId],
   );

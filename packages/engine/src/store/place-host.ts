@@ -12,3 +12,8 @@ export function hostOf({
     kind === 'vm-directory' || kind === 'local-directory' || options['kubeconfig'] !== undefined;
   return isHere ? hostname() : null;
 }
+
+/** Whether this process runs in a pod, whose name no other machine keeps. */
+export function isInPod(): boolean {
+  return (process.env['KUBERNETES_SERVICE_HOST'] ?? '') !== '';
+}

@@ -170,19 +170,29 @@ export class Probe implements Record<ProbePhase, (state: ProbeState) => PhaseAns
     return this.removeVolumes([this.volume, this.restored]);
   }
 
-  async 'restore-again'({ snapshotsOutliveVolume }: ProbeState): PhaseAnswer {
-    if (snapshotsOutliveVolume === false) return {}; // the volume would not go
+  async 'restore-again'(state: ProbeState): PhaseAnswer {
+    if (state.snapshotsOutliveVolume === false) return {}; // the volume would not go
     const restored = await this.target.ensureVolumeFrom(
       this.spec(this.restoredAgain, { phase: 'holds', layerId: 'first' }),
       this.snapshot,
     );
-    if (isPending(restored)) return restored;
+    if (isPending(restored)) {
+      assertRestoresLikeBefore(state, restored);
+      return restored;
+    }
     const compared = await this.io.compare(restored, this.first);
     return isPending(compared) ? compared : { snapshotsOutliveVolume: compared.equal };
   }
 
-  async 'remove-all'(): PhaseAnswer {
-    return this.removeAll();
+  /**
+   * After a restore that failed a cluster may hold the VolumeSnapshot for minutes. Its removal is
+   * asked for, and nobody waits for it: the name is this probe's alone.
+   */
+  async 'remove-all'({ snapshotsOutliveVolume }: ProbeState): PhaseAnswer {
+    const volumes = await this.removeVolumes(this.volumes());
+    if (isPending(volumes)) return volumes;
+    const snapshot = await this.removeSnapshot();
+    return snapshotsOutliveVolume === false ? {} : snapshot;
   }
 
   /** Says what a failure means: nothing, that snapshots die with their volume, or that the class is no good. */
@@ -210,14 +220,17 @@ export class Probe implements Record<ProbePhase, (state: ProbeState) => PhaseAns
   }
 
   private async removeAll(): PhaseAnswer {
-    const volumes = await this.removeVolumes([this.restoredAgain, this.restored, this.volume]);
-    if (isPending(volumes)) return volumes;
-    const removed = await this.target.remove(
-      'volume-snapshot',
-      this.snapshot,
-      this.request.storeId,
-    );
-    return removed ?? {};
+    const volumes = await this.removeVolumes(this.volumes());
+    return isPending(volumes) ? volumes : this.removeSnapshot();
+  }
+
+  private volumes(): readonly string[] {
+    return [this.restoredAgain, this.restored, this.volume];
+  }
+
+  private async removeSnapshot(): PhaseAnswer {
+    const { storeId } = this.request;
+    return (await this.target.remove('volume-snapshot', this.snapshot, storeId)) ?? {};
   }
 
   private async removeVolumes(names: readonly string[]): PhaseAnswer {
@@ -263,6 +276,17 @@ const PROBE_ORIGIN = {
   diskId: 'probe',
   diskLabel: 'probe',
 } as const;
+
+/**
+ * A cluster tries for ever to restore what is no more. What took seconds with the volume there will
+ * not come without it after ten times that, and a minute at least.
+ * @throws EngineError TIMED_OUT
+ */
+function assertRestoresLikeBefore({ phaseStartedAt, restoreMs }: ProbeState, now: Pending): void {
+  const limitMs = Math.max(60_000, 10 * (restoreMs ?? 0));
+  if (Date.now() - phaseStartedAt > limitMs)
+    throw new EngineError('TIMED_OUT', { found: `still waiting for ${now.reason}` });
+}
 
 function settled(answer: object): Partial<ProbeState> | Pending {
   return isPending(answer) ? answer : {};

@@ -141,6 +141,32 @@ describe('the probe of a storage class', () => {
     });
   });
 
+  it('knows that they die when the restore without the volume does not come, and waits for nobody then', async () => {
+    const pending = { pending: true, retryMs: 1, reason: 'the provisioner' } as const;
+    let isHeld = false;
+    const remove: Target['remove'] = async (kind, name, storeId) => {
+      const removed = await target.remove(kind, name, storeId);
+      return kind === 'volume-snapshot' && isHeld ? pending : removed;
+    };
+    const ensureVolumeFrom: Target['ensureVolumeFrom'] = async (spec, from) => {
+      if (!spec.name.endsWith('-r2')) return target.ensureVolumeFrom(spec, from);
+      isHeld = true;
+      return pending;
+    };
+    const cluster = lying({ ensureVolumeFrom, remove });
+    let progress = await advanceProbe(cluster, { ...REQUEST, runId: 'late' });
+    while (progress.probe === 'running') {
+      // Of the restore that has no end a minute has passed.
+      const late = progress.state.phase === 'restore-again' ? 61_000 : 0;
+      const state = {
+        ...progress.state,
+        phaseStartedAt: progress.state.phaseStartedAt - late,
+      };
+      progress = await advanceProbe(cluster, { ...REQUEST, runId: 'late' }, state);
+    }
+    expect(progress.proof.snapshotsOutliveVolume).toBe(false);
+  });
+
   it('says nothing about the class when the disk is full', async () => {
     const ensureVolumeSnapshot = () => Promise.reject(new EngineError('VOLUME_FULL', {}));
     expect(await failure(lying({ ensureVolumeSnapshot }))).toMatchObject({ code: 'VOLUME_FULL' });

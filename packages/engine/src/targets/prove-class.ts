@@ -94,6 +94,7 @@ export async function clearProbes(
   const standing = new Set([
     ...volumes.map(volume => volume.mark.migrationId),
     ...volumeSnapshots.map(snapshot => snapshot.spec.migrationId),
+    ...((await target.leftovers?.()) ?? []).map(leftover => leftover.migrationId),
   ]);
   let waiting: Pending | undefined;
   for (const runId of runIds.filter(id => standing.has(id))) {

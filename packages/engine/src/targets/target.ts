@@ -27,6 +27,13 @@ export interface Target {
   /** Cuts the volume as it stands: it must be marked `holds` spec.layerId. */
   ensureVolumeSnapshot(spec: VolumeSnapshotSpec): Promise<VolumeSnapshot | Pending>;
 
+  /**
+   * As ensureVolumeSnapshot, and answers when the VolumeSnapshot is cut: what is written to the
+   * volume from then on does not change it any more. Only of a class whose `gate` is `creationTime`.
+   * Absent: a target whose VolumeSnapshots are ready when they are cut.
+   */
+  ensureVolumeSnapshotCut?(spec: VolumeSnapshotSpec): Promise<CutVolumeSnapshot | Pending>;
+
   /** Removes a volume or VolumeSnapshot of this store; gone already is fine. */
   remove(
     kind: 'volume' | 'volume-snapshot',
@@ -34,18 +41,54 @@ export interface Target {
     storeId: string,
   ): Promise<void | Pending>;
 
-  /** All volumes and VolumeSnapshots that carry a mark, of any store. For recover, cleanup and doctor. */
+  /** All volumes and ready VolumeSnapshots that carry a mark, of any store. For recover, cleanup and doctor. */
   inventory(): Promise<Inventory>;
 
-  /** Why this target's movers cannot read from there; `undefined`: they can. Absent: they run where the engine does. */
-  whyOutOfReach?(source: ApplyOrder['source']): string | undefined;
+  /**
+   * Whatever else of ours stands there, of any store: VolumeSnapshots that are not ready, and what
+   * belongs to volumes. Absent: this target has nothing of the kind.
+   */
+  leftovers?(): Promise<readonly Leftover[]>;
 
-  /** What runs orders on these volumes. `volume.address` and `tables` paths in orders are this mover's. */
-  mover(): Mover;
+  /** Removes exactly that object; gone already, or replaced by another of its name, is fine. */
+  removeLeftover?(leftover: Leftover): Promise<void | Pending>;
+
+  /**
+   * Tells people at the target what happens to a volume. Returns at once, never throws; may be
+   * dropped. Absent: nobody looks there.
+   */
+  tell?(happening: Happening): void;
+
+  /** How the bytes of a source come to movers that cannot read it themselves; `undefined`: they can. Absent: they run where the engine does. */
+  pushes?(source: ApplyOrder['source']): Pushing | undefined;
+
+  /**
+   * Whether it answers, as of a minute ago at most. Absent: there is nobody to ask.
+   * @throws EngineError CLUSTER_UNREACHABLE, CLUSTER_FORBIDDEN, CONFIG_INVALID
+   */
+  reach?(): Promise<void>;
+
+  /**
+   * What runs orders on these volumes. `volume.address` and `tables` paths in orders are this
+   * mover's. @param image of its pods; absent: the configured one. Of no meaning where there are none.
+   */
+  mover(image?: string): Mover;
+}
+
+/** The engine reads, and sends to the mover. */
+export interface Pushing {
+  /** A sentence for the plan. */
+  readonly how: string;
+  /** What all pushed layers of one worker share; not measured here, but documented. */
+  readonly bytesPerSecond: number;
 }
 
 export interface TargetCapabilities {
   readonly classes: readonly StorageClass[];
+  /** Class by source datastore or storage policy, as the administrator said; names as the source has them. */
+  readonly classMap?: Readonly<Record<string, string>>;
+  /** What runs VMs there; absent: nothing, the volumes are only kept. */
+  readonly guestsRunOn?: 'kubevirt';
 }
 
 export interface StorageClass {
@@ -57,11 +100,31 @@ export interface StorageClass {
     | { readonly how: 'none'; readonly reason: string };
   /** New volumes read as zeros, so zero extents of a base need no write. */
   readonly newVolumesReadZero: boolean;
+  /** A mover may rest on a volume of this class, attached, while it is cut: it serves the volume's layers in turn. */
+  readonly moversRest?: boolean;
   /** Bytes free now; `undefined` when the target cannot tell. */
   readonly freeBytes: number | undefined;
   /** Space that a VolumeSnapshot takes at once, as a part of the volume's allocated bytes: 0 for reflinks, 1 for copies. */
   readonly snapshotCost: number;
   readonly maxSnapshotsPerVolume?: number;
+  /**
+   * What the next write to a volume waits for after a cut: the VolumeSnapshot's readiness, or, of
+   * drivers known to cut before they answer, its time of creation. Absent: readiness.
+   */
+  readonly gate?: 'readyToUse' | 'creationTime';
+  /**
+   * Restores that stand on one another before the driver begins to copy: 1 = a restore of a
+   * VolumeSnapshot of a volume that was never restored. Absent: not known.
+   */
+  readonly restoresWithoutCopy?: { readonly depth: number; readonly why: string };
+  /** A restore has exactly the size of what it is restored from; absent: it may be larger. */
+  readonly restoresExactSize?: boolean;
+  /** A restore has the mode of the volume that was cut. Absent: the target knows one only. */
+  readonly volumeMode?: 'Block' | 'Filesystem';
+  /** Which classes' VolumeSnapshots can be restored to it, e.g. those of its driver. Absent: its own only. */
+  readonly restoreGroup?: string;
+  /** `default virtualization class` and the like: by which rule it is the default. */
+  readonly defaultBecause?: string;
   /** Volumes are rounded up to this. */
   readonly sizeStepBytes: number;
   /** What was chosen for volumes of this class, and why, one sentence each; for people. */
@@ -139,6 +202,37 @@ export interface VolumeSnapshot {
   readonly tablePath?: string;
   readonly createdAt: string;
   readonly ready: true;
+}
+
+/** Cut, and perhaps not to be restored from yet. */
+export interface CutVolumeSnapshot {
+  readonly name: string;
+  readonly handle: string;
+  readonly storageClass: string;
+  readonly createdAt: string;
+}
+
+/** An object of ours that is neither a volume nor a VolumeSnapshot that can be restored from. */
+export interface Leftover {
+  readonly kind: 'volume-snapshot' | 'pod' | 'tables';
+  readonly name: string;
+  /** Absent where the object does not say it. */
+  readonly storeId: string | undefined;
+  readonly migrationId: string;
+  /** What it is, or why it is not ready; for people. */
+  readonly state: string;
+  /** Of a VolumeSnapshot: what it was asked for with. */
+  readonly spec?: VolumeSnapshotSpec;
+  /** Names the very object to the target. */
+  readonly id: string;
+}
+
+export interface Happening {
+  readonly volume: string;
+  readonly type: 'Normal' | 'Warning';
+  /** One word in CamelCase, for programs. */
+  readonly reason: string;
+  readonly message: string;
 }
 
 export interface Inventory {

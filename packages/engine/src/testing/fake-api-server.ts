@@ -231,11 +231,11 @@ export class FakeApiServer {
         if (this.objects.has(`${path}/${object.metadata.name}`))
           return [409, status(409, 'AlreadyExists', `"${object.metadata.name}" already exists`)];
         if (dryRun) return [201, object];
-        const made = this.put(path, object as never);
-        for (const controller of this.created) controller(path, made);
-        return [201, this.objects.get(`${path}/${object.metadata.name}`) ?? made];
+        return [201, this.make(path, object)];
       }
       case 'PATCH': {
+        if (request.headers['content-type'] === 'application/apply-patch+yaml')
+          return this.apply(request, existing);
         if (existing === undefined) return [404, status(404, 'NotFound', `"${path}" not found`)];
         const patch = request.body as { metadata?: { resourceVersion?: string } };
         const wanted = patch.metadata?.resourceVersion;
@@ -246,7 +246,12 @@ export class FakeApiServer {
       }
       case 'DELETE': {
         if (existing === undefined) return [404, status(404, 'NotFound', `"${path}" not found`)];
-        const { preconditions } = (request.body ?? {}) as { preconditions?: { uid?: string } };
+        const { preconditions } = (request.body ?? {}) as {
+          preconditions?: { uid?: string; resourceVersion?: string };
+        };
+        const version = preconditions?.resourceVersion;
+        if (version !== undefined && version !== existing.metadata.resourceVersion)
+          return [409, status(409, 'Conflict', 'the ResourceVersion does not match')];
         if (preconditions?.uid !== undefined && preconditions.uid !== existing.metadata.uid)
           return [409, status(409, 'Conflict', 'the UID in the precondition does not match')];
         if ((existing.metadata.finalizers ?? []).length === 0) {
@@ -259,6 +264,33 @@ export class FakeApiServer {
       default:
         return [405, status(405, 'MethodNotAllowed', method)];
     }
+  }
+
+  /** Server-side apply without its managers: of them only the real one knows. */
+  private apply(
+    { path, query, body }: FakeRequest,
+    existing: FakeObject | undefined,
+  ): readonly [number, object] {
+    const { metadata, ...fields } = body as FakeObject;
+    const { resourceVersion, uid, ...wanted } = metadata;
+    const conflict = [409, status(409, 'Conflict', 'the object has been modified')] as const;
+    if (existing === undefined) {
+      if (uid !== undefined) return conflict;
+      if (query.get('dryRun') === 'All') return [201, { ...fields, metadata: wanted }];
+      return [201, this.make(parentOf(path), { ...fields, metadata: wanted })];
+    }
+    if (uid !== undefined && uid !== existing.metadata.uid) return conflict;
+    if (resourceVersion !== undefined && resourceVersion !== existing.metadata.resourceVersion)
+      return conflict;
+    const merged = merge(existing, { ...fields, metadata: wanted }) as FakeObject;
+    return [200, this.put(parentOf(path), merged as never)];
+  }
+
+  /** As a request makes it: controllers see it before the answer goes out. */
+  private make(collection: string, object: { metadata: { name: string } }): FakeObject {
+    const made = this.put(collection, object as never);
+    for (const controller of this.created) controller(collection, made);
+    return this.get(collection, object.metadata.name) ?? made;
   }
 
   /** API groups that discovery knows, with their plurals. */

@@ -31,10 +31,12 @@ export interface FileServerOptions {
   readonly listing?: ListingStyle;
   /** `weak`, or none at all. */
   readonly etags?: 'strong' | 'weak' | 'none';
+  /** Where it listens, asked for before the tests; absent: 127.0.0.1. */
+  readonly address?: () => string;
 }
 
 export interface FileServer {
-  /** `https://127.0.0.1:PORT`; paths behind it are those of this machine. */
+  /** `https://ADDRESS:PORT`; paths behind it are those of this machine. */
   readonly origin: string;
   readonly caFile: string;
   readonly caPem: string;
@@ -47,15 +49,18 @@ export interface FileServer {
 /** Started before the tests of a describe block, ended after them. */
 export function fileServer(options: FileServerOptions = {}): FileServer {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'file-server-'));
-  const certificate = selfSigned(folder);
-  const server = options.plain === true ? http.createServer() : https.createServer(certificate);
+  const server = options.plain === true ? http.createServer() : https.createServer();
+  let address = '127.0.0.1';
+  let certificate = { key: '', cert: '' };
   let port = 0;
   const it: FileServer = {
     get origin() {
-      return `${options.plain === true ? 'http' : 'https'}://127.0.0.1:${port}`;
+      return `${options.plain === true ? 'http' : 'https'}://${address}:${port}`;
     },
     caFile: path.join(folder, 'certificate.pem'),
-    caPem: certificate.cert,
+    get caPem() {
+      return certificate.cert;
+    },
     requests: [],
     connections: 0,
     fault: undefined,
@@ -72,7 +77,10 @@ export function fileServer(options: FileServerOptions = {}): FileServer {
   beforeAll(
     () =>
       new Promise<void>(resolve => {
-        server.listen(0, '127.0.0.1', () => {
+        address = options.address?.() ?? address;
+        certificate = selfSigned(folder, address);
+        if (server instanceof https.Server) server.setSecureContext(certificate);
+        server.listen(0, address, () => {
           port = (server.address() as AddressInfo).port;
           resolve();
         });
@@ -89,14 +97,14 @@ export function fileServer(options: FileServerOptions = {}): FileServer {
   return it;
 }
 
-function selfSigned(folder: string): { key: string; cert: string } {
+function selfSigned(folder: string, address: string): { key: string; cert: string } {
   const [key, cert] = [path.join(folder, 'key.pem'), path.join(folder, 'certificate.pem')];
   execFileSync(
     'openssl',
     [
       ...'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2'.split(' '),
       ...['-subj', '/CN=vm-migrate test', '-keyout', key, '-out', cert],
-      ...['-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:files.test'],
+      ...['-addext', `subjectAltName=IP:${address},DNS:localhost,DNS:files.test`],
     ],
     { stdio: 'ignore' },
   );

@@ -55,6 +55,10 @@ export class InProcessMover implements Mover {
     await entry?.run.ended;
   }
 
+  handOver(runId: string): Promise<void> {
+    return this.stop(runId);
+  }
+
   async close(): Promise<void> {
     for (const { run } of this.runs.values()) run.abandon();
     await Promise.all([...this.runs.values()].map(({ run }) => run.ended));

@@ -65,11 +65,20 @@ class ModelTarget implements SimulatedTarget {
   private readonly holds = new Map<string, string | undefined>();
   private readonly proved = new Set<string>();
   private readonly sampled = new Set<string>();
+  private readonly ready = new Set<string>();
 
   constructor(
     private readonly plan: Plan,
     private readonly simulation: Simulation,
   ) {}
+
+  /** Where the plan waits for readiness by a step of its own. */
+  private assertReady(cutId: string): void {
+    const awaited = this.plan.steps.some(
+      step => step.kind === 'awaitSnapshot' && step.volumeSnapshotId === cutId,
+    );
+    if (awaited && !this.ready.has(cutId)) throw new Error(`${cutId} is not ready yet`);
+  }
 
   run(step: PlannedStep): void {
     const fail = (why: string): never => {
@@ -98,6 +107,7 @@ class ModelTarget implements SimulatedTarget {
         if (cut === undefined || content === undefined)
           return fail('its VolumeSnapshot is not there yet');
         if (!this.left.has(cut.id)) return fail('its VolumeSnapshot is gone');
+        this.assertReady(cut.id);
         this.volumes.set(volumePlan.id, [...content]);
         this.holds.set(volumePlan.id, cut.layerId);
         return;
@@ -128,9 +138,14 @@ class ModelTarget implements SimulatedTarget {
         this.left.add(cut.id);
         return;
       }
+      case 'awaitSnapshot':
+        if (cut === undefined || !this.left.has(cut.id)) fail('its VolumeSnapshot is not there');
+        this.ready.add(cut?.id ?? '');
+        return;
       case 'sampleSnapshot':
       case 'verifySnapshot':
         if (cut === undefined || !this.left.has(cut.id)) fail('its VolumeSnapshot is not there');
+        this.assertReady(cut?.id ?? '');
         this.sampled.add(cut?.id ?? '');
         return;
       case 'removeVolume': {
@@ -146,6 +161,8 @@ class ModelTarget implements SimulatedTarget {
             !this.sampled.has(each.volumeSnapshotId ?? ''),
         );
         if (unproved !== undefined) fail(`${unproved.id} is not done yet`);
+        for (const each of this.plan.volumeSnapshots)
+          if (each.volumeId === volumePlan.id) this.assertReady(each.id);
         this.volumes.delete(volumePlan.id);
         return;
       }
@@ -156,6 +173,7 @@ class ModelTarget implements SimulatedTarget {
             !this.volumes.has(user.id) || this.holds.get(user.id) === user.layers.at(-1);
           if (!this.holds.has(user.id) || !finished) fail(`${user.id} may still need it`);
         }
+        this.assertReady(cut.id);
         this.left.delete(cut.id);
         return;
       }

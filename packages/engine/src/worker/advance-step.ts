@@ -3,6 +3,7 @@
  * table of kinds is given.
  */
 import { EngineError, toEngineError } from '../errors';
+import { count, recordSeconds } from '../metrics/record';
 import { wake } from '../queue/wake';
 import type { StepContext, StepOutcome } from '../steps/step';
 import type { Database, Tx } from '../store/database';
@@ -24,7 +25,9 @@ import {
 import type { StepRow } from '../store/store';
 import { admitSteps } from './admit-steps';
 import { byteRates } from './byte-rates';
+import { LongWaits } from './long-waits';
 import { retryDelayMs } from './retry-delay';
+import { tellDone, tellFailure, tellWait } from './tell-target';
 import { ADVANCE_TASK, jobKeyOf } from './tasks';
 import type { ServedPlaces } from './served-places';
 import type { WorkerOptions } from './worker-options';
@@ -46,12 +49,19 @@ interface Held {
   timer: NodeJS.Timeout | undefined;
 }
 
+/** What becomes of a step's movers when it is given back. */
+type Parting = (mover: StepContext['mover'], runId: string) => Promise<void>;
+const STOPPED: Parting = (mover, runId) => mover.stop(runId);
+const HANDED_OVER: Parting = (mover, runId) => mover.handOver(runId);
+
 export class Advancer {
   /** From the claim until it is given back: exactly these leases are kept alive. */
   private readonly claims = new Map<string, Claim>();
   private readonly held = new Map<string, Held>();
   private readonly plans = new Map<string, StepContext['plan']>();
+  private readonly longWaits = new LongWaits();
   private readonly working = new Set<Promise<void>>();
+  private readonly claimed = new WeakMap<Claim, { kind: StepRow['kind']; at: number }>();
   private stopping = false;
 
   constructor(private readonly options: AdvancerOptions) {}
@@ -76,27 +86,34 @@ export class Advancer {
   }
 
   /** The lease is gone, or the user paused or canceled: stop the mover, give the step back if it is still ours. */
-  async letGo(claim: Claim): Promise<void> {
+  letGo(claim: Claim): Promise<void> {
+    return this.letGoBy(claim, STOPPED);
+  }
+
+  private async letGoBy(claim: Claim, parting: Parting): Promise<void> {
     const held = this.held.get(jobKeyOf(claim));
     if (held === undefined || held.context.claim !== claim) return;
     if (held.timer === undefined) return; // being looked at now; the next round finds it again
     clearTimeout(held.timer);
     held.timer = undefined;
-    await this.track(this.giveBack(held.context));
+    await this.track(this.giveBack(held.context, parting));
   }
 
+  /** Ends the work of this process: its steps go to another worker, with the movers that outlive us. */
   async stop(): Promise<void> {
     this.stopping = true;
     while (this.working.size > 0 || this.held.size > 0) {
-      await Promise.all([...this.held.values()].map(held => this.letGo(held.context.claim)));
+      await Promise.all(
+        [...this.held.values()].map(held => this.letGoBy(held.context.claim, HANDED_OVER)),
+      );
       await Promise.allSettled(this.working);
     }
   }
 
-  private async giveBack(context: StepContext): Promise<void> {
+  private async giveBack(context: StepContext, parting: Parting): Promise<void> {
     const { claim, step } = context;
     try {
-      await this.stopMovers(context);
+      await this.partFrom(context, parting);
       await this.options.kinds[step.kind].leave?.(context);
     } catch (error) {
       // The lease was lost, or the database: whoever takes the step over finds what was stored before.
@@ -112,8 +129,8 @@ export class Advancer {
     });
   }
 
-  private async stopMovers({ claim, mover }: StepContext): Promise<void> {
-    await Promise.all(runIdsOf(claim).map(runId => mover.stop(runId)));
+  private async partFrom({ claim, mover }: StepContext, parting: Parting): Promise<void> {
+    await Promise.all(runIdsOf(claim).map(runId => parting(mover, runId)));
   }
 
   private forget(claim: Claim): void {
@@ -129,6 +146,7 @@ export class Advancer {
     if (step === undefined) return;
     const claim: Claim = { ...key, fence: step.fence, owner };
     this.claims.set(jobKeyOf(claim), claim);
+    this.claimed.set(claim, { kind: step.kind, at: performance.now() });
     let context: StepContext;
     try {
       context = await this.contextFor(step, claim);
@@ -147,10 +165,10 @@ export class Advancer {
     } catch (error) {
       // Nothing of a claim that is given up goes on writing. What cannot be written down now (the
       // database is away) the lease says: it is not renewed any more.
-      await this.stopMovers(context);
+      await this.partFrom(context, STOPPED);
       await this.options.kinds[step.kind].leave?.(context).catch(() => undefined);
       this.forget(claim);
-      await this.fail(claim, error);
+      await this.fail(claim, error, context);
     }
   }
 
@@ -173,8 +191,12 @@ export class Advancer {
           await settleAfterStep(tx, claim.migrationId);
           await admitSteps(tx);
         });
+        this.longWaits.over(key);
+        tellDone(context, this.options.kinds[step.kind]);
+        this.measure(claim, 'done');
         return this.forget(claim);
       case 'wait':
+        await this.tellLongWait(context, outcome.reason);
         await this.commit(claim, async tx => {
           await putOff(tx, claim, outcome.ms, outcome.reason);
           await wake(tx, ADVANCE_TASK, ids(claim), {
@@ -191,9 +213,27 @@ export class Advancer {
         });
         return this.forget(claim);
       case 'attend':
+        if (outcome.works === true) this.longWaits.over(key);
+        else await this.tellLongWait(context, outcome.reason);
         await this.options.database.transaction(tx => noteReason(tx, claim, outcome.reason));
         this.attendLater(context, outcome.ms);
     }
+  }
+
+  /** A wait of more than half a minute is an event: in the store, and at the target for whoever looks there. */
+  private async tellLongWait(context: StepContext, reason: string): Promise<void> {
+    const { claim, step } = context;
+    if (!this.longWaits.isNews(jobKeyOf(claim), reason)) return;
+    tellWait(context, this.options.kinds[step.kind], reason);
+    await this.commit(claim, tx =>
+      addEvent(tx, {
+        ...ids(claim),
+        level: 'warning',
+        kind: 'step-waits',
+        actor: claim.owner,
+        message: `Waits: ${reason}`,
+      }),
+    );
   }
 
   private attendLater(context: StepContext, ms: number): void {
@@ -206,12 +246,16 @@ export class Advancer {
   }
 
   /** A failure that may pass is tried again later, with growing pauses; any other ends the step until `retry`. */
-  private async fail(claim: Claim, thrown: unknown): Promise<void> {
+  private async fail(claim: Claim, thrown: unknown, context?: StepContext): Promise<void> {
     if (isConflict(thrown)) return;
     const error = toEngineError(thrown);
     if (error.code === 'INTERNAL') this.options.log(error.stack ?? error.message);
+    this.longWaits.over(jobKeyOf(claim));
+    if (context !== undefined)
+      tellFailure(context, error, error.retry === 'later' ? 'retried' : 'failed');
+    let pauseMs: number | undefined;
     await this.commit(claim, async tx => {
-      const pauseMs =
+      pauseMs =
         error.retry === 'later'
           ? retryDelayMs(await attemptsOf(tx, claim), this.options.settings.retryBaseMs)
           : undefined;
@@ -231,6 +275,15 @@ export class Advancer {
       await settleMigration(tx, claim.migrationId);
       await admitSteps(tx);
     });
+    this.measure(claim, pauseMs === undefined ? 'failed' : 'put off');
+  }
+
+  private measure(claim: Claim, outcome: 'done' | 'failed' | 'put off'): void {
+    const claimed = this.claimed.get(claim);
+    if (claimed === undefined) return;
+    const { kind, at } = claimed;
+    count('stepEnded', 1, { kind, outcome });
+    recordSeconds('stepDuration', (performance.now() - at) / 1_000, { kind, outcome });
   }
 
   /** Writes under the claim; a claim that is no longer held writes nothing, silently: its new owner speaks. */
@@ -268,7 +321,7 @@ export class Advancer {
       storeId,
       source,
       target,
-      mover: target.mover(),
+      mover: target.mover(plan.options.moverImage),
       settings,
       bytesPerSecond: rate,
     };

@@ -3,8 +3,9 @@
  * write and its share of the byte limits. A step that did not come back was lost; one whose
  * migration was paused or canceled is given back after its mover's window.
  */
+import { count } from '../metrics/record';
 import type { Database } from '../store/database';
-import { renewLeases } from '../store/steps';
+import { type Claim, renewLeases } from '../store/steps';
 import { runIdsOf, type Advancer } from './advance-step';
 import { byteRates } from './byte-rates';
 import { jobKeyOf } from './tasks';
@@ -31,8 +32,15 @@ export async function keepLeases({ database, settings, advancer }: LeaseRound): 
     if (isOurs)
       for (const runId of runIdsOf(claim))
         mover.renew(runId, rates(plan.vm.source, step.storageClass));
+    if (!isOurs && !lost.has(claim)) {
+      lost.add(claim);
+      count('leasesLost', 1, {});
+    }
     if (!isOurs || row.wanted !== 'run') leaving.push(advancer.letGo(claim));
   }
   // Not waited for: the other leases are due again before the last window of these is done.
   void Promise.all(leaving);
 }
+
+/** Counted once each: a step that is being looked at is let go in a later round. */
+const lost = new WeakSet<Claim>();

@@ -1,9 +1,13 @@
-/** Sources and targets that this process can reach, opened once and again when their row changes. */
-import { hostname } from 'node:os';
+/**
+ * Sources and targets that this process can reach, opened once and again when their row changes. One
+ * that cannot be reached now is tried again: a cluster that does not answer at the start may later.
+ */
 import type { StepContext } from '../steps/step';
 import { places } from '../store/places';
 import type { PlaceRow } from '../store/store';
 import type { WorkerOptions } from './worker-options';
+
+const AGAIN_MS = 5_000;
 
 export class ServedPlaces {
   private readonly sources = new Map<string, Opened<StepContext['source']>>();
@@ -13,6 +17,7 @@ export class ServedPlaces {
     private readonly options: Pick<WorkerOptions, 'database' | 'openSource' | 'openTarget'>,
   ) {}
 
+  /** May take as long as a cluster takes to say that it is away. */
   async refresh(): Promise<void> {
     const { database, openSource, openTarget } = this.options;
     await openAll(await places(database, 'source'), this.sources, openSource);
@@ -30,11 +35,17 @@ export class ServedPlaces {
   names(): { sources: string[]; targets: string[] } {
     return { sources: servedNames(this.sources), targets: servedNames(this.targets) };
   }
+
+  openTargets(): StepContext['target'][] {
+    return [...this.targets.values()].flatMap(({ place }) => (place === undefined ? [] : [place]));
+  }
 }
 
 interface Opened<T> {
   readonly row: string;
+  /** Absent: not reached from here, at `triedAt` of performance.now(). */
   readonly place: T | undefined;
+  readonly triedAt: number;
 }
 
 async function openAll<T>(
@@ -42,13 +53,19 @@ async function openAll<T>(
   opened: Map<string, Opened<T>>,
   open: (row: PlaceRow) => Promise<T>,
 ): Promise<void> {
-  for (const row of rows) {
-    const text = JSON.stringify(row);
-    if (opened.get(row.name)?.row === text) continue;
-    const elsewhere = row.host !== null && row.host !== hostname();
-    const place = elsewhere ? undefined : await open(row).catch(() => undefined);
-    opened.set(row.name, { row: text, place });
-  }
+  await Promise.all(
+    rows.map(async row => {
+      const text = JSON.stringify(row);
+      const known = opened.get(row.name);
+      const triedAt = performance.now();
+      if (known?.row === text && (known.place !== undefined || triedAt - known.triedAt < AGAIN_MS))
+        return;
+      // While the new row is tried, nobody works by the old one.
+      opened.set(row.name, { row: text, place: undefined, triedAt });
+      const place = await open(row).catch(() => undefined);
+      opened.set(row.name, { row: text, place, triedAt: performance.now() });
+    }),
+  );
 }
 
 function servedNames<T>(opened: ReadonlyMap<string, Opened<T>>): string[] {

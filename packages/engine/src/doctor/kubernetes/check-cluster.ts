@@ -1,12 +1,11 @@
 /** Every check of a Kubernetes target; the first, whether the API server answers, decides whether there are others. */
-import type { Database } from '../../store/database';
 import type { PlaceRow } from '../../store/store';
 import { readClasses } from '../../targets/kubernetes/classes';
 import { askVersion, type ServerFacts } from '../../targets/kubernetes/cluster/ask-version';
 import type { ClusterApi } from '../../targets/kubernetes/cluster/cluster-api';
 import { addressOf, clusterApiOf } from '../../targets/kubernetes/open-kubernetes';
 import { kubernetesOptionsSchema, type KubernetesOptions } from '../../targets/kubernetes/options';
-import { failed, ok, type DoctorCheck } from '../check';
+import { failed, ok, warning, type DoctorCheck } from '../check';
 import { checkApiClock } from './api-clock';
 import { kubectl, type ClusterCheck, type ClusterContext } from './cluster-check';
 import { checkLimitRange } from './limit-range';
@@ -14,6 +13,7 @@ import { checkPodAdmission } from './pod-admission';
 import { checkQuota } from './quota';
 import { checkRights } from './rights';
 import { checkSnapshotApi } from './snapshot-api';
+import { checkPushedSources } from './source-ways';
 import { checkStorageClasses } from './storage-classes';
 
 const CHECKS: readonly (readonly [string, ClusterCheck])[] = [
@@ -24,6 +24,7 @@ const CHECKS: readonly (readonly [string, ClusterCheck])[] = [
   ['quota', checkQuota],
   ['limit range', checkLimitRange],
   ['mover pod', checkPodAdmission],
+  ['sources from', checkPushedSources],
 ];
 
 /** A person waits; the requests of work are more patient. */
@@ -34,7 +35,8 @@ export async function checkCluster(
   {
     moverProgram,
     database,
-  }: { readonly moverProgram: string; readonly database: Database | undefined },
+    sources,
+  }: Pick<ClusterContext, 'moverProgram' | 'database' | 'sources'>,
 ): Promise<readonly DoctorCheck[]> {
   const title = `cluster ${name}`;
   const parsed = kubernetesOptionsSchema.safeParse(raw);
@@ -58,7 +60,16 @@ export async function checkCluster(
     );
     const place = await placeCheck(title, options, api, server);
     const classes = await readClasses(api, options).catch(() => []);
-    const context: ClusterContext = { name, options, api, server, classes, moverProgram, database };
+    const context: ClusterContext = {
+      name,
+      options,
+      api,
+      server,
+      classes,
+      moverProgram,
+      database,
+      sources,
+    };
     return [...place, ...(await each(context))];
   } catch (error) {
     return [
@@ -72,6 +83,15 @@ export async function checkCluster(
   }
 }
 
+/** Of 1: the first with PodSecurity, by which namespaces admit movers. */
+const OLDEST_MINOR = 25;
+const TOO_OLD = `It is older than 1.${OLDEST_MINOR}, with which nothing was tried. Update the cluster.`;
+
+function isOld(version: string): boolean {
+  const [, major = '', minor = ''] = /^v(\d+)\.(\d+)/.exec(version) ?? [];
+  return major === '1' && Number(minor) < OLDEST_MINOR;
+}
+
 async function placeCheck(
   title: string,
   options: KubernetesOptions,
@@ -80,8 +100,10 @@ async function placeCheck(
 ): Promise<readonly DoctorCheck[]> {
   const found = `Kubernetes ${version} at ${server}, namespace ${namespace}`;
   const identity = await api.identity().catch(() => undefined);
-  if (options.clusterId === undefined || identity === undefined || options.clusterId === identity)
-    return [ok(title, identity === undefined ? found : `${found}, cluster ${identity}`)];
+  if (options.clusterId === undefined || identity === undefined || options.clusterId === identity) {
+    const words = identity === undefined ? found : `${found}, cluster ${identity}`;
+    return [isOld(version) ? warning(title, words, TOO_OLD) : ok(title, words)];
+  }
   return [
     {
       name: title,

@@ -50,6 +50,7 @@ describe('checks of a Kubernetes target', () => {
       classes: classesOf(storage('fast.csi.test'), options),
       moverProgram: '/nowhere/mover.cjs',
       database: undefined,
+      sources: [],
     };
   });
   afterEach(async () => {
@@ -78,11 +79,12 @@ describe('checks of a Kubernetes target', () => {
     const api = Object.assign(Object.create(context.api) as typeof context.api, {
       create: async (kind: unknown, object: { spec?: object }) => {
         const { resourceAttributes } = (object.spec ?? {}) as {
-          resourceAttributes: { resource: string; verb: string };
+          resourceAttributes: { resource: string; subresource?: string; verb: string };
         };
         reviews++;
-        const { resource, verb } = resourceAttributes;
-        return { status: { allowed: resource !== 'pods' || verb === 'get' } };
+        const { resource, subresource, verb } = resourceAttributes;
+        const isPods = resource === 'pods' && subresource === undefined;
+        return { status: { allowed: !isPods || verb === 'get' } };
       },
       serves: async () => true,
     });
@@ -97,6 +99,26 @@ describe('checks of a Kubernetes target', () => {
       ),
     });
     expect(failed?.found).not.toContain('get pods');
+  });
+
+  it('rights: without port-forward only folders of this machine cannot be migrated', async () => {
+    const api = Object.assign(Object.create(context.api) as typeof context.api, {
+      create: async (_kind: unknown, object: { spec?: object }) => {
+        const { resourceAttributes } = (object.spec ?? {}) as {
+          resourceAttributes: { subresource?: string };
+        };
+        return { status: { allowed: resourceAttributes.subresource !== 'portforward' } };
+      },
+      serves: async () => true,
+    });
+    expect(await checkRights({ ...context, api })).toEqual([
+      expect.objectContaining({ state: 'ok' }),
+      expect.objectContaining({
+        state: 'warning',
+        found:
+          'cannot push folders of this machine: get pods/portforward in namespace ns; create pods/portforward in namespace ns',
+      }),
+    ]);
   });
 
   it('snapshot API: says which CRDs are not served', async () => {

@@ -1,5 +1,6 @@
 /** The contract of this folder: one check of a Kubernetes target; what it is given was read once. */
 import type { Database } from '../../store/database';
+import type { PlaceRow } from '../../store/store';
 import type { KubernetesClass } from '../../targets/kubernetes/classes';
 import type { ServerFacts } from '../../targets/kubernetes/cluster/ask-version';
 import type { ClusterApi } from '../../targets/kubernetes/cluster/cluster-api';
@@ -16,6 +17,8 @@ export interface ClusterContext {
   readonly classes: readonly KubernetesClass[];
   readonly moverProgram: string;
   readonly database: Database | undefined;
+  /** Those that this machine reads. */
+  readonly sources: readonly PlaceRow[];
 }
 
 export type ClusterCheck = (context: ClusterContext) => Promise<readonly DoctorCheck[]>;

@@ -3,10 +3,20 @@ import { readdir, stat } from 'node:fs/promises';
 
 import { EngineError } from '../../errors';
 import type { FileOpener } from '../../formats/random-access';
+import { configuredDatastore } from '../vm-files/datastores';
 import type { ListedEntry, VmFolders } from '../vm-files/vm-folders';
 
-export function localFolders(opener: (folder: string) => FileOpener): VmFolders {
-  return { list, sizeOf, opener };
+/** @param datastores prefixes as VMware writes them -> absolute folder */
+export function localFolders(
+  opener: (folder: string) => FileOpener,
+  datastores: Readonly<Record<string, string>>,
+): VmFolders {
+  return {
+    list,
+    sizeOf,
+    datastoreOf: async file => configuredDatastore(file, datastores),
+    opener,
+  };
 }
 
 async function list(folder: string): Promise<readonly ListedEntry[]> {

@@ -34,7 +34,7 @@ export function vmDirectorySource(options: VmDirectoryOptions): Source {
     name: options.name,
     kind: 'vm-directory',
     maxDepth: options.maxDepth,
-    folders: localFolders(folder => folderOpener(address(folder))),
+    folders: localFolders(folder => folderOpener(address(folder)), absoluteFolders(options)),
     root: () => realRoot(options),
     address: async folder => address(folder),
     openLayer: (folder, file) => openLayer(folderOpener(address(folder)), file),
@@ -42,17 +42,20 @@ export function vmDirectorySource(options: VmDirectoryOptions): Source {
 }
 
 function addressOf(options: VmDirectoryOptions, folder: string): VmDirectoryAddress {
-  const { folder: own, roots = [], datastores = {}, pods } = options;
-  const absolute = Object.fromEntries(
-    Object.entries(datastores).map(([prefix, target]) => [prefix, path.resolve(target)]),
-  );
+  const { folder: own, roots = [], pods } = options;
   return {
     kind: 'vm-directory',
     folder,
     roots: [own, ...roots].map(root => path.resolve(root)),
-    datastores: absolute,
+    datastores: absoluteFolders(options),
     ...(pods === undefined ? {} : { pods }),
   };
+}
+
+function absoluteFolders({ datastores = {} }: VmDirectoryOptions): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(datastores).map(([prefix, target]) => [prefix, path.resolve(target)]),
+  );
 }
 
 async function realRoot({ name, folder }: VmDirectoryOptions): Promise<string> {

@@ -86,7 +86,7 @@ function shown(snapshot: HistorySnapshot, disks: readonly DiskState[]): Snapshot
 
 /** One Disk for every tree of files that a snapshot or the current state names. */
 function disksOf(
-  { vm, folder, graph, current }: VmMaterial,
+  { vm, folder, graph, current, datastores }: VmMaterial,
   snapshots: readonly HistorySnapshot[],
   layers: { byFile: ReadonlyMap<string, JudgedLayer> },
 ): Disk[] {
@@ -112,6 +112,7 @@ function disksOf(
       id,
       label,
       rootFile: shownFile(folder, root),
+      ...(datastores.has(root) ? { datastore: datastores.get(root) } : {}),
       sizeBytes: Math.max(0, ...nodes.map(({ node }) => node.sizeBytes)),
       layers: nodes.map(({ node }) => node),
     };

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { EngineError, toEngineError } from '../../errors';
 import type { FileOpener } from '../../formats/random-access';
 import { finding } from '../finding-kinds';
-import type { Finding, SnapshotTree, VmFacts } from '../snapshot-tree';
+import type { Finding, SnapshotTree } from '../snapshot-tree';
 import { assembleTree } from './assemble-tree';
 import { DiskGraph } from './disk-graph';
 import { fileIn, folderOf, isAbsoluteName, shownFile } from './file-name';
@@ -20,7 +20,8 @@ import {
 import { readPowerSigns, type FolderEntry } from './power-state';
 import { layerProber } from './probe-layer';
 import { scanDisks } from './scan-disks';
-import { findVmsd, hasMemoryImage, readConfig, readFolder, stemOf } from './read-folder';
+import { findVmsd, hasMemoryImage, readConfig, readFolder } from './read-folder';
+import { datastoresOf, factsOf } from './vm-facts';
 import { isSourceTrouble, type VmFolders } from './vm-folders';
 import type { VmMaterial } from './vm-material';
 import { parseVmsd, type VmsdFile } from './vmsd';
@@ -57,10 +58,12 @@ export async function loadVmTree(place: VmPlace, folders: VmFolders): Promise<Sn
   const history = historyOf(graph, folder, vmsd, ownHistory, found.current);
   const shares =
     entries.filter(({ name, kind }) => kind === 'file' && /\.(vmx|vmtx)$/i.test(name)).length > 1;
+  const own = shares ? withoutForeign(graph, found.current, ownHistory) : graph;
   const material: VmMaterial = {
     vm: factsOf(place, vmx, digests),
     folder,
-    graph: shares ? withoutForeign(graph, found.current, ownHistory) : graph,
+    graph: own,
+    datastores: await datastoresOf(own, folder, folders, vmx),
     history: history.history,
     current: found.current,
     power: readPowerSigns(entries, vmx, ownNames(place, graph)),
@@ -278,32 +281,6 @@ function ownNames(place: VmPlace, graph: DiskGraph): Set<string> {
     ]),
   ];
   return new Set(names.map(name => name.toLowerCase()));
-}
-
-function factsOf(
-  place: VmPlace,
-  vmx: VmxFile | undefined,
-  configDigests: Record<string, string>,
-): VmFacts {
-  const file = place.config ?? place.base ?? '';
-  const facts = {
-    biosUuid: vmx?.biosUuid,
-    guestOs: vmx?.guestOs,
-    firmware: vmx?.firmware,
-    cpus: vmx?.cpus,
-    memoryMib: vmx?.memoryMib,
-    networks: vmx?.networks,
-  };
-  const stated = Object.fromEntries(
-    Object.entries(facts).filter(([, value]) => value !== undefined),
-  ) as Partial<VmFacts>;
-  return {
-    id: place.id,
-    name: vmx?.displayName ?? stemOf(file),
-    location: fileIn(place.folder, file),
-    ...stated,
-    configDigests,
-  };
 }
 
 function orphanFindings(orphans: readonly string[]): Finding[] {

@@ -15,6 +15,9 @@ export interface VmFolders {
   /** Of a regular file; `undefined` when there is none that can be looked at. */
   sizeOf(file: string): Promise<number | undefined>;
 
+  /** What the datastore of a file is called where the VM comes from; `undefined`: nothing says it. */
+  datastoreOf?(file: string): Promise<string | undefined>;
+
   /** Opens the files of the VM in `folder`, within the walls of the source. */
   opener(folder: string): FileOpener;
 }

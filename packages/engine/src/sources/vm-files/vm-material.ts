@@ -18,6 +18,8 @@ export interface VmMaterial {
   /** False when the history was made from the files, so that "no snapshot names it" means nothing. */
   readonly namedBySnapshots: boolean;
   readonly findings: readonly Finding[];
+  /** Datastore of a root file, by file; one whose datastore nobody knows is not there. */
+  readonly datastores: ReadonlyMap<string, string>;
 }
 
 /** Stable for the same file of the same VM. */

@@ -47,10 +47,26 @@ ethernet0.networkName = "DMZ"
 ethernet0.generatedAddress = "00:50:56:AA:BB:CC"
 ethernet1.present = "FALSE"
 vtpm.present = "TRUE"
+uefi.secureBoot.enabled = "TRUE"
+sched.swap.derivedName = "/vmfs/volumes/5f3a-1/web/web.vswp"
 checkpoint.vmState = ""
 `;
 
 describe('.vmx', () => {
+  it('says what guests need drivers for, and where the VM lies', () => {
+    const { controllers, secureBoot, vtpm, datastore } = parse(FULL);
+    expect(controllers).toEqual({ ide0: 'ide', nvme0: 'nvme', scsi0: 'pvscsi' });
+    expect({ secureBoot, vtpm, datastore }).toEqual({
+      secureBoot: true,
+      vtpm: true,
+      datastore: '5f3a-1',
+    });
+    expect(
+      parse('scsi0.present = "TRUE"\nscsi0:0.present = "TRUE"\nscsi0:0.fileName = "a.vmdk"\n')
+        .controllers,
+    ).toEqual({ scsi0: 'lsilogic' });
+  });
+
   it('gives the disks of all buses, whatever their unit, and nothing that is no disk or not plugged in', () => {
     expect(parse(FULL).disks.map(({ slot, fileName, mode }) => [slot, fileName, mode])).toEqual([
       ['ide0:0', 'old.VMDK', 'persistent'],

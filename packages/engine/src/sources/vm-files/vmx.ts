@@ -21,6 +21,11 @@ export interface VmxFile {
   readonly networks: readonly VmxNetwork[];
   /** Virtual TPM: its state is not on any disk. */
   readonly vtpm: boolean;
+  readonly secureBoot: boolean;
+  /** Kind of the controllers that disks hang on, by name (`scsi0`). */
+  readonly controllers: Readonly<Record<string, string>>;
+  /** Datastore of the VM's own folder, as its host wrote it. */
+  readonly datastore: string | undefined;
 }
 
 export interface VmxDisk {
@@ -65,6 +70,9 @@ export function parseVmx(file: string, bytes: Uint8Array): VmxFile {
     memoryMib: dictionary.integer('memsize'),
     networks: networksOf(dictionary),
     vtpm: dictionary.isTrue('vtpm.present'),
+    secureBoot: dictionary.isTrue('uefi.secureBoot.enabled'),
+    controllers: controllersOf(dictionary),
+    datastore: hostDatastore(dictionary),
   };
 }
 
@@ -98,6 +106,24 @@ function disksOf(dictionary: Dictionary): VmxDisk[] {
     if (disk) disks.push(disk);
   }
   return disks.sort((a, b) => compareSlots(a.slot, b.slot));
+}
+
+/** VMware's defaults where the file does not say: a SCSI controller without a kind is a BusLogic or an LSI Logic. */
+function controllersOf(dictionary: Dictionary): Record<string, string> {
+  const names = new Set(disksOf(dictionary).map(({ slot }) => slot.slice(0, slot.indexOf(':'))));
+  return Object.fromEntries(
+    [...names].map(name => {
+      const bus = name.replace(/\d+$/, '');
+      const kind = dictionary.text(`${name}.virtualDev`)?.trim().toLowerCase();
+      return [name, kind ?? (bus === 'scsi' ? 'lsilogic' : bus === 'sata' ? 'ahci' : bus)];
+    }),
+  );
+}
+
+/** ESXi names the swap file with its whole path, which leads through the VM's datastore. */
+function hostDatastore(dictionary: Dictionary): string | undefined {
+  const swap = dictionary.text('sched.swap.derivedName');
+  return /^\/vmfs\/volumes\/([^/]+)\//.exec(swap ?? '')?.[1];
 }
 
 function isFalse(dictionary: Dictionary, key: string): boolean {

@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { KIB } from '../../bytes';
 import { EngineError, toEngineError } from '../../errors';
 import type { CredentialsReference, ServerAddress, Source } from '../source';
+import { configuredDatastore } from '../vm-files/datastores';
 import { vmFilesSource } from '../vm-files/vm-files-source';
 import { isSourceTrouble, type VmFolders } from '../vm-files/vm-folders';
 import { listFolder } from './list-folder';
@@ -46,7 +47,10 @@ export function vmHttpsSource(options: VmHttpsOptions, seams: ServerSeams = {}):
     name: options.name,
     kind: 'vm-https',
     maxDepth: options.maxDepth,
-    folders: serverFolders(async () => (await open()).server),
+    folders: serverFolders(
+      async () => (await open()).server,
+      async file => datastoreOf(file, (await open()).address),
+    ),
     root: async () => (await open()).server.place.root,
     address: async folder => ({ kind: 'vm-https', folder, ...(await open()).address }),
     openLayer: async (folder, file) => openServerLayer((await open()).server, folder, file),
@@ -85,8 +89,8 @@ async function serverAddress(options: VmHttpsOptions): Promise<ServerAddress> {
 
 const CERTIFICATES_BYTES = 64 * KIB;
 
-/** @throws EngineError CONFIG_INVALID */
-async function certificatesIn(file: string): Promise<string> {
+/** Only the certificates of a PEM file. @throws EngineError CONFIG_INVALID */
+export async function certificatesIn(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new EngineError('CONFIG_INVALID', {
       where: { file },
@@ -113,7 +117,16 @@ async function certificatesIn(file: string): Promise<string> {
   });
 }
 
-function serverFolders(server: () => Promise<SourceServer>): VmFolders {
+/** A datastore browser names its datastore in the query of every address. */
+function datastoreOf(file: string, { url, datastores }: ServerAddress): string | undefined {
+  const browsed = new URL(url).searchParams.get('dsName') ?? undefined;
+  return configuredDatastore(file, datastores) ?? browsed;
+}
+
+function serverFolders(
+  server: () => Promise<SourceServer>,
+  datastoreOfFile: (file: string) => Promise<string | undefined>,
+): VmFolders {
   return {
     list: async folder => listFolder(await server(), folder),
     async sizeOf(file) {
@@ -121,6 +134,7 @@ function serverFolders(server: () => Promise<SourceServer>): VmFolders {
       await opened?.close();
       return opened?.sizeBytes;
     },
+    datastoreOf: datastoreOfFile,
     opener: folder => ({
       open: async (name, from) => new ServerOpener(await server(), folder).open(name, from),
     }),

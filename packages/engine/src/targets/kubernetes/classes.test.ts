@@ -184,4 +184,15 @@ describe('what a class says for people', () => {
     expect(zeros('unknown.example.com')).toBe(false);
     expect(zeros('unknown.example.com', 'Filesystem')).toBe(true);
   });
+
+  it('lets movers rest on Block volumes of drivers that are known for it, or as it is told', () => {
+    const rest = (provisioner: string, options: Parameters<typeof classes>[1] = {}) =>
+      classes({ storageClasses: [storageClass('a', provisioner)] }, options)[0]?.described
+        .moversRest === true;
+    expect(rest('rook-ceph.rbd.csi.ceph.com')).toBe(true);
+    expect(rest('rook-ceph.rbd.csi.ceph.com', { movers: 'perLayer' })).toBe(false);
+    expect(rest('rook-ceph.rbd.csi.ceph.com', { volumeMode: 'Filesystem' })).toBe(false);
+    expect(rest('unknown.example.com')).toBe(false);
+    expect(rest('unknown.example.com', { movers: 'perVolume' })).toBe(true);
+  });
 });

@@ -20,8 +20,10 @@ import {
   VOLUME_SNAPSHOT_CLASS,
   type VolumeSnapshotClass,
 } from './cluster/resources';
-import { driverFacts } from './driver-facts';
+import { type DriverFacts, driverFacts, driversThatCutFirst } from './driver-facts';
+import { isTrue, nameOf } from './object-names';
 import type { KubernetesOptions } from './options';
+import { chooseSnapshotClass, snapshotNotes, type SnapshotChoice } from './snapshot-class';
 import { knownModes, leastVolumeBytes, type VolumeModes } from './storage-modes';
 
 /** A storage class with what is needed to make volumes of it. */
@@ -37,7 +39,7 @@ export interface KubernetesClass {
 
 type ClassOptions = Pick<
   KubernetesOptions,
-  'classes' | 'snapshotClass' | 'volumeMode' | 'accessMode' | 'maxSnapshots'
+  'classes' | 'snapshotClass' | 'volumeMode' | 'accessMode' | 'maxSnapshots' | 'gate' | 'movers'
 >;
 
 /** What was read of a cluster in one go. */
@@ -57,8 +59,15 @@ export async function readClasses(
   return classesOf(await readStorage(api), options);
 }
 
-export function capabilitiesOf(classes: readonly KubernetesClass[]): TargetCapabilities {
-  return { classes: classes.map(one => one.described) };
+export function capabilitiesOf(
+  classes: readonly KubernetesClass[],
+  { classMap }: Pick<KubernetesOptions, 'classMap'> = {},
+): TargetCapabilities {
+  return {
+    classes: classes.map(one => one.described),
+    ...(classMap === undefined ? {} : { classMap }),
+    guestsRunOn: 'kubevirt',
+  };
 }
 
 async function readStorage(api: ClusterApi): Promise<ClusterStorage> {
@@ -109,7 +118,6 @@ export function classesOf(
 const VIRT_DEFAULT = 'storageclass.kubevirt.io/is-default-virt-class';
 const CLUSTER_DEFAULT = 'storageclass.kubernetes.io/is-default-class';
 const CLUSTER_DEFAULT_BETA = 'storageclass.beta.kubernetes.io/is-default-class';
-const SNAPSHOT_DEFAULT = 'snapshot.storage.kubernetes.io/is-default-class';
 
 /** KubeVirt's own default goes before the cluster's. Several remain several: the plan asks. */
 function defaultNames(classes: readonly StorageClassObject[]): {
@@ -134,19 +142,31 @@ function classOf(
   const { provisioner } = object;
   const facts = driverFacts(provisioner);
   const { modes, why } = chooseModes(object, storage.profiles, options);
-  const snapshots = chooseSnapshotClass(object, storage, options);
+  const gate = options.gate?.[name] ?? 'readyToUse';
+  const snapshots = gated(
+    chooseSnapshotClass(object, storage.snapshotClasses, options),
+    gate,
+    object,
+  );
   const bindsAtFirstUse = object.volumeBindingMode === 'WaitForFirstConsumer';
   const ceiling = options.maxSnapshots?.[name];
   const maxSnapshots = ceiling ?? facts.maxSnapshots?.count;
   const isDefault = defaults.names.includes(name);
+  const moversRest = moversMayRest(facts, modes, options.movers);
   const notes = [
     `Volumes are ${modes.accessMode} ${modes.volumeMode}: ${why}.`,
     ...(isDefault ? [`It is ${defaults.rule}.`] : []),
+    ...(gate === 'creationTime' && 'chosen' in snapshots
+      ? [
+          `The next layer is written when a VolumeSnapshot is cut, before it is ready: ${facts.cutsBeforeReady ?? ''}.`,
+        ]
+      : []),
     ...(bindsAtFirstUse ? ['Volumes are provisioned on the node of the first pod.'] : []),
     ...('chosen' in snapshots ? snapshotNotes(snapshots.chosen, snapshots.why) : []),
     ...(ceiling === undefined && facts.maxSnapshots !== undefined
       ? [`${facts.maxSnapshots.why}.`]
       : []),
+    ...(moversRest ? ['One mover a volume serves its layers in turn.'] : []),
     ...(storage.drivers?.includes(provisioner) === false
       ? [`No CSIDriver ${provisioner} has registered in the cluster.`]
       : []),
@@ -166,10 +186,42 @@ function classOf(
       freeBytes: undefined,
       snapshotCost: facts.snapshotsCopy === true ? 1 : 0,
       ...(maxSnapshots === undefined ? {} : { maxSnapshotsPerVolume: maxSnapshots }),
+      gate,
+      volumeMode: modes.volumeMode,
+      restoreGroup: provisioner,
+      ...(isDefault ? { defaultBecause: defaults.rule } : {}),
+      ...(facts.restoresWithoutCopy === undefined
+        ? {}
+        : { restoresWithoutCopy: facts.restoresWithoutCopy }),
+      ...(facts.restoresExactSize === true ? { restoresExactSize: true } : {}),
+      ...(moversRest ? { moversRest } : {}),
       sizeStepBytes: Math.max(facts.sizeStepBytes ?? MIB, leastVolumeBytes(object)),
       notes,
     },
   };
+}
+
+/** A gate that the driver is not known to keep makes the class one without snapshots, with that reason: a cut that comes late would hold the next layer. */
+function gated(
+  choice: SnapshotChoice,
+  gate: 'readyToUse' | 'creationTime',
+  { provisioner }: StorageClassObject,
+): SnapshotChoice {
+  if (gate === 'readyToUse' || driverFacts(provisioner).cutsBeforeReady !== undefined)
+    return choice;
+  return {
+    reason: `its configured gate is creationTime, and driver ${provisioner} is not known to cut before it answers; known are ${driversThatCutFirst().join(', ')}`,
+  };
+}
+
+/** Only where the driver is known for it: an administrator may say so of another one, never of a Filesystem. */
+function moversMayRest(
+  { cutsAttached }: DriverFacts,
+  { volumeMode }: VolumeModes,
+  movers: KubernetesOptions['movers'],
+): boolean {
+  if (volumeMode !== 'Block' || movers === 'perLayer') return false;
+  return movers === 'perVolume' || cutsAttached !== undefined;
 }
 
 function chooseModes(
@@ -209,76 +261,4 @@ function profileModes({ status }: StorageProfile): readonly VolumeModes[] {
   return (status?.claimPropertySets ?? []).flatMap(({ accessModes = [], volumeMode }) =>
     accessModes.map(accessMode => ({ accessMode, volumeMode: volumeMode ?? 'Filesystem' })),
   );
-}
-
-type SnapshotChoice =
-  { readonly chosen: VolumeSnapshotClass; readonly why: string } | { readonly reason: string };
-
-/** The one named, else the driver's default, else the driver's only one. Nothing is guessed. */
-function chooseSnapshotClass(
-  object: StorageClassObject,
-  { snapshotClasses }: ClusterStorage,
-  { snapshotClass }: ClassOptions,
-): SnapshotChoice {
-  const name = nameOf(object);
-  const { provisioner } = object;
-  if (provisioner === 'kubernetes.io/no-provisioner')
-    return {
-      reason: 'its volumes are made by hand: there is no driver that could cut or restore them',
-    };
-  if (provisioner.startsWith('kubernetes.io/'))
-    return { reason: `${provisioner} is not a CSI driver, and only those take VolumeSnapshots` };
-  if (snapshotClasses === undefined) {
-    return {
-      reason:
-        'the cluster does not serve VolumeSnapshots (snapshot.storage.k8s.io/v1): the CRDs and the snapshot controller of external-snapshotter are not installed',
-    };
-  }
-  const wanted = snapshotClass?.[name];
-  if (wanted !== undefined) {
-    const found = snapshotClasses.find(one => nameOf(one) === wanted);
-    if (found === undefined)
-      return { reason: `its configured VolumeSnapshotClass ${wanted} is not in the cluster` };
-    if (found.driver !== provisioner) {
-      return {
-        reason: `its configured VolumeSnapshotClass ${wanted} is of driver ${found.driver}, its volumes are of ${provisioner}`,
-      };
-    }
-    return { chosen: found, why: 'it is configured' };
-  }
-  const own = snapshotClasses.filter(one => one.driver === provisioner);
-  const defaults = own.filter(one => isTrue(one, SNAPSHOT_DEFAULT));
-  const [only, another] = defaults.length > 0 ? defaults : own;
-  if (only === undefined)
-    return { reason: `no VolumeSnapshotClass is of its driver ${provisioner}` };
-  if (another === undefined) {
-    const why = `it is the ${defaults.length > 0 ? 'default' : 'only one'} of driver ${provisioner}`;
-    return { chosen: only, why };
-  }
-  const names = (defaults.length > 0 ? defaults : own).map(nameOf).join(', ');
-  return {
-    reason:
-      defaults.length > 0
-        ? `its driver ${provisioner} has ${defaults.length} default VolumeSnapshotClasses (${names}): name one in snapshotClass`
-        : `its driver ${provisioner} has ${own.length} VolumeSnapshotClasses and none is the default (${names}): name one in snapshotClass`,
-  };
-}
-
-function snapshotNotes(chosen: VolumeSnapshotClass, why: string): readonly string[] {
-  const advice =
-    chosen.deletionPolicy === 'Retain'
-      ? ''
-      : '; with Retain the storage would keep the history even if the VolumeSnapshots were deleted';
-  return [
-    `VolumeSnapshots are of class ${nameOf(chosen)}: ${why}.`,
-    `Its deletionPolicy is ${chosen.deletionPolicy}${advice}.`,
-  ];
-}
-
-function isTrue({ metadata }: KubeObject, annotation: string): boolean {
-  return metadata.annotations?.[annotation] === 'true';
-}
-
-export function nameOf({ metadata }: KubeObject): string {
-  return metadata.name ?? '';
 }

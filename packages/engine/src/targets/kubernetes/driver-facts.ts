@@ -10,12 +10,27 @@ export interface DriverFacts {
   readonly maxSnapshots?: { readonly count: number; readonly why: string };
   /** Capacity is given in steps of this. */
   readonly sizeStepBytes?: number;
+  /** The state is fixed when the driver gives a creation time, and readiness only says that copying is done; why we know. */
+  readonly cutsBeforeReady?: string;
+  /** A restore has exactly the size of what it is restored from. */
+  readonly restoresExactSize?: boolean;
+  /** Restores of restores before the driver begins to copy. */
+  readonly restoresWithoutCopy?: { readonly depth: number; readonly why: string };
+  /** Why a VolumeSnapshot of an attached Block volume holds every byte that was flushed before it was asked for. */
+  readonly cutsAttached?: string;
   /** A VolumeSnapshot is a full copy of what is allocated. */
   readonly snapshotsCopy?: boolean;
 }
 
 export function driverFacts(provisioner: string): DriverFacts {
   return FACTS.find(([pattern]) => pattern.test(provisioner))?.[1] ?? {};
+}
+
+/** Drivers whose gate may be creationTime, as they are called. */
+export function driversThatCutFirst(): readonly string[] {
+  return FACTS.filter(([, facts]) => facts.cutsBeforeReady !== undefined).map(([pattern]) =>
+    pattern.source.replaceAll(/[\\^$]/g, ''),
+  );
 }
 
 const GIB = 1024 ** 3;
@@ -25,7 +40,10 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
   [
     /^csi\.vsphere\.vmware\.com$/,
     {
+      cutsAttached:
+        'a First Class Disk snapshot of an attached disk is crash-consistent: it is taken by the hypervisor, below the node (VMware docs, "Volume Snapshot and Restore")',
       newBlocksReadZero: true, // virtual disks read as zeros where nothing was written, thick lazy ones too
+      restoresExactSize: true, // CreateVolume refuses another size than the snapshot's (vsphere-csi-driver, pkg/csi/service/common)
       maxSnapshots: {
         count: 3,
         why: 'vSphere CSI: global-max-snapshots-per-block-volume is 3 by default and 32 at most; set maxSnapshots where it was raised (vsphere-csi-driver #1224)',
@@ -35,17 +53,27 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
   [
     /(^|\.)rbd\.csi\.ceph\.com$/,
     {
+      cutsAttached:
+        'RBD snapshots are point-in-time of the image; librbd and krbd have sent what was flushed (Ceph docs, "Snapshots": I/O should be stopped, as it is here)',
       newBlocksReadZero: true, // objects that were never written read as zeros
       maxSnapshots: {
         count: 250,
         why: 'Ceph CSI begins to flatten an RBD image at 250 snapshots (minsnapshotsonimage) and refuses at 450 (maxsnapshotsonimage)',
       },
       sizeStepBytes: 1024 ** 2,
+      // A VolumeSnapshot is a clone, and its restore another: 2 each. At 4 (rbdsoftmaxclonedepth) an
+      // image is flattened in the background, at 8 (rbdhardmaxclonedepth) a request waits for it.
+      restoresWithoutCopy: {
+        depth: 1,
+        why: 'Ceph CSI flattens an RBD image, which copies it, when clones stand on clones: a VolumeSnapshot and its restore are two, and 4 is where it begins (ceph-csi #1098, #2190)',
+      },
     },
   ],
   [
     /^driver\.longhorn\.io$/,
     {
+      cutsAttached:
+        'the engine holds writes back by a lock while all replicas begin a new file; acknowledged writes are in the old one (longhorn #1767, #3515)',
       newBlocksReadZero: true, // replicas are sparse files
       maxSnapshots: {
         count: 250,
@@ -63,12 +91,39 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
     },
   ],
   // Cloud disks: new ones read as zeros, capacity is in whole GiB.
-  [/^ebs\.csi\.aws\.com$/, { newBlocksReadZero: true, sizeStepBytes: GIB }],
-  [/^pd\.csi\.storage\.gke\.io$/, { newBlocksReadZero: true, sizeStepBytes: GIB }],
+  [
+    /^ebs\.csi\.aws\.com$/,
+    {
+      newBlocksReadZero: true,
+      sizeStepBytes: GIB,
+      cutsBeforeReady:
+        'an EBS snapshot is a moment of the volume as soon as EC2 lists it, and pending while it is copied; the driver answers then (aws-ebs-csi-driver #209)',
+      cutsAttached:
+        'snapshots of attached volumes hold what was written when the command was issued, not what an OS still has in its cache (EC2 API, CreateSnapshot)',
+    },
+  ],
+  [
+    /^pd\.csi\.storage\.gke\.io$/,
+    {
+      newBlocksReadZero: true,
+      sizeStepBytes: GIB,
+      cutsBeforeReady:
+        'the driver answers when a snapshot has left the state CREATING; UPLOADING is only the copy (gcp-compute-persistent-disk-csi-driver, waitForSnapshotCreation)',
+      cutsAttached:
+        'snapshots of attached disks hold what was flushed to the disk (Compute Engine docs, "Best practices for disk snapshots")',
+    },
+  ],
   [/^disk\.csi\.azure\.com$/, { newBlocksReadZero: true, sizeStepBytes: GIB }],
   [/^cinder\.csi\.openstack\.org$/, { sizeStepBytes: GIB }],
   // The usual test driver: volumes are sparse files, snapshots are `cp` and `tar`.
   [/^hostpath\.csi\.k8s\.io$/, { newBlocksReadZero: true, snapshotsCopy: true }],
   // The driver of our own test cluster: sparse files, reflinks.
-  [/\.csi\.(lab|test)$/, { newBlocksReadZero: true }],
+  [
+    /\.csi\.(lab|test)$/,
+    {
+      newBlocksReadZero: true,
+      cutsBeforeReady: 'it clones the file before it answers',
+      cutsAttached: 'the cut is a reflink of the file below the device (serving.cluster.test.ts)',
+    },
+  ],
 ];

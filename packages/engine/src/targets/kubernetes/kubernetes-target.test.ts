@@ -214,7 +214,7 @@ describe('a Kubernetes target', () => {
 
   it('waits for a quota by name, and refuses what admission refuses', async () => {
     const message = 'persistentvolumeclaims "web-0" is forbidden: exceeded quota: small';
-    at.server.failNext(request => request.method === 'POST', {
+    at.server.failNext(request => request.method === 'PATCH', {
       status: 403,
       reason: 'Forbidden',
       message,
@@ -257,11 +257,15 @@ describe('a Kubernetes target', () => {
   it('cuts nothing while a pod is on the volume', async () => {
     await heldVolume();
     const pods = '/api/v1/namespaces/ns/pods';
-    at.server.put(pods, { metadata: { name: 'web-0' }, status: { phase: 'Running' } });
+    at.server.put(pods, { metadata: { name: 'web-0' }, spec: {}, status: { phase: 'Running' } });
     const waiting = await at.target.ensureVolumeSnapshot(snapshotSpec());
     expect(waiting).toHaveProperty('reason', expect.stringContaining('pod web-0'));
     expect(at.server.get(SNAPSHOTS, 'web-0-s1')).toBeUndefined();
-    at.server.put(pods, { metadata: { name: 'web-0' }, status: { phase: 'Succeeded' } });
+    at.server.put(pods, {
+      metadata: { name: 'web-0' },
+      spec: {},
+      status: { phase: 'Succeeded' },
+    });
     await settled(() => at.target.ensureVolumeSnapshot(snapshotSpec()));
   });
 
@@ -380,13 +384,14 @@ describe('a Kubernetes target', () => {
   });
 });
 
-it('says of a folder that no pod can reach that it is out of reach', async () => {
+it('pushes a folder that no pod can reach, and says so', async () => {
   const { target, close } = await scene();
   try {
     const here = { kind: 'vm-directory', folder: '/vms/web', roots: [], datastores: {} } as const;
-    expect(target.whyOutOfReach(here)).toContain('/vms/web');
+    expect(target.pushes(here)?.how).toContain('/vms/web');
+    expect(target.pushes(here)?.bytesPerSecond).toBeGreaterThan(0);
     const mounted = { ...here, pods: { persistentVolumeClaim: 'vms' } };
-    expect(target.whyOutOfReach(mounted)).toBeUndefined();
+    expect(target.pushes(mounted)).toBeUndefined();
   } finally {
     await close();
   }

@@ -7,14 +7,17 @@
  * server admits one object of a name; every change of one is bound to the uid or resourceVersion
  * that was looked at.
  */
-import { EngineError } from '../../errors';
 import type { ApplyOrder, Mover, VolumeMark } from '../../mover/mover';
 import { assertFirstMark } from '../adoption';
 import type { Probeable, ProbeIo } from '../probe-io';
 import {
+  type CutVolumeSnapshot,
+  type Happening,
   type Inventory,
   isPending,
+  type Leftover,
   type Pending,
+  type Pushing,
   type Target,
   type TargetCapabilities,
   type Volume,
@@ -22,22 +25,36 @@ import {
   type VolumeSnapshotSpec,
   type VolumeSpec,
 } from '../target';
-import { capabilitiesOf, type KubernetesClass, readClasses } from './classes';
+import { capabilitiesOf } from './classes';
 import type { ClusterApi } from './cluster/cluster-api';
-import { PERSISTENT_VOLUME_CLAIM, VOLUME_SNAPSHOT } from './cluster/resources';
-import { checkedName, OURS } from './layout';
+import {
+  PERSISTENT_VOLUME_CLAIM,
+  VOLUME_SNAPSHOT,
+  type VolumeSnapshotObject,
+} from './cluster/resources';
+import { KnownClasses } from './known-classes';
+import { checkedName, objectManager, OURS } from './layout';
+import { removeLeftover, leftoversOf } from './leftovers';
 import type { KubernetesOptions } from './options';
-import { type FoundVolume, readVolume, volumeOf } from './records';
+import { assertPlace } from './place-check';
+import { isOnlyHere, PUSH_RATE } from './pods/pushed-order';
+import { type FoundVolume, readVolume, type SnapshotRecord, volumeOf } from './records';
 import { removeVolume, removeVolumeSnapshot } from './removal';
+import { restoredFrom } from './restore-rules';
 import type { TargetPods } from './target-pods';
 import {
-  adoptSnapshot,
   allSnapshots,
-  assertHolds,
+  cutSnapshot,
   pendingPredecessorSnapshot,
-  pendingWriter,
   readySnapshot,
   restorable,
+} from './snapshot-readiness';
+import { VolumeEvents } from './volume-events';
+import {
+  adoptSnapshot,
+  assertHolds,
+  assertUnwritten,
+  pendingWriter,
   snapshotFor,
 } from './volume-snapshots';
 import {
@@ -61,6 +78,15 @@ export interface KubernetesDeps {
   readonly classesMs?: number;
 }
 
+/** An object that a VolumeSnapshot was asked for with. */
+interface AskedSnapshot {
+  readonly object: VolumeSnapshotObject;
+  readonly record: SnapshotRecord;
+}
+
+const CAME_AND_WENT =
+  'the API server says that there is one of this name, and a moment later that there is none';
+
 export class KubernetesTarget implements Target, Probeable {
   readonly kind = 'kubernetes';
   /** Whether `close` was called: such a target does no more work. */
@@ -69,10 +95,9 @@ export class KubernetesTarget implements Target, Probeable {
   private readonly pods: TargetPods;
   private readonly deadlines = new Deadlines();
   private readonly patienceMs: number;
-  private readonly classesMs: number;
+  private readonly classes: KnownClasses;
+  private readonly events: VolumeEvents;
   private checked: Promise<void> | undefined;
-  private classes:
-    { readonly read: Promise<readonly KubernetesClass[]>; until: number } | undefined;
 
   constructor(
     readonly name: string,
@@ -81,13 +106,14 @@ export class KubernetesTarget implements Target, Probeable {
   ) {
     this.api = api;
     this.pods = pods;
+    this.events = new VolumeEvents(api);
     this.patienceMs = patienceMs ?? 2_000;
-    this.classesMs = classesMs ?? 30_000;
+    this.classes = new KnownClasses(api, name, options, classesMs ?? 30_000);
   }
 
   async capabilities(): Promise<TargetCapabilities> {
     await this.checkPlace();
-    return capabilitiesOf(await this.readClasses('anew'));
+    return capabilitiesOf(await this.classes.all('anew'), this.options);
   }
 
   async ensureVolume(asked: VolumeSpec): Promise<Volume | Pending> {
@@ -117,26 +143,15 @@ export class KubernetesTarget implements Target, Probeable {
   }
 
   async ensureVolumeSnapshot(spec: VolumeSnapshotSpec): Promise<VolumeSnapshot | Pending> {
-    await this.checkPlace();
-    const { api } = this;
-    const wait = this.waitFor('volumeSnapshotMs');
-    const there = await api.get(VOLUME_SNAPSHOT, checkedName(spec.name));
-    if (there !== undefined) {
-      if (there.metadata.deletionTimestamp !== undefined)
-        return pendingPredecessorSnapshot(api, there, this.waitFor('removalMs'));
-      return readySnapshot(api, there, adoptSnapshot(there, spec), wait);
-    }
-    const found = await this.presentVolume(spec.volume);
-    if (found === undefined) throw missing(spec.volume);
-    assertHolds(found, spec);
-    const storageClass = await this.classNamed(found.volume.storageClass);
-    const object = snapshotFor(spec, found, storageClass);
-    const writer = await pendingWriter(api, spec.volume, wait);
-    if (writer !== undefined) return writer;
-    const made = await api.create(VOLUME_SNAPSHOT, object);
-    // Another worker was sooner, or an earlier try of ours: what is there is compared.
-    if (made === 'exists') return this.ensureVolumeSnapshot(spec);
-    return readySnapshot(api, made, adoptSnapshot(made, spec), wait);
+    const asked = await this.askedSnapshot(spec);
+    if (isPending(asked)) return asked;
+    return readySnapshot(this.api, asked.object, asked.record, this.waitFor('volumeSnapshotMs'));
+  }
+
+  async ensureVolumeSnapshotCut(spec: VolumeSnapshotSpec): Promise<CutVolumeSnapshot | Pending> {
+    const asked = await this.askedSnapshot(spec);
+    if (isPending(asked)) return asked;
+    return cutSnapshot(this.api, asked.object, asked.record, this.waitFor('volumeSnapshotMs'));
   }
 
   async remove(
@@ -165,19 +180,41 @@ export class KubernetesTarget implements Target, Probeable {
     return { volumes, volumeSnapshots };
   }
 
+  async leftovers(): Promise<readonly Leftover[]> {
+    await this.checkPlace();
+    return leftoversOf(this.api);
+  }
+
+  async removeLeftover(leftover: Leftover): Promise<void | Pending> {
+    await this.checkPlace();
+    return removeLeftover(this.api, leftover, this.waitFor('removalMs'));
+  }
+
+  tell(happening: Happening): void {
+    this.events.tell(happening);
+  }
+
   /** Where it is, whatever it and its context are called: two targets of one place are the same. */
   async place(): Promise<{ readonly clusterId: string; readonly namespace: string }> {
     const clusterId = await this.api.identity();
     return { clusterId, namespace: this.api.namespace };
   }
 
-  whyOutOfReach(source: ApplyOrder['source']): string | undefined {
-    if (source.kind !== 'vm-directory' || source.pods !== undefined) return undefined;
-    return `${source.folder} is a folder of this machine, and nothing says how a pod in the cluster finds it`;
+  pushes(source: ApplyOrder['source']): Pushing | undefined {
+    if (!isOnlyHere(source)) return undefined;
+    return {
+      how: `Pods do not see ${source.folder}: this machine reads it and pushes its bytes through port-forward of the API server`,
+      bytesPerSecond: PUSH_RATE,
+    };
   }
 
-  mover(): Mover {
-    return this.pods.mover();
+  async reach(): Promise<void> {
+    await this.checkPlace();
+    await this.api.serves(PERSISTENT_VOLUME_CLAIM);
+  }
+
+  mover(image?: string): Mover {
+    return this.pods.mover(image);
   }
 
   probeIo(): ProbeIo {
@@ -187,8 +224,51 @@ export class KubernetesTarget implements Target, Probeable {
   /** Ends watches and connections. */
   async close(): Promise<void> {
     this.closed = true;
-    await this.pods.mover().close();
+    this.events.close();
+    await (this.pods.close?.() ?? this.pods.mover().close());
     this.api.close();
+  }
+
+  // ---- VolumeSnapshots
+
+  /** The object that is there or was made now, as this spec's own. */
+  private async askedSnapshot(spec: VolumeSnapshotSpec): Promise<AskedSnapshot | Pending> {
+    await this.checkPlace();
+    const { api } = this;
+    const wait = this.waitFor('volumeSnapshotMs');
+    const there = await this.adoptedSnapshot(spec);
+    if (there !== undefined) return there;
+    const found = await this.presentVolume(spec.volume);
+    if (found === undefined) throw missing(spec.volume);
+    assertHolds(found, spec);
+    const object = snapshotFor(spec, found, await this.classes.named(found.volume.storageClass));
+    const writer = await pendingWriter(api, spec, wait);
+    if (writer !== undefined) return writer;
+    const manager = objectManager(spec.storeId);
+    const made = await api.applyNew(VOLUME_SNAPSHOT, object, { manager });
+    if (made !== 'exists') {
+      await assertUnwritten(api, made, spec);
+      return { object: made, record: adoptSnapshot(made, spec) };
+    }
+    // Another worker was sooner, or an earlier try of ours: what is there is compared.
+    const sooner = await this.adoptedSnapshot(spec);
+    if (sooner !== undefined) return sooner;
+    return wait.deadlines.pending(
+      `VolumeSnapshot ${spec.name} to be made`,
+      wait.limitMs,
+      CAME_AND_WENT,
+    );
+  }
+
+  /** `undefined`: there is none of that name. */
+  private async adoptedSnapshot(
+    spec: VolumeSnapshotSpec,
+  ): Promise<AskedSnapshot | Pending | undefined> {
+    const object = await this.api.get(VOLUME_SNAPSHOT, checkedName(spec.name));
+    if (object === undefined) return undefined;
+    if (object.metadata.deletionTimestamp !== undefined)
+      return pendingPredecessorSnapshot(this.api, object, this.waitFor('removalMs'));
+    return { object, record: adoptSnapshot(object, spec) };
   }
 
   // ---- volumes
@@ -196,7 +276,7 @@ export class KubernetesTarget implements Target, Probeable {
   private async checkedSpec(asked: VolumeSpec): Promise<VolumeSpec> {
     const spec = roundedSpec({ ...asked, name: checkedName(asked.name) });
     await this.checkPlace();
-    await this.classNamed(spec.storageClass);
+    await this.classes.named(spec.storageClass);
     return spec;
   }
 
@@ -216,16 +296,19 @@ export class KubernetesTarget implements Target, Probeable {
     spec: VolumeSpec,
     from: RestoredFrom | undefined,
   ): Promise<Volume | Pending> {
-    const storageClass = await this.classNamed(spec.storageClass);
+    const storageClass = await this.classes.named(spec.storageClass);
     const claim = claimFor(spec, storageClass, from, this.options.filesystemOverhead);
-    const made = await this.api.create(PERSISTENT_VOLUME_CLAIM, claim);
+    const manager = objectManager(spec.mark.storeId);
+    const made = await this.api.applyNew(PERSISTENT_VOLUME_CLAIM, claim, { manager });
     if (made !== 'exists') return this.bound(readVolume(made));
     const there = await this.adoptedVolume(spec, from?.snapshot);
-    return there ?? { pending: true, retryMs: 100, reason: `volume ${spec.name} to be made` };
+    if (there !== undefined) return there;
+    const { deadlines, limitMs } = this.waitFor('volumeMs');
+    return deadlines.pending(`volume ${spec.name} to be made`, limitMs, CAME_AND_WENT);
   }
 
   private async bound(found: FoundVolume): Promise<Volume | Pending> {
-    const { bindsAtFirstUse } = await this.classNamed(found.volume.storageClass);
+    const { bindsAtFirstUse } = await this.classes.named(found.volume.storageClass);
     return boundVolume(this.api, found, bindsAtFirstUse, this.waitFor('volumeMs'));
   }
 
@@ -239,31 +322,8 @@ export class KubernetesTarget implements Target, Probeable {
     if (found === undefined)
       throw missing(from, `the VolumeSnapshot that ${spec.name} is restored from`);
     if (isPending(found)) return found;
-    const { snapshot, record, content } = found;
-    assertFirstMark(spec, { phase: 'holds', layerId: snapshot.spec.layerId });
-    const { provisioner } = await this.classNamed(spec.storageClass);
-    const differences = [
-      ...(spec.sizeBytes < snapshot.sizeBytes
-        ? [`${spec.sizeBytes} bytes, its VolumeSnapshot has ${snapshot.sizeBytes}`]
-        : []),
-      ...(content.spec.driver === provisioner
-        ? []
-        : [
-            `class ${spec.storageClass} of driver ${provisioner}, its VolumeSnapshot is of ${content.spec.driver}`,
-          ]),
-    ];
-    if (differences.length > 0) {
-      throw new EngineError('VOLUME_UNEXPECTED', {
-        where: { object: spec.name },
-        expected: `a volume that ${from} can be restored to`,
-        found: differences.join('; '),
-      });
-    }
-    return {
-      snapshot: from,
-      volumeMode: content.spec.sourceVolumeMode ?? record.volumeMode,
-      restoreSizeBytes: content.status?.restoreSize ?? 0,
-    };
+    assertFirstMark(spec, { phase: 'holds', layerId: found.snapshot.spec.layerId });
+    return restoredFrom(spec, found, await this.classes.named(spec.storageClass));
   }
 
   /** One that is going away, or whose bytes are lost, is none any more. */
@@ -278,55 +338,12 @@ export class KubernetesTarget implements Target, Probeable {
 
   /** The configured cluster and an allowed namespace, or nothing is done. Looked at once. */
   private checkPlace(): Promise<void> {
-    this.checked ??= this.assertPlace().catch(error => {
+    const { api, name, options, classes } = this;
+    this.checked ??= assertPlace(api, name, options, () => classes.all('as known')).catch(error => {
       this.checked = undefined;
       throw error;
     });
     return this.checked;
-  }
-
-  private async assertPlace(): Promise<void> {
-    const { clusterId, namespaces } = this.options;
-    const identity = clusterId === undefined ? undefined : await this.api.identity();
-    if (identity !== clusterId) {
-      throw new EngineError('CLUSTER_REFUSED', {
-        where: { object: `target ${this.name}` },
-        expected: `the cluster ${clusterId ?? ''} (uid of its namespace kube-system)`,
-        found: `the cluster ${identity ?? ''}`,
-        hint: 'The kubeconfig or context leads to another cluster than the target was configured for. Nothing was changed.',
-      });
-    }
-    if (namespaces === undefined) return;
-    await this.readClasses('as known'); // whose first request tells the namespace
-    if (namespaces.includes(this.api.namespace)) return;
-    throw new EngineError('CONFIG_INVALID', {
-      where: { object: `target ${this.name}` },
-      expected: `one of the namespaces ${namespaces.join(', ')}`,
-      found: this.api.namespace,
-    });
-  }
-
-  private async classNamed(name: string): Promise<KubernetesClass> {
-    const known = (await this.readClasses('as known')).find(one => one.name === name);
-    const found = known ?? (await this.readClasses('anew')).find(one => one.name === name);
-    if (found !== undefined) return found;
-    const all = await this.readClasses('as known');
-    throw new EngineError('CLASS_NOT_FOUND', {
-      where: { object: this.name },
-      expected: all.map(one => one.name).join(', '),
-      found: name,
-    });
-  }
-
-  private readClasses(how: 'anew' | 'as known'): Promise<readonly KubernetesClass[]> {
-    const now = performance.now();
-    // `anew` is asked for by several steps a second: a second's age is new enough.
-    const believed = how === 'anew' ? this.classesMs - 1_000 : 0;
-    if (this.classes !== undefined && this.classes.until - believed > now) return this.classes.read;
-    const read = readClasses(this.api, this.options);
-    this.classes = { read, until: now + this.classesMs };
-    read.catch(() => (this.classes = undefined));
-    return read;
   }
 
   private waitFor(limit: keyof KubernetesOptions['deadlines']): {

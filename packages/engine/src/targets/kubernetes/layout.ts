@@ -8,7 +8,25 @@ import { createHash } from 'node:crypto';
 import { EngineError } from '../../errors';
 import type { Origin, VolumeSnapshotSpec } from '../target';
 
+/** Of what is made with POST: pods and what belongs to them. */
 export const FIELD_MANAGER = 'vm-migrate';
+
+/**
+ * Of volumes and VolumeSnapshots. Each store has its own, so that of two stores that want one object
+ * the second is told of a conflict.
+ */
+export function objectManager(storeId: string): string {
+  return `${FIELD_MANAGER}/${storeId}`;
+}
+
+/** Of a volume's mark alone: it changes, and all else of the volume stays as it was made. */
+export function markManager(storeId: string): string {
+  return `${FIELD_MANAGER}-mark/${storeId}`;
+}
+
+/** Of Events. */
+export const REPORTER = 'vm-migrate';
+
 const DOMAIN = 'vm-migrate.io';
 
 export const LABEL = {
@@ -17,6 +35,8 @@ export const LABEL = {
   migration: `${DOMAIN}/migration`,
   vm: `${DOMAIN}/vm`,
   disk: `${DOMAIN}/disk`,
+  /** Pod: the server that it reads from; absent: none. NetworkPolicies choose by it. */
+  sourceServer: `${DOMAIN}/source-server`,
 } as const;
 
 export const ANNOTATION = {
@@ -26,8 +46,16 @@ export const ANNOTATION = {
   spec: `${DOMAIN}/spec`,
   /** Pod: whose results count; a number. */
   fence: `${DOMAIN}/fence`,
-  /** Pod: the order's runId. */
+  /** Pod: runId of the run that it belongs to now: whoever else acts on it is mistaken (pods/own-pod.ts). */
   run: `${DOMAIN}/run`,
+  /** Pod: digest of what it was asked to write; another claim of the same work takes it over (pods/same-work.ts). */
+  work: `${DOMAIN}/work`,
+  /** Pod that may get further orders: digest of what they must have in common with its first one. */
+  serves: `${DOMAIN}/serves`,
+  /** Pod: id of the layer after which it rests, holding nothing open. Goes with the next order. */
+  rests: `${DOMAIN}/rests-after`,
+  /** Pod, read by the mover: its next order, packed, in base64. */
+  nextOrder: `${DOMAIN}/next-order`,
   /** Pod, read by the mover: its rate; 0 = unlimited. */
   bytesPerSecond: `${DOMAIN}/bytes-per-second`,
   /** Pod, read by the mover: `true` = finish the window in hand and end. */

@@ -12,7 +12,8 @@ const opened = new Map<string, KubernetesTarget>();
 
 /**
  * Touches nothing yet. @param moverProgram where the mover's program is, beside which the digest of
- * its image is written; absent: `moverImage` has to be configured before a pod is needed.
+ * its image is written, and which reads what only this machine has; absent: `moverImage` has to be
+ * configured before a pod is needed.
  */
 export function openKubernetes(
   name: string,
@@ -51,6 +52,15 @@ export function moverImageOf(options: KubernetesOptions, moverProgram: string | 
   return imageReference(built, options.moverImage);
 }
 
+/** Of the image that was built with this engine, where pods run that one. */
+function builtDigestOf(
+  { moverImage }: KubernetesOptions,
+  moverProgram: string | undefined,
+): string | undefined {
+  if (moverImage !== undefined || moverProgram === undefined) return undefined;
+  return builtImage(moverProgram)?.digest;
+}
+
 function newTarget(
   name: string,
   options: KubernetesOptions,
@@ -61,9 +71,11 @@ function newTarget(
   const pods = new ClusterPods({
     api,
     image: () => moverImageOf(options, moverProgram),
+    builtDigest: () => builtDigestOf(options, moverProgram),
     pods: options.pods,
     ...(options.tablesClass === undefined ? {} : { tablesClass: options.tablesClass }),
     startLimitMs: deadlines.podStartMs,
+    ...(moverProgram === undefined ? {} : { moverProgram }),
   });
   return new KubernetesTarget(name, options, { api, pods });
 }

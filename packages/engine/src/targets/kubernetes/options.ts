@@ -88,8 +88,20 @@ export const kubernetesOptionsSchema = z
     filesystemOverhead: z.number().min(0).max(0.5).default(0.06),
     /** VolumeSnapshots that one volume may have, by class, where the administrator knows better than our table. */
     maxSnapshots: z.record(z.number().int().min(1)).optional(),
+    /**
+     * What the next layer waits for after a cut, by class. `creationTime` only of drivers that are
+     * known to cut before they answer; of others the class is refused.
+     */
+    gate: z.record(z.enum(['readyToUse', 'creationTime'])).optional(),
+    /** Storage class by source datastore (its name, or the folder as VMware writes it) or storage policy. */
+    classMap: z.record(objectName).optional(),
     /** Class of the small volumes with block tables. Absent: the volume's own. */
     tablesClass: objectName.optional(),
+    /**
+     * `perVolume`: one pod a volume serves its layers in turn and stays attached while the volume is
+     * cut. `perLayer`: a pod a layer, gone before each cut. Absent: as our table of drivers says.
+     */
+    movers: z.enum(['perLayer', 'perVolume']).optional(),
     /** Image of the mover, by digest. Absent: the one that this engine was built with. */
     moverImage: z.string().min(1).optional(),
     pods: podOptionsSchema.default({}),

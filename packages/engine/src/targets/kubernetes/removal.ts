@@ -52,7 +52,7 @@ export async function removeVolumeSnapshot(
   return removeObject(api, VOLUME_SNAPSHOT, object, wait);
 }
 
-async function removeObject<T extends KubeObject>(
+export async function removeObject<T extends KubeObject>(
   api: ClusterApi,
   kind: ResourceKind<T>,
   object: T,

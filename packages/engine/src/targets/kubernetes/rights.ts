@@ -13,7 +13,7 @@ export interface PolicyRule {
   readonly resourceNames?: readonly string[];
 }
 
-/** In the target's namespace. */
+/** In the target's namespace. An apply is a patch, and of a new object also its creation. */
 export const NAMESPACE_RULES: readonly PolicyRule[] = [
   {
     apiGroups: [''],
@@ -23,12 +23,16 @@ export const NAMESPACE_RULES: readonly PolicyRule[] = [
   {
     apiGroups: ['snapshot.storage.k8s.io'],
     resources: ['volumesnapshots'],
-    verbs: ['get', 'list', 'watch', 'create', 'delete'],
+    verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
   },
   { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
   // Orders of movers: written, never read back; the cluster removes them with their pod.
   { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
-  { apiGroups: [''], resources: ['events'], verbs: ['list'] },
+  // What happens to a volume is told by Events of its PVC.
+  { apiGroups: [''], resources: ['events'], verbs: ['list', 'get', 'create', 'patch'] },
+  // Layers of folders that only the engine's machine has. A websocket is authorized as `get` (seen on
+  // 1.34, where `create` alone is refused); servers from 1.35 on ask for `create` as well.
+  { apiGroups: [''], resources: ['pods/portforward'], verbs: ['get', 'create'] },
 ];
 
 /** In the whole cluster: reading only. */
@@ -53,30 +57,48 @@ export const CLUSTER_RULES: readonly PolicyRule[] = [
   },
 ];
 
-/** Wanted only where they are there, or to know more: what works without them. */
-const OPTIONAL = new Set(['csidrivers', 'storageprofiles', 'namespaces']);
+/** `push`: folders that only the engine's machine has. `knowing`: to know more, or where it is there at all. */
+export type OptionalFeature = 'push' | 'knowing';
+
+/** What works without them. */
+const OPTIONAL: Readonly<Partial<Record<string, OptionalFeature>>> = {
+  'pods/portforward': 'push',
+  csidrivers: 'knowing',
+  storageprofiles: 'knowing',
+  namespaces: 'knowing',
+  'get events': 'knowing',
+  'create events': 'knowing',
+  'patch events': 'knowing',
+};
 
 export interface MissingRight {
   /** As people ask for it: `create pods in namespace vms`. */
   readonly words: string;
-  readonly needed: boolean;
+  /** What it is for, where the rest works without; absent: nothing does. */
+  readonly onlyFor?: OptionalFeature;
 }
 
-/** What the API server says that this account may not. Asked of the server itself: roles, groups and webhooks all count. */
-export async function missingRights(api: ClusterApi): Promise<readonly MissingRight[]> {
+/**
+ * What the API server says that this account may not. Asked of the server itself: roles, groups and webhooks all count.
+ * @param feature only the rights that are for this one; absent: all
+ */
+export async function missingRights(
+  api: ClusterApi,
+  feature?: OptionalFeature,
+): Promise<readonly MissingRight[]> {
   await api.serves(SELF_SUBJECT_ACCESS_REVIEW); // an earlier request tells the namespace
   const asked = [
     ...NAMESPACE_RULES.flatMap(rule => askedBy(rule, api.namespace)),
     ...CLUSTER_RULES.flatMap(rule => askedBy(rule, undefined)),
-  ];
+  ].filter(({ onlyFor }) => feature === undefined || onlyFor === feature);
   const answers = await Promise.all(
-    asked.map(async ({ words, needed, attributes }) => {
+    asked.map(async ({ words, onlyFor, attributes }) => {
       const review = await api.create(SELF_SUBJECT_ACCESS_REVIEW, {
         metadata: {},
         spec: { resourceAttributes: attributes },
       });
       const allowed = review !== 'exists' && review.status?.allowed === true;
-      return allowed ? [] : [{ words, needed }];
+      return allowed ? [] : [{ words, ...(onlyFor === undefined ? {} : { onlyFor }) }];
     }),
   );
   return answers.flat();
@@ -103,7 +125,7 @@ function askedBy(rule: PolicyRule, namespace: string | undefined): readonly Aske
         const place = namespace === undefined ? 'in the cluster' : `in namespace ${namespace}`;
         return {
           words: `${verb} ${full}${group === '' ? '' : `.${group}`} ${place}`,
-          needed: !OPTIONAL.has(resource),
+          onlyFor: OPTIONAL[full] ?? OPTIONAL[`${verb} ${full}`],
           attributes: {
             verb,
             group,

@@ -4,7 +4,11 @@ import type { Pending } from '../target';
 
 /** What the target needs of the pods that work on its volumes; pods/ has it. */
 export interface TargetPods {
-  mover(): Mover;
+  /** @param image absent: the configured one */
+  mover(image?: string): Mover;
+
+  /** Ends what its movers follow. Absent: `mover().close()` does. */
+  close?(): Promise<void>;
 
   /** How the probe reaches the bytes of a volume. */
   probeIo(): ProbeIo;

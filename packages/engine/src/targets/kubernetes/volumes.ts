@@ -7,7 +7,7 @@ import type { Pending, Volume, VolumeSpec } from '../target';
 import type { KubernetesClass } from './classes';
 import type { ClusterApi } from './cluster/cluster-api';
 import { PERSISTENT_VOLUME_CLAIM, type PersistentVolumeClaim } from './cluster/resources';
-import { ANNOTATION, labelsOf, originAnnotations } from './layout';
+import { ANNOTATION, labelsOf, markManager, originAnnotations } from './layout';
 import { assertStore, type FoundVolume, markText, readVolume, volumeAnnotations } from './records';
 import { type Deadlines, settledObject, whyNotBound, whyNotGone } from './waits';
 
@@ -171,14 +171,12 @@ export async function swapMark(
         hint: 'The volume is left as it is; it is replaced by a restore of the last VolumeSnapshot.',
       });
     }
-    const answer = await api.patch(
-      PERSISTENT_VOLUME_CLAIM,
-      name,
-      { metadata: { annotations: { [ANNOTATION.mark]: markText(next) } } },
-      { resourceVersion: claim.metadata.resourceVersion ?? '' },
-    );
-    if (answer === 'gone') throw missing(name);
-    // A conflict is another writer, or a controller that touched the PVC: the next look tells which.
+    const annotations = { [ANNOTATION.mark]: markText(next) };
+    const manager = markManager(next.storeId);
+    const answer = await api.applyAnnotations(PERSISTENT_VOLUME_CLAIM, claim, annotations, {
+      manager,
+    });
+    // A conflict is another writer, a controller that touched the PVC, or its end: the next look tells which.
     if (answer !== 'conflict') return;
   }
 }

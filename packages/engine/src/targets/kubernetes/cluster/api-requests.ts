@@ -2,18 +2,41 @@
 import { setMaxListeners } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 
+import type { WebSocket } from 'ws';
+
 import { EngineError } from '../../../errors';
+import { recordSeconds } from '../../../metrics/record';
 import { apiError, type ApiFailure, connectionError, isPassing, readFailure } from './api-errors';
 import type { Credentials } from './credentials';
 import { RateLimit } from './rate-limit';
 import { DEFAULT_RETRY, pauseMs, type RetryOptions, sleep } from './retry';
 import { type ApiAnswer, type ApiRequest, textOf, Transport } from './transport';
+import { openWebSocket, type WebSocketRequest } from './web-socket';
 
 export interface RequestSettings {
   readonly requestsPerSecond?: number;
   readonly requestBurst?: number;
   readonly requestTimeoutMs?: number;
   readonly retry?: RetryOptions;
+}
+
+/**
+ * A server that has never answered is more likely not there than being restarted: whoever waits for
+ * a plan is told so in seconds, and a worker's step comes again by itself.
+ */
+const FIRST_TRIES = 2;
+const FIRST_ANSWER_MS = 8_000;
+const NOWHERE = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+]);
+
+function isNowhere(thrown: unknown): boolean {
+  return NOWHERE.has((thrown as NodeJS.ErrnoException | undefined)?.code ?? '');
 }
 
 interface Connection {
@@ -28,6 +51,8 @@ export class ApiRequests {
   private readonly closed = new AbortController();
   private opened: Promise<Connection> | undefined;
   private loadedNamespace: string | undefined;
+  /** Whether this server has ever answered. */
+  private answered = false;
 
   constructor(
     private readonly load: () => Promise<Credentials>,
@@ -63,13 +88,21 @@ export class ApiRequests {
     expected: readonly number[],
   ): Promise<ApiAnswer | { readonly failure: ApiFailure }> {
     let relogged = false;
+    const began = performance.now();
     for (let number = 1; ; number++) {
       await this.limit.admit();
       let error: EngineError;
       let askedMs: number | undefined;
       const connection = await this.connection();
+      const done = measured(request.method);
       try {
-        const answer = await connection.transport.send({ ...request, signal: this.closed.signal });
+        const answer = await connection.transport.send({
+          ...request,
+          signal: this.closed.signal,
+          ...(this.answered ? {} : { timeoutMs: FIRST_ANSWER_MS }),
+        });
+        this.answered = true;
+        done(answer.status);
         if (answer.status >= 200 && answer.status < 300) return answer;
         const failure = readFailure(answer.status, answer.text, answer.headers);
         if (expected.includes(answer.status)) return { failure };
@@ -81,15 +114,22 @@ export class ApiRequests {
         askedMs = failure.retryAfterMs;
       } catch (thrown) {
         if (thrown instanceof EngineError) throw thrown;
+        done('none');
         error = connectionError(thrown, what, connection.credentials.server);
         if (this.closed.signal.aborted) throw error;
+        if (!this.answered && number >= FIRST_TRIES && isNowhere(thrown)) throw error;
       }
-      if (number >= this.retry.tries) throw error;
-      await sleep(pauseMs(this.retry, number, askedMs), this.closed.signal);
+      const { tries, withinMs = Infinity } = this.retry;
+      const pause = pauseMs(this.retry, number, askedMs);
+      if (number >= tries || performance.now() - began + pause > withinMs) throw error;
+      await sleep(pause, this.closed.signal);
     }
   }
 
-  /** A stream that has begun well. Not tried again here: whoever reads it knows from where to go on. */
+  /**
+   * A stream that has begun well, within the time of any request. Not tried again here: whoever reads
+   * it knows from where to go on.
+   */
   async openStream(
     path: string,
     what: string,
@@ -97,9 +137,10 @@ export class ApiRequests {
   ): Promise<IncomingMessage> {
     await this.limit.admit();
     const connection = await this.connection();
-    let answer: IncomingMessage;
+    const done = measured('GET');
     try {
-      answer = await connection.transport.open({ method: 'GET', path, signal }, idleMs);
+      const answer = await connection.transport.begin({ method: 'GET', path, signal }, idleMs);
+      done(answer.statusCode ?? 0);
       if (answer.statusCode === 200) return answer;
       const failure = readFailure(answer.statusCode ?? 0, await textOf(answer), answer.headers);
       if (failure.status === 401) this.forget(connection);
@@ -118,7 +159,37 @@ export class ApiRequests {
       throw apiError(failure, what);
     } catch (thrown) {
       if (thrown instanceof EngineError) throw thrown;
+      done('none');
       throw connectionError(thrown, what, connection.credentials.server);
+    }
+  }
+
+  /**
+   * An open websocket, paused. Not tried again here: whoever uses it knows from where to go on.
+   * @throws EngineError CLUSTER_UNREACHABLE, CLUSTER_FORBIDDEN, NOT_FOUND; what `signal` was aborted with
+   */
+  async openWebSocket(
+    path: string,
+    what: string,
+    options: Pick<WebSocketRequest, 'protocol' | 'maxMessageBytes' | 'signal'>,
+  ): Promise<WebSocket> {
+    await this.limit.admit();
+    const connection = await this.connection();
+    const { server, secure } = connection.credentials;
+    try {
+      const answer = await openWebSocket({
+        ...options,
+        url: new URL(server + path),
+        security: await secure(),
+        timeoutMs: this.settings.requestTimeoutMs ?? 30_000,
+      });
+      if (!('statusCode' in answer)) return answer as WebSocket;
+      const failure = readFailure(answer.statusCode ?? 0, await textOf(answer), answer.headers);
+      if (failure.status === 401) this.forget(connection);
+      throw apiError(failure, what);
+    } catch (thrown) {
+      if (thrown instanceof EngineError || options.signal.aborted) throw thrown;
+      throw connectionError(thrown, what, server);
     }
   }
 
@@ -149,4 +220,18 @@ export class ApiRequests {
     connection.transport.close();
     this.opened = undefined;
   }
+}
+
+/** From now until it is called with the answer's status; `none`: the connection failed. Counts once. */
+function measured(method: string): (status: number | 'none') => void {
+  const since = performance.now();
+  let isOpen = true;
+  return status => {
+    if (isOpen)
+      recordSeconds('apiRequests', (performance.now() - since) / 1_000, {
+        'http.request.method': method,
+        'http.response.status_code': status,
+      });
+    isOpen = false;
+  };
 }

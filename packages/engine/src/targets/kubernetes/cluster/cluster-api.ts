@@ -6,8 +6,10 @@
  *     const pvc = await api.get(PERSISTENT_VOLUME_CLAIM, 'web-0');          // undefined: not there
  *     const pod = await api.create(POD, { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec });
  *     if (pod === 'exists') ...                                             // somebody else's, or our own earlier try
+ *     const made = await api.applyNew(PERSISTENT_VOLUME_CLAIM, claim, { manager });  // or 'exists'
  *     await api.delete(POD, name, { uid });                                 // 'changed': another object of that name
  *     for await (const line of api.podLog(name, { follow: true, signal })) ...
+ *     const stream = await api.portForward(name, 40107, signal);            // bytes to and from a port of the pod
  *     for await (const seen of api.watch(POD, { labels, signal })) ...      // never ends by itself
  *
  * Objects are raw JSON as the server sends it (resources.ts has the part of their shape that we
@@ -17,9 +19,11 @@
  * quota, an invalid object, a name in a namespace that is going away).
  *
  * Every call is tried again by itself: reads and deletes are safe to repeat; a
- * POST names its object and a patch its resourceVersion, so that a repeat after a lost answer is
- * 'exists' or 'conflict', never a second change.
+ * POST names its object, an apply and a patch the resourceVersion that they are for, so that a
+ * repeat after a lost answer is 'exists' or 'conflict', never a second change.
  */
+import type { Duplex } from 'node:stream';
+
 import type { KubeObject, ResourceKind } from './resources';
 
 export interface ClusterApi {
@@ -46,6 +50,29 @@ export interface ClusterApi {
   ): Promise<T | 'exists'>;
 
   /**
+   * Server-side apply of a whole object that must not be there yet: `manager` owns its fields from
+   * then on. `'exists'`: there is an object of that name, ours or not; nothing of it was changed.
+   */
+  applyNew<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    object: T,
+    options: ApplyOptions,
+  ): Promise<T | 'exists'>;
+
+  /**
+   * Server-side apply of annotations to the very object that was looked at. `manager` owns these
+   * and nothing else; whoever owned them before (a manager of whole objects) owns them no more.
+   * `'conflict'`: it is of another resourceVersion now, or gone, perhaps by an earlier try of this
+   * very call: read and compare.
+   */
+  applyAnnotations<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    seen: T,
+    annotations: Readonly<Record<string, string>>,
+    options: ApplyOptions,
+  ): Promise<T | 'conflict'>;
+
+  /**
    * JSON merge patch (RFC 7386: null removes a key). `'conflict'`: the object is of another
    * resourceVersion now, perhaps by an earlier try of this very call: read and compare.
    */
@@ -57,13 +84,24 @@ export interface ClusterApi {
   ): Promise<T | 'conflict' | 'gone'>;
 
   /**
+   * Server-side apply: makes the object or sets the fields that it has, as `manager`'s.
+   * @throws EngineError CLUSTER_REFUSED also for a field that somebody else manages, unless `force`
+   */
+  apply<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    object: T,
+    options: ApplyOptions & { readonly force?: boolean },
+  ): Promise<{ readonly object: T; readonly created: boolean }>;
+
+  /**
    * `'deleting'`: asked for, perhaps held by finalizers (look again). `'gone'`: nothing of that name.
-   * `'changed'`: what has that name now has another uid; it was left alone.
+   * `'changed'`: what has that name now has another uid, or was changed since the given
+   * resourceVersion; it was left alone.
    */
   delete<T extends KubeObject>(
     kind: ResourceKind<T>,
     name: string,
-    precondition: { readonly uid: string },
+    precondition: DeletePrecondition,
   ): Promise<'deleting' | 'gone' | 'changed'>;
 
   /**
@@ -84,11 +122,26 @@ export interface ClusterApi {
    */
   podLog(pod: string, options?: LogOptions): AsyncIterable<string>;
 
+  /**
+   * A stream to a port on a pod's own loopback, through the API server. That nobody listens there is
+   * an error of the stream, CLUSTER_UNREACHABLE as a connection that breaks; nothing is tried again.
+   * It ends when `signal` aborts.
+   * @throws EngineError NOT_FOUND no such pod; CLUSTER_FORBIDDEN; CLUSTER_UNREACHABLE; what `signal` was
+   *   aborted with
+   */
+  portForward(pod: string, port: number, signal: AbortSignal): Promise<Duplex>;
+
   /** Events about this object (and no earlier one of its name), oldest first. */
   eventsOf(object: KubeObject): Promise<readonly KubeEvent[]>;
 
-  /** Ends open watches and logs, and closes idle connections. */
+  /** Ends open watches, logs and streams, and closes idle connections. */
   close(): void;
+}
+
+/** Exactly this object; with `resourceVersion`: exactly as it was read. */
+export interface DeletePrecondition {
+  readonly uid: string;
+  readonly resourceVersion?: string;
 }
 
 export interface ListQuery {
@@ -106,6 +159,11 @@ export interface KubeList<T> {
 export interface WriteOptions {
   /** Admission answers, nothing is stored. */
   readonly dryRun?: boolean;
+}
+
+export interface ApplyOptions extends WriteOptions {
+  /** Who owns the fields: up to 128 printable characters. */
+  readonly manager: string;
 }
 
 export type WatchEvent<T> =

@@ -72,6 +72,15 @@ describe('a request', () => {
     expect(server.requests).toHaveLength(4);
   });
 
+  it('is not tried again after its time, however many tries are left', async () => {
+    api = server.client({ retry: { tries: 1_000, firstMs: 20, maxMs: 20, withinMs: 200 } });
+    server.failNext(anything, { status: 500 }, 1_000);
+    const began = performance.now();
+    await errorOf(api.get(PERSISTENT_VOLUME_CLAIM, 'web-0'));
+    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(server.requests.length).toBeGreaterThan(1);
+  });
+
   it('to a server that is away is CLUSTER_UNREACHABLE and names it', async () => {
     const { url } = server;
     await server.close();
@@ -319,5 +328,25 @@ describe('a log', () => {
   it('of a pod that is not there is NOT_FOUND', async () => {
     const lines = api.podLog('none')[Symbol.asyncIterator]();
     expect((await errorOf(lines.next())).code).toBe('NOT_FOUND');
+  });
+});
+
+describe('a server that is not there', () => {
+  it('is named after two tries when it never answered, and waited for when it has', async () => {
+    const away = await FakeApiServer.start();
+    const retry = { tries: 6, firstMs: 100, maxMs: 100 };
+    const never = away.client({ retry });
+    const before = away.client({ retry });
+    await before.identity();
+    await away.close();
+    const failedAfterMs = async (api: typeof never): Promise<number> => {
+      const began = performance.now();
+      await expect(api.list(POD)).rejects.toMatchObject({ code: 'CLUSTER_UNREACHABLE' });
+      return performance.now() - began;
+    };
+    const quick = await failedAfterMs(never);
+    expect(quick).toBeLessThan(await failedAfterMs(before));
+    never.close();
+    before.close();
   });
 });

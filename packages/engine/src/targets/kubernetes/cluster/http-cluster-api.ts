@@ -1,10 +1,14 @@
 /** ClusterApi over HTTP: cluster-api.ts says what each call promises. */
+import { addAbortSignal, type Duplex } from 'node:stream';
+
 import { EngineError } from '../../../errors';
 import { FIELD_MANAGER } from '../layout';
-import { apiError, connectionError } from './api-errors';
+import { apiError, type ApiFailure } from './api-errors';
 import { ApiRequests, type RequestSettings } from './api-requests';
 import type {
+  ApplyOptions,
   ClusterApi,
+  DeletePrecondition,
   KubeEvent,
   KubeList,
   ListQuery,
@@ -14,6 +18,10 @@ import type {
   WriteOptions,
 } from './cluster-api';
 import { type ClusterAddress, type Credentials, loadCredentials } from './credentials';
+import { flattenedEvents } from './events';
+import { readPodLog } from './pod-log-stream';
+import { MAX_MESSAGE_BYTES, PORT_FORWARD_PROTOCOL, portStream } from './port-forward';
+import { type ListBody, parse, searchOf, selectors, withoutNulls } from './request-text';
 import {
   EVENT,
   type KubeObject,
@@ -22,7 +30,7 @@ import {
   resourcePath,
   type ResourceKind,
 } from './resources';
-import { type ApiAnswer, linesOf } from './transport';
+import type { ApiAnswer } from './transport';
 import { watchObjects, type WatchSource } from './watch';
 
 export interface ClusterSettings extends RequestSettings {
@@ -31,6 +39,13 @@ export interface ClusterSettings extends RequestSettings {
   /** The API server ends a watch after this; it goes on by itself. */
   readonly watchSeconds?: number;
 }
+
+/**
+ * No object ever has it, since etcd's first write is revision 2: an apply that asks for it changes
+ * nothing that is there (409), and a new object is made in spite of it. The API server has no other
+ * way to say "only if it is new" in an apply.
+ */
+const OF_NO_OBJECT = '1';
 
 /** Reads no kubeconfig and opens no connection before the first call. */
 export class HttpClusterApi implements ClusterApi {
@@ -156,6 +171,68 @@ export class HttpClusterApi implements ClusterApi {
     throw apiError(answer.failure, what);
   }
 
+  async applyNew<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    object: T,
+    options: ApplyOptions,
+  ): Promise<T | 'exists'> {
+    const metadata = { ...object.metadata, resourceVersion: OF_NO_OBJECT };
+    const what = this.words('apply', kind, object.metadata.name);
+    const answer = await this.sendApply(kind, { ...object, metadata }, options, what);
+    return 'failure' in answer ? 'exists' : parse<T>(answer, what);
+  }
+
+  async applyAnnotations<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    { metadata: { name, uid, resourceVersion } }: T,
+    annotations: Readonly<Record<string, string>>,
+    options: ApplyOptions,
+  ): Promise<T | 'conflict'> {
+    // With the uid an apply makes nothing where the object is gone.
+    const object: KubeObject = { metadata: { name, uid, resourceVersion, annotations } };
+    const what = this.words('apply', kind, name);
+    const answer = await this.sendApply(kind, object as T, { ...options, force: true }, what);
+    return 'failure' in answer ? 'conflict' : parse<T>(answer, what);
+  }
+
+  async apply<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    object: T,
+    options: ApplyOptions & { readonly force?: boolean },
+  ): Promise<{ readonly object: T; readonly created: boolean }> {
+    const what = this.words('apply', kind, object.metadata.name);
+    const answer = await this.sendApply(kind, object, options, what);
+    if ('failure' in answer) throw apiError(answer.failure, what);
+    return { object: parse<T>(answer, what), created: answer.status === 201 };
+  }
+
+  /** 409 is an answer: nothing was changed. */
+  private async sendApply<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    object: T,
+    { manager, dryRun, force = false }: ApplyOptions & { readonly force?: boolean },
+    what: string,
+  ): Promise<ApiAnswer | { readonly failure: ApiFailure }> {
+    await this.requests.server(); // which tells the namespace
+    const search = searchOf({
+      fieldManager: manager,
+      force: String(force),
+      dryRun: dryRun ? 'All' : undefined,
+    });
+    return this.requests.ask(
+      {
+        method: 'PATCH',
+        path: this.path(kind, object.metadata.name) + search,
+        body: {
+          type: 'application/apply-patch+yaml', // of which JSON is a part
+          text: withoutNulls(this.complete(kind, object), what),
+        },
+      },
+      what,
+      [409],
+    );
+  }
+
   async patch<T extends KubeObject>(
     kind: ResourceKind<T>,
     name: string,
@@ -184,7 +261,7 @@ export class HttpClusterApi implements ClusterApi {
   async delete<T extends KubeObject>(
     kind: ResourceKind<T>,
     name: string,
-    { uid }: { readonly uid: string },
+    preconditions: DeletePrecondition,
   ): Promise<'deleting' | 'gone' | 'changed'> {
     await this.requests.server(); // which tells the namespace
     const answer = await this.requests.ask(
@@ -196,7 +273,7 @@ export class HttpClusterApi implements ClusterApi {
           text: JSON.stringify({
             apiVersion: 'v1',
             kind: 'DeleteOptions',
-            preconditions: { uid },
+            preconditions,
             propagationPolicy: 'Background',
           }),
         },
@@ -243,54 +320,27 @@ export class HttpClusterApi implements ClusterApi {
 
   async *podLog(pod: string, options: LogOptions = {}): AsyncIterable<string> {
     await this.requests.server(); // which tells the namespace
-    const { container, follow, sinceTime, tailLines, timestamps } = options;
-    const search = searchOf({
-      container,
-      sinceTime,
-      follow: follow ? 'true' : undefined,
-      timestamps: timestamps ? 'true' : undefined,
-      tailLines: tailLines === undefined ? undefined : String(tailLines),
+    yield* readPodLog(this.requests, pod, options);
+  }
+
+  async portForward(pod: string, port: number, signal: AbortSignal): Promise<Duplex> {
+    await this.requests.server(); // which tells the namespace
+    const what = `forward port ${port} of pod ${pod} in namespace ${this.namespace}`;
+    const path = resourcePath(POD, this.namespace, pod, 'portforward');
+    const either = AbortSignal.any([signal, this.requests.signal]);
+    const socket = await this.requests.openWebSocket(`${path}?ports=${port}`, what, {
+      protocol: PORT_FORWARD_PROTOCOL,
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+      signal: either,
     });
-    const what = `read the log of pod ${pod} in namespace ${this.namespace}`;
-    const own = new AbortController();
-    const signals = [own.signal, this.requests.signal];
-    const signal = AbortSignal.any(
-      options.signal === undefined ? signals : [...signals, options.signal],
-    );
-    try {
-      const answer = await this.requests.openStream(
-        resourcePath(POD, this.namespace, pod, 'log') + search,
-        what,
-        // A mover may have nothing to say for long; whoever follows knows when the pod has ended.
-        { signal, idleMs: follow === true ? 3_600_000 : 60_000 },
-      );
-      yield* linesOf(answer);
-    } catch (thrown) {
-      if (thrown instanceof EngineError || signal.aborted) throw thrown;
-      throw connectionError(thrown, what, await this.requests.server());
-    } finally {
-      own.abort();
-    }
+    return addAbortSignal(either, portStream(socket, port, what));
   }
 
   async eventsOf({ metadata }: KubeObject): Promise<readonly KubeEvent[]> {
     const { items } = await this.list(EVENT, {
       fields: { 'involvedObject.uid': metadata.uid ?? '' },
     });
-    return items
-      .map((event): KubeEvent => ({
-        type: event.type === 'Warning' ? 'Warning' : 'Normal',
-        reason: event.reason ?? '',
-        message: event.message ?? '',
-        count: event.series?.count ?? event.count ?? 1,
-        lastAt:
-          event.series?.lastObservedTime ??
-          event.lastTimestamp ??
-          event.eventTime ??
-          event.metadata.creationTimestamp ??
-          '',
-      }))
-      .sort((one, other) => Date.parse(one.lastAt) - Date.parse(other.lastAt));
+    return flattenedEvents(items);
   }
 
   close(): void {
@@ -317,41 +367,4 @@ export class HttpClusterApi implements ClusterApi {
 /** Touches nothing yet. @throws (from its calls) EngineError CONFIG_INVALID when there is no such kubeconfig, context or cluster */
 export function openCluster(address: ClusterAddress, settings: ClusterSettings = {}): ClusterApi {
   return new HttpClusterApi(() => loadCredentials(address), settings);
-}
-
-interface ListBody<T> {
-  readonly items?: readonly T[];
-  readonly metadata?: { readonly continue?: string; readonly resourceVersion?: string };
-}
-
-function selectors({ labels, fields }: ListQuery): Record<string, string | undefined> {
-  return { labelSelector: selectorOf(labels), fieldSelector: selectorOf(fields) };
-}
-
-function selectorOf(equal: Readonly<Record<string, string>> | undefined): string | undefined {
-  if (equal === undefined) return undefined;
-  return Object.entries(equal)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',');
-}
-
-function searchOf(values: Readonly<Record<string, string | undefined>>): string {
-  const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(values))
-    if (value !== undefined) search.set(key, value);
-  return search.size === 0 ? '' : `?${search.toString()}`;
-}
-
-function parse<T>(answer: ApiAnswer, what: string): T {
-  try {
-    return JSON.parse(answer.text) as T;
-  } catch (thrown) {
-    throw new EngineError('CLUSTER_UNREACHABLE', {
-      where: { object: what },
-      expected: 'JSON of an API server',
-      found: answer.text.slice(0, 200),
-      cause: thrown,
-      retry: 'later',
-    });
-  }
 }

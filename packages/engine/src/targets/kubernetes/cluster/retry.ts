@@ -6,10 +6,20 @@ export interface RetryOptions {
   /** The first pause at most; doubled each time. */
   readonly firstMs: number;
   readonly maxMs: number;
+  /** No try begins later than this after the first; each may take a whole time-out. Absent: for as many tries as there are. */
+  readonly withinMs?: number;
 }
 
-/** Up to about half a minute: an API server that is restarted is back by then. Longer is the step's own wait. */
-export const DEFAULT_RETRY: RetryOptions = { tries: 7, firstMs: 200, maxMs: 10_000 };
+/**
+ * Up to about half a minute: an API server that is restarted is back by then. Longer is the step's
+ * own wait, which has words for it.
+ */
+export const DEFAULT_RETRY: RetryOptions = {
+  tries: 7,
+  firstMs: 200,
+  maxMs: 10_000,
+  withinMs: 25_000,
+};
 
 /** A pause before try `number` (1 = the first repeat): between half and all of what is due, or what the server asked for and a bit. */
 export function pauseMs(

@@ -10,6 +10,8 @@ export interface ApiRequest {
   readonly path: string;
   readonly body?: { readonly type: string; readonly text: string };
   readonly signal?: AbortSignal;
+  /** Less than the transport's own limit. */
+  readonly timeoutMs?: number;
 }
 
 export interface ApiAnswer {
@@ -28,7 +30,8 @@ export class Transport {
 
   /** The whole answer, whatever its status. Rejects when the connection fails, or `timeoutMs` pass without an end. */
   async send(request: ApiRequest): Promise<ApiAnswer> {
-    const limit = AbortSignal.timeout(this.timeoutMs);
+    const timeoutMs = Math.min(request.timeoutMs ?? Infinity, this.timeoutMs);
+    const limit = AbortSignal.timeout(timeoutMs);
     const signal = request.signal === undefined ? limit : AbortSignal.any([request.signal, limit]);
     try {
       const answer = await this.open({ ...request, signal });
@@ -38,11 +41,22 @@ export class Transport {
         text: await textOf(answer),
       };
     } catch (thrown) {
-      if (limit.aborted && request.signal?.aborted !== true)
-        throw Object.assign(new Error(`no answer within ${this.timeoutMs} ms`), {
-          code: 'ETIMEDOUT',
-        });
+      if (limit.aborted && request.signal?.aborted !== true) throw noAnswer(timeoutMs);
       throw thrown;
+    }
+  }
+
+  /** As `open`, and rejects when the answer has not begun within `timeoutMs`; from then on `idleMs` counts. */
+  async begin(request: ApiRequest, idleMs: number): Promise<http.IncomingMessage> {
+    const late = new AbortController();
+    const signals = [late.signal, ...(request.signal === undefined ? [] : [request.signal])];
+    const timer = setTimeout(() => late.abort(), this.timeoutMs);
+    try {
+      return await this.open({ ...request, signal: AbortSignal.any(signals) }, idleMs);
+    } catch (thrown) {
+      throw late.signal.aborted ? noAnswer(this.timeoutMs) : thrown;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -99,6 +113,10 @@ export class Transport {
     for (const agent of this.agents.values()) agent.destroy();
     this.agents.clear();
   }
+}
+
+function noAnswer(limitMs: number): Error {
+  return Object.assign(new Error(`no answer within ${limitMs} ms`), { code: 'ETIMEDOUT' });
 }
 
 export async function textOf(answer: http.IncomingMessage): Promise<string> {

@@ -9,35 +9,49 @@ import type { TargetPods } from '../target-pods';
 import { PodMover, type PodMoverOptions } from './pod-mover';
 import { PodProbeIo } from './pod-probe-io';
 import { podState } from './pod-state';
-import { removePod } from './pod-steering';
+import { restsAfter } from './pod-rest';
 
 export class ClusterPods implements TargetPods {
   private readonly api: ClusterApi;
   private readonly podMover: PodMover;
+  /** By image that a migration chose. */
+  private readonly others = new Map<string, PodMover>();
   private readonly io: PodProbeIo;
 
-  constructor(options: PodMoverOptions) {
+  constructor(private readonly options: PodMoverOptions) {
     this.api = options.api;
     this.podMover = new PodMover(options);
     this.io = new PodProbeIo(this.podMover);
   }
 
-  mover(): Mover {
-    return this.podMover;
+  mover(image?: string): Mover {
+    if (image === undefined) return this.podMover;
+    const known = this.others.get(image);
+    if (known !== undefined) return known;
+    const { builtDigest: _, ...options } = this.options;
+    const made = new PodMover({ ...options, image: () => image });
+    this.others.set(image, made);
+    return made;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.podMover, ...this.others.values()].map(mover => mover.close()));
   }
 
   probeIo(): ProbeIo {
     return this.io;
   }
 
-  /** A pod that still works is waited for, never stopped: whoever removes a volume under it should know. Its Secrets go with it. */
+  /** A pod that still works is waited for, never stopped; one that rests is sent home: whoever removes a volume under it should know. Its Secrets go with it. */
   async release(volume: string): Promise<void | Pending> {
     const { api } = this;
     const pod = await api.get(POD, volume);
     if (pod !== undefined && pod.metadata.labels?.[LABEL.managedBy] === OURS[LABEL.managedBy]) {
       const isGoing = pod.metadata.deletionTimestamp !== undefined;
-      const works = podState(pod).state !== 'ended';
-      if (!isGoing && !works) await removePod(api, pod);
+      const works = podState(pod).state !== 'ended' && restsAfter(pod) === undefined;
+      const { uid = '', resourceVersion = '' } = pod.metadata;
+      // As it was read: it may get another order in between.
+      if (!isGoing && !works) await api.delete(POD, volume, { uid, resourceVersion });
       const reason = works ? 'which is at work' : 'to go';
       return { pending: true, retryMs: 500, reason: `mover pod ${volume}, ${reason}` };
     }

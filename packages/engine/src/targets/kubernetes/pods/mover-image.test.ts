@@ -11,7 +11,7 @@ const built = {
   tag: '1-abc',
   digest: 'sha256:abc',
   version: '1',
-  moverSha256: createHash('sha256').update('program').digest('hex'),
+  programSha256: createHash('sha256').update('program').digest('hex'),
 };
 
 describe('the image of the mover', () => {

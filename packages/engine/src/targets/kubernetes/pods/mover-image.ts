@@ -8,7 +8,7 @@ import path from 'node:path';
 
 import { EngineError } from '../../../errors';
 
-/** What `npm run image` wrote beside the mover's program. */
+/** What `npm run image` wrote beside a program. */
 export interface BuiltImage {
   readonly name: string;
   readonly tag: string;
@@ -16,22 +16,25 @@ export interface BuiltImage {
   readonly digest: string;
   readonly version: string;
   /** SHA-256 of the program that is in it. */
-  readonly moverSha256: string;
+  readonly programSha256: string;
 }
 
-/** `undefined`: no image was built with this very program. @param program path of mover.cjs */
-export function builtImage(program: string): BuiltImage | undefined {
-  const file = path.join(path.dirname(program), 'image.json');
+/**
+ * `undefined`: no image was built with this very program. @param program path of mover.cjs, or of
+ * another bundle, with where its facts are from there
+ */
+export function builtImage(program: string, facts = 'image.json'): BuiltImage | undefined {
+  const file = path.join(path.dirname(program), facts);
   const text = textOf(file);
   const bytes = textOf(program);
   if (text === undefined || bytes === undefined) return undefined;
-  const { name, tag, digest, version, moverSha256 } = JSON.parse(
+  const { name, tag, digest, version, programSha256 } = JSON.parse(
     text.toString('utf8'),
   ) as Partial<BuiltImage>;
   if (name === undefined || tag === undefined || digest === undefined || version === undefined)
     throw new EngineError('INTERNAL', { where: { file }, found: 'not what npm run image writes' });
-  if (moverSha256 !== createHash('sha256').update(bytes).digest('hex')) return undefined;
-  return { name, tag, digest, version, moverSha256 };
+  if (programSha256 !== createHash('sha256').update(bytes).digest('hex')) return undefined;
+  return { name, tag, digest, version, programSha256 };
 }
 
 function textOf(file: string): Buffer | undefined {

@@ -33,7 +33,7 @@ describe('the log of a mover pod', () => {
     ['protocol', { protocol: MOVER_PROTOCOL + 1, version: '1.0.0' }],
     ['version', { protocol: MOVER_PROTOCOL, version: '0.9.0' }],
   ])('is refused from a mover of another %s', (_, change) => {
-    const log = new PodLog('1.0.0');
+    const log = new PodLog({ version: '1.0.0' });
     const started = { type: 'started', pid: 1, startedAt: '', ...change };
     expect(() => log.take(at(1, started))).toThrow(
       expect.objectContaining({ code: 'MOVER_VERSION' }),

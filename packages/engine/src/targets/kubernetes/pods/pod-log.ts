@@ -1,5 +1,5 @@
 /**
- * The reports in a pod's log. Standard error is in the log too, so what is no report is kept as last
+ * The reports in a pod's log, which may hold those of several layers: only one's are taken. Standard error is in the log too, so what is no report is kept as last
  * words. Lines may come again after a cut connection; a window is handed on once.
  */
 import { EngineError } from '../../../errors';
@@ -10,17 +10,39 @@ import { MOVER_VERSION } from '../../../mover/version';
 
 const LAST_WORDS_LINES = 10;
 
+export interface LogPart {
+  /** Reports about other layers are not ours. Absent: all are. */
+  readonly layerId?: string;
+  /** Windows that the store holds: they are not handed on. */
+  readonly known?: readonly WindowReport[];
+  /** Of the engine's own mover; a mover of another one is refused. */
+  readonly version?: string;
+}
+
 export class PodLog {
   progress: MoverProgress | undefined;
   last: Extract<MoverReport, { type: 'done' | 'failed' }> | undefined;
   /** RFC 3339 time of the last line; where to go on reading. */
   seenUntil: string | undefined;
-  private readonly known = new Map<number, WindowReport>();
+  /** Something was said about this layer. */
+  begun = false;
+  /** The first report of all that was read; a log that begins later was rotated, and lacks windows. */
+  firstReport: MoverReport['type'] | undefined;
+  /** Resolves when the mover has said that it runs. */
+  readonly started: Promise<void>;
+  private hasStarted!: () => void;
+  private readonly known: Map<number, WindowReport>;
+  private readonly version: string;
   private fresh: WindowReport[] = [];
   private readonly words: string[] = [];
 
-  /** @param version of the engine's own mover; a mover of another one is refused */
-  constructor(private readonly version: string = MOVER_VERSION) {}
+  constructor(private readonly part: LogPart = {}) {
+    this.version = part.version ?? MOVER_VERSION;
+    this.known = new Map((part.known ?? []).map(window => [window.index, window]));
+    this.started = new Promise(resolve => {
+      this.hasStarted = resolve;
+    });
+  }
 
   /** One line as `timestamps` gives it. @throws EngineError MOVER_VERSION */
   take(line: string): void {
@@ -34,7 +56,18 @@ export class PodLog {
       if (this.words.length > LAST_WORDS_LINES) this.words.shift();
       return;
     }
-    this.onReport(report);
+    this.firstReport ??= report.type;
+    if (this.isOurs(report)) this.onReport(report);
+  }
+
+  private isOurs(report: MoverReport): boolean {
+    const said =
+      report.type === 'done' ? report.receipt.layerId : 'layerId' in report && report.layerId;
+    const { layerId } = this.part;
+    // A failure names no layer: it is the last that a mover says, and those before went well.
+    const isOurs = layerId === undefined || typeof said !== 'string' || said === layerId;
+    this.begun ||= isOurs;
+    return isOurs;
   }
 
   /** Windows since the last call. */
@@ -55,7 +88,8 @@ export class PodLog {
   private onReport(report: MoverReport): void {
     switch (report.type) {
       case 'started':
-        if (report.protocol === MOVER_PROTOCOL && report.version === this.version) return;
+        if (report.protocol === MOVER_PROTOCOL && report.version === this.version)
+          return this.hasStarted();
         throw new EngineError('MOVER_VERSION', {
           expected: `mover ${this.version} of protocol ${MOVER_PROTOCOL}`,
           found: `mover ${report.version} of protocol ${report.protocol}`,

@@ -1,215 +1,20 @@
 /** PodMover on an API server made of maps: the order of its steps, and what it does when somebody else was there. */
-import { createHash } from 'node:crypto';
-
-import type {
-  ApplyOrder,
-  HashChainOrder,
-  MoverStatus,
-  Receipt,
-  VolumeMark,
-} from '../../../mover/mover';
-import { MOVER_PROTOCOL } from '../../../mover/mover';
-import { MOVER_VERSION } from '../../../mover/version';
-import type { ClusterApi, MergePatch, WatchEvent } from '../cluster/cluster-api';
-import type { KubeObject, Pod, ResourceKind } from '../cluster/resources';
+import { EngineError } from '../../../errors';
+import type { ApplyOrder, HashChainOrder, MoverStatus, VolumeMark } from '../../../mover/mover';
+import {
+  apply,
+  doneWith,
+  MapCluster,
+  mark,
+  started,
+  untilSo as until,
+  windowLine,
+  windowOf,
+} from '../../../testing/map-cluster';
+import type { KubeObject, Pod } from '../cluster/resources';
 import { PodMover } from './pod-mover';
 
 const PVC = 'PersistentVolumeClaim';
-
-/** Answers at once. A pod starts when its Secret is there, and does what `onStart` says. */
-class MapCluster {
-  readonly objects = new Map<string, KubeObject>();
-  readonly said: string[] = [];
-  readonly logs = new Map<string, string[]>();
-  /** So many times a log comes without its last line. */
-  logsCut = 0;
-  onStart: (pod: Pod) => void = () => undefined;
-  /** Called before each request with its words, to change the world in between. */
-  before: (request: string) => void = () => undefined;
-  private readonly watchers = new Set<(event: WatchEvent<Pod>) => void>();
-  private versions = 0;
-
-  readonly api = {
-    namespace: 'vms',
-    get: async (kind: ResourceKind<KubeObject>, name: string) => {
-      this.before(`get ${kind.kind} ${name}`);
-      return this.objects.get(`${kind.kind}/${name}`);
-    },
-    create: async (kind: ResourceKind<KubeObject>, object: KubeObject) => {
-      const words = `create ${kind.kind} ${object.metadata.name ?? ''}`;
-      this.before(words);
-      const key = `${kind.kind}/${object.metadata.name ?? ''}`;
-      if (this.objects.has(key)) return 'exists';
-      this.said.push(words);
-      const made = this.put(kind.kind, object);
-      if (kind.kind === 'Secret') this.start(object.metadata.ownerReferences?.[0]?.uid);
-      return made;
-    },
-    patch: async (
-      kind: ResourceKind<KubeObject>,
-      name: string,
-      patch: MergePatch,
-      { resourceVersion }: { resourceVersion: string },
-    ) => {
-      const found = this.objects.get(`${kind.kind}/${name}`);
-      if (found === undefined) return 'gone';
-      if (found.metadata.resourceVersion !== resourceVersion) return 'conflict';
-      const { annotations = {} } = patch['metadata'] as { annotations?: Record<string, string> };
-      this.said.push(`annotate ${name} ${JSON.stringify(annotations)}`);
-      return this.put(kind.kind, {
-        ...found,
-        metadata: {
-          ...found.metadata,
-          annotations: { ...found.metadata.annotations, ...annotations },
-        },
-      });
-    },
-    delete: async (kind: ResourceKind<KubeObject>, name: string, { uid }: { uid: string }) => {
-      const found = this.objects.get(`${kind.kind}/${name}`);
-      if (found === undefined) return 'gone';
-      if (found.metadata.uid !== uid) return 'changed';
-      this.said.push(`delete ${kind.kind} ${name}`);
-      this.remove(kind.kind, name);
-      return 'deleting';
-    },
-    watch: (_kind: unknown, { signal }: { signal: AbortSignal }) => this.events(signal),
-    podLog: (name: string) => this.lines(name),
-    eventsOf: async () => [],
-  } as unknown as ClusterApi;
-
-  put(kind: string, object: KubeObject): KubeObject {
-    const uid = object.metadata.uid ?? `uid-${++this.versions}`;
-    const made = {
-      ...object,
-      metadata: { ...object.metadata, uid, resourceVersion: String(++this.versions) },
-    };
-    this.objects.set(`${kind}/${object.metadata.name ?? ''}`, made);
-    if (kind === 'Pod') this.tell({ type: 'changed', object: made as Pod });
-    return made;
-  }
-
-  remove(kind: string, name: string): void {
-    const found = this.objects.get(`${kind}/${name}`);
-    this.objects.delete(`${kind}/${name}`);
-    if (kind === 'Pod' && found) this.tell({ type: 'deleted', object: found as Pod });
-  }
-
-  pod(name: string): Pod | undefined {
-    return this.objects.get(`Pod/${name}`) as Pod | undefined;
-  }
-
-  running(pod: Pod): void {
-    this.status(pod, {
-      phase: 'Running',
-      containerStatuses: [{ name: 'mover', state: { running: {} } }],
-    });
-  }
-
-  ended(pod: Pod, message: object): void {
-    const state = { terminated: { exitCode: 0, message: JSON.stringify(message) } };
-    this.status(pod, { phase: 'Succeeded', containerStatuses: [{ name: 'mover', state }] });
-  }
-
-  status(pod: Pod, status: NonNullable<Pod['status']>): void {
-    const now = this.pod(pod.metadata.name ?? '');
-    if (now?.metadata.uid === pod.metadata.uid) this.put('Pod', { ...now, status } as KubeObject);
-  }
-
-  private start(uid: string | undefined): void {
-    const pod = [...this.objects.values()].find(one => one.metadata.uid === uid);
-    if (pod !== undefined) queueMicrotask(() => this.onStart(pod as Pod));
-  }
-
-  private tell(event: WatchEvent<Pod>): void {
-    for (const watcher of this.watchers) watcher(event);
-  }
-
-  private async *events(signal: AbortSignal): AsyncGenerator<WatchEvent<Pod>> {
-    const waiting: WatchEvent<Pod>[] = [];
-    let bell = () => {};
-    const watcher = (event: WatchEvent<Pod>) => {
-      waiting.push(event);
-      bell();
-    };
-    this.watchers.add(watcher);
-    signal.addEventListener('abort', () => bell());
-    const pods = [...this.objects]
-      .filter(([key]) => key.startsWith('Pod/'))
-      .map(([, pod]) => pod as Pod);
-    yield { type: 'synced', items: pods };
-    while (!signal.aborted) {
-      const event = waiting.shift();
-      if (event !== undefined) yield event;
-      else await new Promise<void>(resolve => (bell = resolve));
-    }
-    this.watchers.delete(watcher);
-  }
-
-  private async *lines(name: string): AsyncGenerator<string> {
-    const lines = this.logs.get(name) ?? [];
-    const cut = this.logsCut-- > 0 ? 1 : 0;
-    for (const line of lines.slice(0, lines.length - cut)) yield `2026-11-23T18:00:00Z ${line}`;
-  }
-}
-
-const digest = (index: number) => createHash('sha256').update(`w${index}`).digest('hex');
-const windowOf = (index: number) => ({ index, dataBytes: 1, zeroBytes: 0, digest: digest(index) });
-const windowLine = (index: number) => JSON.stringify({ type: 'window', window: windowOf(index) });
-const started = JSON.stringify({
-  type: 'started',
-  protocol: MOVER_PROTOCOL,
-  version: MOVER_VERSION,
-  pid: 1,
-  startedAt: '',
-});
-
-const mark: VolumeMark = {
-  storeId: 'store',
-  migrationId: 'm',
-  volumeId: 'v',
-  generation: 1,
-  phase: 'writing',
-  layerId: 'base',
-  fence: 2,
-};
-const apply = (change: Partial<ApplyOrder> = {}): ApplyOrder => ({
-  protocol: MOVER_PROTOCOL,
-  order: 'apply',
-  runId: 'm/s/2',
-  leaseMs: 1,
-  bytesPerSecond: 0,
-  fence: 2,
-  layerId: 'base',
-  source: { kind: 'vm-https' } as never,
-  layer: {} as never,
-  volume: { kind: 'block', path: '/dev/vm-migrate', sizeBytes: 1, name: 'web-0' },
-  content: 'zeros',
-  mark,
-  windowBytes: 65_536,
-  windowsDone: [],
-  proof: { stateSizeBytes: 1, table: '/tables/base.table' },
-  ...change,
-});
-
-const doneWith = (
-  indexes: readonly number[],
-  runId = 'm/s/2',
-): { type: 'done'; receipt: Receipt } => ({
-  type: 'done',
-  receipt: {
-    order: 'apply',
-    runId,
-    bytes: { data: 1, zero: 0, written: 1, read: 1 },
-    windows: indexes.length,
-    windowsDigest: createHash('sha256')
-      .update(Buffer.from(indexes.map(digest).join(''), 'hex'))
-      .digest('hex'),
-    startedAt: '',
-    finishedAt: '',
-    durationMs: 1,
-    moverVersion: MOVER_VERSION,
-  },
-});
 
 describe('a mover in pods', () => {
   let cluster: MapCluster;
@@ -285,6 +90,21 @@ describe('a mover in pods', () => {
     ]);
   });
 
+  it('gives up, by name, on tables of an earlier volume that do not go', async () => {
+    cluster.put(PVC, {
+      metadata: {
+        name: 'web-0-tables',
+        labels: { 'vm-migrate.io/store': 'store' },
+        deletionTimestamp: 'now',
+      },
+    } as KubeObject);
+    expect(await end()).toMatchObject({
+      code: 'CLUSTER_STUCK',
+      found: expect.stringContaining('the tables of an earlier volume web-0 to go'),
+    });
+    expect(cluster.said).toEqual([]);
+  });
+
   it('makes no pod for a volume whose mark is another one', async () => {
     setMark({ fence: 3 });
     expect(await end()).toMatchObject({ code: 'VOLUME_UNEXPECTED' });
@@ -318,6 +138,64 @@ describe('a mover in pods', () => {
     expect(cluster.said.indexOf('delete Pod web-0')).toBeLessThan(
       cluster.said.indexOf('create Pod web-0'),
     );
+  });
+
+  const saysStopped = {
+    type: 'failed',
+    error: { code: 'MOVER_STOPPED', message: 'an order to stop', retry: 'later' },
+  };
+
+  it('names a pod that somebody deleted, although its mover only knows that it had to stop', async () => {
+    cluster.onStart = pod => {
+      cluster.running(pod);
+      const now = cluster.pod('web-0') ?? pod;
+      cluster.put('Pod', { ...now, metadata: { ...now.metadata, deletionTimestamp: 'now' } });
+      cluster.ended(pod, saysStopped);
+    };
+    expect(await end()).toMatchObject({
+      code: 'MOVER_FAILED',
+      found: 'it was deleted',
+      retry: 'later',
+    });
+  });
+
+  it('names it too when the pod would have served another layer, and is known by its log to have stopped', async () => {
+    cluster.onStart = pod => {
+      cluster.logs.set('web-0', [started, JSON.stringify(saysStopped)]);
+      cluster.running(pod);
+      const now = cluster.pod('web-0') ?? pod;
+      cluster.put('Pod', { ...now, metadata: { ...now.metadata, deletionTimestamp: 'now' } });
+    };
+    expect(await toTheEnd(apply({ afterwards: 'rest' }))).toMatchObject({
+      state: 'failed',
+      error: { code: 'MOVER_FAILED', found: 'it was deleted' },
+    });
+  });
+
+  it('that a later run told to stop was stopped, and not deleted by somebody', async () => {
+    cluster.onStart = pod => {
+      const annotations = { ...pod.metadata.annotations, 'vm-migrate.io/stop': 'true' };
+      const metadata = { ...pod.metadata, annotations, deletionTimestamp: 'now' };
+      cluster.put('Pod', { ...pod, metadata });
+      cluster.ended(pod, saysStopped);
+    };
+    expect(await end()).toMatchObject({ code: 'MOVER_STOPPED' });
+  });
+
+  it('says while it runs that nobody passes on what it says', async () => {
+    cluster.logFailure = new EngineError('CLUSTER_UNREACHABLE', { found: 'ECONNREFUSED' });
+    cluster.onStart = pod => cluster.running(pod);
+    let waitingFor: string | undefined;
+    while (!/^word from pod web-0: .*ECONNREFUSED/.test(waitingFor ?? '')) {
+      const status = await mover.attend(apply(), 100);
+      if (status.state !== 'running') throw new Error(JSON.stringify(status));
+      waitingFor = status.waitingFor;
+    }
+    cluster.logFailure = undefined;
+    cluster.logs.set('web-0', [started, windowLine(0)]);
+    const pod = cluster.pod('web-0');
+    if (pod !== undefined) cluster.ended(pod, doneWith([0]));
+    expect(await end()).toMatchObject({ state: 'done' });
   });
 
   it('follows a pod of the very same run', async () => {
@@ -421,11 +299,3 @@ describe('a mover in pods', () => {
     expect(await end(next)).toMatchObject({ code: 'MOVER_STOPPED' });
   });
 });
-
-async function until(isSo: () => boolean): Promise<void> {
-  const limit = performance.now() + 5_000;
-  while (!isSo()) {
-    if (performance.now() > limit) throw new Error('it never became so');
-    await new Promise(resolve => setTimeout(resolve, 5));
-  }
-}

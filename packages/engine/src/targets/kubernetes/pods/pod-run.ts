@@ -1,59 +1,88 @@
 /**
- * One order carried out by a pod: has the pod made (pod-start.ts), follows its status and its log,
- * and tells how it ended.
+ * One order carried out by a pod: has the pod made or takes one over (pod-start.ts), follows its
+ * status and its log, and tells how it ended. A pod that rests afterwards is left for the next order.
  */
 import { EngineError, toEngineError } from '../../../errors';
-import type { MoverOrder, MoverStatus } from '../../../mover/mover';
+import type { ApplyOrder, MoverOrder, MoverStatus, PushedSource } from '../../../mover/mover';
+import type { PushRelay } from '../../../mover/push/push-relay';
 import type { KubeEvent } from '../cluster/cluster-api';
-import type { Pod } from '../cluster/resources';
+import { type Pod, POD } from '../cluster/resources';
+import { ANNOTATION } from '../layout';
+import type { ExpectedImage } from './image-check';
+import { annotateOwn, belongsTo, isOlder, removeOwn, takenOver } from './own-pod';
 import { PodLog } from './pod-log';
+import { pushToPod } from './pod-push';
 import { CONTAINER, podName } from './pod-spec';
-import { PodStart, type PodStartDeps } from './pod-start';
+import { type Begun, PodStart, type PodStartDeps } from './pod-start';
 import { endOf, type PodEnd, podGone, podState } from './pod-state';
-import { annotate, removePod } from './pod-steering';
+import { mustBePushed, pushedOrder } from './pushed-order';
 import { LOOK_MS, sleep, withinMs } from './waiting';
 import { assertAllWindows } from './window-account';
 
 export interface PodRunDeps extends PodStartDeps {
-  /** Pod made to running. */
-  readonly startLimitMs: number;
+  readonly expectedImage: ExpectedImage;
+  /** Program that reads layers which only this machine has; asked for when one is. */
+  readonly moverProgram: () => string;
+  /** How long a connection that pushes may be away. */
+  readonly pushPatienceMs: number;
 }
 
 const EVENTS_EVERY_MS = 5_000;
 /** The log of an ended container is complete; reading its rest takes a moment. */
 const LOG_REST_MS = 10_000;
+/** A mover says that it runs at once; one whose log cannot be read is pushed to all the same. */
+const STARTED_MS = 10_000;
 /** Of a pod that is gone only what is on its way already can come. */
 const GONE_LOG_MS = 1_000;
 
 export class PodRun {
-  private readonly log = new PodLog();
+  private log: PodLog;
   private readonly stopping = new AbortController();
   private readonly over: Promise<void>;
+  private readonly leaving = new AbortController();
   private end: PodEnd | undefined;
   private pod: Pod | undefined;
   private waitingFor: string | undefined = 'its pod to be made';
+  /** Reads of its log that failed in a row, and the last one's words. */
+  private unheard = { times: 0, words: '' };
   private rate: number;
   private rateSent: Promise<void> = Promise.resolve();
+  /** As the pod gets it. */
+  private readonly order: MoverOrder;
+  private relay: PushRelay | undefined;
+  private pushWaitsFor: string | undefined;
 
   constructor(
     private readonly deps: PodRunDeps,
-    private readonly order: MoverOrder,
+    private readonly given: MoverOrder,
   ) {
+    const order = mustBePushed(given) ? pushedOrder(given) : given;
+    this.order = order;
     this.rate = Math.floor(order.bytesPerSecond);
+    this.log = this.newLog();
     this.over = this.carryOut()
       .catch((error: unknown): PodEnd => failure(error))
-      .then(end => void (this.end = end));
+      .then(end => {
+        // What was handed over has not ended, whatever became of following it.
+        if (!this.leaving.signal.aborted) this.end = end;
+      });
   }
 
+  /** Nothing of it is under way in this process. */
   get hasEnded(): boolean {
-    return this.end !== undefined;
+    return this.end !== undefined || this.leaving.signal.aborted;
   }
 
   /** Windows are handed over exactly once. */
   status(): MoverStatus {
     const windows = this.log.drain();
     if (this.end !== undefined) return { ...this.end, windows };
-    const { waitingFor } = this;
+    // One cut is mended within the second; more of them are why nothing is heard.
+    const unheard = this.unheard.times > 1 ? this.unheard.words : undefined;
+    const reasons = [this.waitingFor ?? this.pushWaitsFor, unheard].filter(
+      words => words !== undefined,
+    );
+    const waitingFor = reasons.length === 0 ? undefined : reasons.join('; ');
     return {
       state: 'running',
       progress: this.log.progress,
@@ -63,7 +92,7 @@ export class PodRun {
   }
 
   async endedWithin(patienceMs: number): Promise<void> {
-    if (this.end === undefined) await withinMs(this.over, patienceMs);
+    if (!this.hasEnded) await withinMs(this.over, patienceMs);
   }
 
   /** Later calls win; nothing is sent while the rate stays the same. */
@@ -78,47 +107,156 @@ export class PodRun {
   /** Asks the mover to finish its window; a pod that does not listen is deleted, with its grace period. */
   async stop(): Promise<void> {
     const { api, stopPatienceMs } = this.deps;
+    if (this.leaving.signal.aborted) return;
     this.stopping.abort(stopped());
+    this.relay?.stop();
     await this.tellToStop();
     await this.endedWithin(stopPatienceMs);
     if (this.end !== undefined) return;
-    if (this.pod !== undefined) await removePod(api, this.pod);
+    if (this.pod !== undefined) await removeOwn(api, this.pod, this.order.runId);
     await this.endedWithin(2 * stopPatienceMs);
+  }
+
+  /**
+   * Follows it no longer and leaves it to the next claim. One that has not started is stopped: nobody
+   * would be quicker with it. So is one that is pushed to: only this process knows its key.
+   */
+  async handOver(): Promise<void> {
+    const { pod, order } = this;
+    const outlives = order.order === 'apply' && !isPushed(order);
+    if (!outlives || pod === undefined || podState(pod).state !== 'running') return this.stop();
+    if (this.end === undefined) this.leaving.abort(new Error('handed over'));
   }
 
   private async tellToStop(): Promise<void> {
     if (this.pod === undefined || this.end !== undefined) return;
     const { api } = this.deps;
+    const { runId } = this.order;
     // A mover that has not started yet would only find out that it must stop.
-    if (podState(this.pod).state === 'starting') await removePod(api, this.pod);
-    else await annotate(api, this.pod, 'stop', 'true');
+    if (podState(this.pod).state === 'starting') await removeOwn(api, this.pod, runId);
+    else await annotateOwn(api, this.pod, runId, { [ANNOTATION.stop]: 'true' });
   }
 
   private async carryOut(): Promise<PodEnd> {
-    const pod = await new PodStart(this.deps, this.order, this.stopping.signal, reason => {
-      this.waitingFor = reason;
-    }).ensure();
-    this.pod = pod;
-    if (this.stopping.signal.aborted) await this.tellToStop();
-    if (this.rate !== Math.floor(this.order.bytesPerSecond)) await this.sendRate();
-    const reading = new AbortController();
-    const read = this.readLog(pod, reading.signal);
-    try {
-      const last = await Promise.race([this.untilEnded(pod), read.then(() => NEVER)]);
-      await withinMs(read, last === undefined ? GONE_LOG_MS : LOG_REST_MS);
-      return await this.endOf(pod, last);
-    } finally {
-      reading.abort();
-      // Whatever it was good for is known. What is left of it goes before the next pod of its name.
-      void removePod(this.deps.api, pod).catch(() => undefined);
+    for (;;) {
+      const begun = await new PodStart(this.deps, this.order, this.stopping.signal, reason => {
+        this.waitingFor = reason;
+      }).ensure();
+      const end = await this.withPod(begun);
+      if (end !== 'never begun') return end;
     }
   }
 
+  private async withPod({ pod, how }: Begun): Promise<PodEnd | 'never begun'> {
+    this.pod = pod;
+    this.log = this.newLog();
+    if (this.stopping.signal.aborted) await this.tellToStop();
+    if (this.rate !== Math.floor(this.order.bytesPerSecond)) await this.sendRate();
+    const reading = new AbortController();
+    const signal = AbortSignal.any([reading.signal, this.leaving.signal]);
+    const read = this.readLog(pod, how, signal);
+    const push = this.push(pod, signal);
+    let rested = false;
+    try {
+      const last = await Promise.race([
+        this.untilEnded(pod, how),
+        read.then(() => (canRest(pod) && this.log.last !== undefined ? 'said all' : NEVER)),
+        push.then(() => NEVER),
+      ]);
+      if (last === 'said all') {
+        const end = await this.endOf(pod, await this.asItIsNow(pod));
+        rested = end.state === 'done' && (await this.rest(pod)) === 'rests';
+        return end;
+      }
+      await withinMs(read, last === undefined ? GONE_LOG_MS : LOG_REST_MS);
+      // Its time to rest was over just when it got this order.
+      if (how === 'handed on' && !this.log.begun) {
+        await removeOwn(this.deps.api, pod, this.order.runId);
+        return 'never begun';
+      }
+      return await this.endOf(pod, last);
+    } finally {
+      reading.abort();
+      await this.relay?.close();
+      // Whatever it was good for is known. What is left of it goes before the next pod of its name.
+      if (!rested && !this.leaving.signal.aborted)
+        void removeOwn(this.deps.api, pod, this.order.runId).catch(() => undefined);
+    }
+  }
+
+  /** Why a mover ended before its pod did may stand at the pod, sooner than the watch tells. `undefined`: it is gone. */
+  private async asItIsNow(pod: Pod): Promise<Pod | undefined> {
+    if (this.log.last?.type !== 'failed') return this.pod ?? pod;
+    const now = await this.deps.api.get(POD, podName(this.order)).catch(() => this.pod);
+    return now?.metadata.uid === pod.metadata.uid ? now : undefined;
+  }
+
+  /** Its process has ended well and nothing holds the volume open: from now on the volume may be cut. */
+  private async rest(pod: Pod): Promise<'rests' | 'goes'> {
+    const { order, deps } = this;
+    if (order.order !== 'apply' || order.afterwards !== 'rest') return 'goes';
+    const rests = { [ANNOTATION.rests]: order.layerId };
+    const answer = await annotateOwn(deps.api, pod, order.runId, rests);
+    if (answer === 'taken over')
+      throw takenOver((await deps.api.get(POD, podName(order))) ?? pod, order.runId);
+    return 'rests';
+  }
+
+  private newLog(): PodLog {
+    const { order } = this;
+    return new PodLog(
+      order.order === 'apply' ? { layerId: order.layerId, known: order.windowsDone } : {},
+    );
+  }
+
+  /**
+   * Brings the layer to a mover that cannot read it. That it is written is not for this end to say:
+   * it ends when nothing more is to be sent.
+   * @throws EngineError CLUSTER_UNREACHABLE when the way to the pod stays broken
+   */
+  private async push(pod: Pod, signal: AbortSignal): Promise<void> {
+    const { given, order, deps } = this;
+    if (!mustBePushed(given) || !isPushed(order)) return;
+    if ((await this.untilStarted(pod, signal)) === undefined) return;
+    await withinMs(this.log.started, STARTED_MS);
+    if (signal.aborted) return;
+    const relay = pushToPod({
+      api: deps.api,
+      program: deps.moverProgram(),
+      podName: podName(order),
+      order: given,
+      pushed: order,
+      patienceMs: deps.pushPatienceMs,
+      progress: () => this.log.windows().size,
+      waits: reason => {
+        this.pushWaitsFor = reason;
+      },
+    });
+    this.relay = relay;
+    if (this.stopping.signal.aborted) relay.stop();
+    await relay.ended;
+  }
+
+  /** The pod once its container runs or has run; `undefined`: it is gone. */
+  private async untilStarted(pod: Pod, signal: AbortSignal): Promise<Pod | undefined> {
+    const now = await this.deps.watch
+      .until(
+        this.pod ?? pod,
+        seen => (seen === undefined || podState(seen).state !== 'starting' ? { seen } : undefined),
+        signal,
+      )
+      .catch(() => ({ seen: undefined }));
+    return now.seen;
+  }
+
   /** The ended pod; `undefined`: it is gone. @throws EngineError CLUSTER_STUCK when it never starts */
-  private async untilEnded(pod: Pod): Promise<Pod | undefined> {
+  private async untilEnded(pod: Pod, how: Begun['how']): Promise<Pod | undefined> {
     const giveUp = new AbortController();
     const events: KubeEvent[] = [];
     const look = (now: Pod): 'ended' | 'running' | 'starting' => {
+      // The watch may still tell of what was before the pod became ours.
+      if (isOlder(now, pod)) return podState(pod).state;
+      if (!belongsTo(now, this.order.runId)) throw takenOver(now, this.order.runId);
       this.pod = now;
       const state = podState(now, events);
       if (state.state === 'starting') {
@@ -126,19 +264,25 @@ export class PodRun {
         if (state.hopeless) throw stuck(now, state.reason);
       }
       if (state.state === 'running') this.waitingFor = state.trouble;
+      if (state.state !== 'starting') this.deps.expectedImage.assert(now);
       return state.state;
     };
     const starting = this.overseeStart(pod, events, look, giveUp);
+    const deaf = setTimeout(() => {
+      if (how === 'handed on' && !this.log.begun)
+        giveUp.abort(stuck(pod, 'its mover to take up its next order'));
+    }, this.deps.startLimitMs).unref();
     try {
       return await this.deps.watch
         .until<{ pod: Pod | undefined }>(
           pod,
           now => (now === undefined || look(now) === 'ended' ? { pod: now } : undefined),
-          giveUp.signal,
+          AbortSignal.any([giveUp.signal, this.leaving.signal]),
         )
         .then(found => found.pod);
     } finally {
       clearInterval(starting);
+      clearTimeout(deaf);
     }
   }
 
@@ -158,10 +302,12 @@ export class PodRun {
           return giveUp.abort(stuck(now, this.waitingFor ?? ''));
         void this.deps.api.eventsOf(now).then(
           found => {
+            this.unheard = { times: 0, words: '' };
             events.splice(0, events.length, ...found);
             if (this.pod !== undefined && podState(this.pod).state === 'starting') look(this.pod);
           },
-          () => undefined, // who may not read events waits without a reason
+          // Who may not read events waits without a reason.
+          (error: unknown) => isUnreachable(error) && this.notHeard(pod, error, 2),
         );
       },
       Math.min(EVENTS_EVERY_MS, this.deps.startLimitMs),
@@ -170,48 +316,57 @@ export class PodRun {
   }
 
   /** Ends with the container. @throws EngineError MOVER_VERSION */
-  private async readLog(pod: Pod, signal: AbortSignal): Promise<void> {
-    const { api, watch } = this.deps;
+  private async readLog(pod: Pod, how: Begun['how'], signal: AbortSignal): Promise<void> {
+    const { api } = this.deps;
+    const { log } = this;
     const { name = '' } = pod.metadata;
     while (!signal.aborted) {
-      const now = await watch
-        .until(
-          this.pod ?? pod,
-          seen =>
-            seen === undefined || podState(seen).state !== 'starting' ? { seen } : undefined,
-          signal,
-        )
-        .catch(() => ({ seen: undefined }));
-      if (now.seen === undefined) return;
+      if ((await this.untilStarted(pod, signal)) === undefined) return;
       try {
         const lines = api.podLog(name, {
           container: CONTAINER,
           follow: true,
           timestamps: true,
-          sinceTime: this.log.seenUntil,
+          sinceTime: log.seenUntil,
           signal,
         });
-        for await (const line of lines) this.log.take(line);
-        if (this.log.last !== undefined || podState(this.pod ?? pod).state === 'ended') return;
+        for await (const line of lines) {
+          this.unheard = { times: 0, words: '' };
+          log.take(line);
+          if (how === 'taken over') assertWhole(log, pod);
+          if (log.last !== undefined) return;
+        }
+        if (podState(this.pod ?? pod).state === 'ended') return;
       } catch (error) {
-        if (error instanceof EngineError && error.code === 'MOVER_VERSION') throw error;
+        if (error instanceof EngineError && ENDS_READING.has(error.code)) throw error;
         // Cut, or not there yet: goes on where it was.
+        if (isUnreachable(error)) this.notHeard(pod, error, 1);
       }
       await sleep(LOOK_MS, signal).catch(() => undefined);
     }
+  }
+
+  /** @param times that this counts for */
+  private notHeard({ metadata }: Pod, error: EngineError, times: number): void {
+    const words = `word from pod ${metadata.name ?? '?'}: ${error.message}`;
+    this.unheard = { times: this.unheard.times + times, words };
   }
 
   private async endOf(pod: Pod, last: Pod | undefined): Promise<PodEnd> {
     const { log, order } = this;
     const said = endInLog(log);
     const words = log.lastWords();
-    if (last === undefined && said?.state !== 'done')
-      return (
-        said ?? failure(this.stopping.signal.aborted ? stopped() : podGone(podName(order), words))
-      );
+    if (last === undefined && said === undefined) {
+      const wasStopped = this.stopping.signal.aborted;
+      return failure(wasStopped ? stopped() : podGone(podName(order), this.pod, words));
+    }
     const end =
       last === undefined && said !== undefined ? said : endOf(last ?? pod, { last: said, words });
+    if (this.wasToldToGo(last, end)) return failure(podGone(podName(order), last ?? this.pod));
     if (end.state === 'failed' || order.order !== 'apply') return end;
+    // A pod that rested may have ended with what it said of an earlier layer.
+    if ((end.receipt.layerId ?? order.layerId) !== order.layerId)
+      return failure(podGone(podName(order), last ?? this.pod, words));
     try {
       assertAllWindows(order, log.windows(), end.receipt);
     } catch {
@@ -222,6 +377,14 @@ export class PodRun {
     return end;
   }
 
+  /** Its mover finished its window and left because its pod was deleted, by nobody who works on this order. */
+  private wasToldToGo(last: Pod | undefined, end: PodEnd): boolean {
+    if (end.state !== 'failed' || end.error.code !== 'MOVER_STOPPED') return false;
+    const { annotations, deletionTimestamp } = (last ?? this.pod)?.metadata ?? {};
+    const isAsked = this.stopping.signal.aborted || annotations?.[ANNOTATION.stop] === 'true';
+    return !isAsked && (last === undefined || deletionTimestamp !== undefined);
+  }
+
   private async readLogAgain(pod: Pod): Promise<void> {
     const { name = '' } = pod.metadata;
     const lines = this.deps.api.podLog(name, { container: CONTAINER, timestamps: true });
@@ -230,8 +393,35 @@ export class PodRun {
 
   private async sendRate(): Promise<void> {
     if (this.pod === undefined || this.end !== undefined) return;
-    await annotate(this.deps.api, this.pod, 'bytesPerSecond', String(this.rate));
+    const rate = { [ANNOTATION.bytesPerSecond]: String(this.rate) };
+    await annotateOwn(this.deps.api, this.pod, this.order.runId, rate);
   }
+}
+
+const ENDS_READING = new Set(['MOVER_VERSION', 'MOVER_FAILED']);
+
+/** Whether the pod may get another order. */
+function canRest({ metadata }: Pod): boolean {
+  return metadata.annotations?.[ANNOTATION.serves] !== undefined;
+}
+
+/**
+ * Windows that were reported while nobody listened are in the log, unless its beginning was rotated
+ * away: then the pod is given up, and the next one writes what the store does not hold.
+ */
+function assertWhole({ firstReport }: PodLog, pod: Pod): void {
+  if (firstReport === undefined || firstReport === 'started') return;
+  throw new EngineError('MOVER_FAILED', {
+    where: { object: `pod ${pod.metadata.name ?? '?'}` },
+    expected: 'its log from the beginning on, with the windows that nobody has read yet',
+    found: 'a log whose beginning was rotated away',
+    hint: 'The pod is stopped. What the store does not hold is written again by itself.',
+    retry: 'later',
+  });
+}
+
+function isPushed(order: MoverOrder): order is ApplyOrder & { readonly source: PushedSource } {
+  return order.order === 'apply' && order.source.kind === 'pushed';
 }
 
 /** For races that only the other side may win. */
@@ -242,6 +432,11 @@ function endInLog({ last }: PodLog): PodEnd | undefined {
   return last.type === 'done'
     ? { state: 'done', receipt: last.receipt }
     : { state: 'failed', error: last.error };
+}
+
+/** The API server does not answer, or cannot reach the node. */
+function isUnreachable(error: unknown): error is EngineError {
+  return error instanceof EngineError && error.code === 'CLUSTER_UNREACHABLE';
 }
 
 function failure(thrown: unknown): PodEnd {

@@ -2,6 +2,7 @@ import type { ApplyOrder, HashChainOrder, HashVolumeOrder, MoverOrder } from '..
 import { CONTROL_ANNOTATIONS } from '../../../mover/control-file';
 import { ANNOTATION } from '../layout';
 import { podFor, podName } from './pod-spec';
+import { mustBePushed, pushedOrder } from './pushed-order';
 
 const block = { kind: 'block', path: '/dev/vm-migrate', sizeBytes: 1024, name: 'web-0' } as const;
 const file = {
@@ -27,6 +28,7 @@ const apply = (change: object = {}): ApplyOrder =>
     bytesPerSecond: 1_000_000.5,
     volume: block,
     source,
+    mark: {},
     proof: { stateSizeBytes: 1024, table: '/tables/b.table', parentTable: '/tables/a.table' },
     ...change,
   }) as unknown as ApplyOrder;
@@ -97,6 +99,7 @@ describe('the pod of an order', () => {
       'vm-migrate.io/run': 'm-1/step/3',
       'vm-migrate.io/fence': '3',
       'vm-migrate.io/bytes-per-second': '1000000',
+      'vm-migrate.io/work': expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     expect(metadata.labels).toEqual({
       'app.kubernetes.io/managed-by': 'vm-migrate',
@@ -197,15 +200,22 @@ describe('the pod of an order', () => {
     expect(podName(chain('m/s/1'))).not.toBe(podName(chain('m/s/2')));
   });
 
-  it('is refused for a folder that pods cannot reach', () => {
+  it('of an order that is pushed mounts no source, and its key is not in the pod', () => {
     const order = apply({ source: { ...source, pods: undefined } });
-    expect(() => podFor(order, facts)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+    if (!mustBePushed(order)) throw new Error('it should be');
+    const pushed = pushedOrder(order);
+    const pod = podFor(pushed, facts);
+    expect(JSON.stringify(pod)).not.toContain(pushed.source.key);
+    expect(JSON.stringify(pod)).not.toContain('"source"');
+    expect(pushedOrder(order).source.key).not.toBe(pushed.source.key);
+    expect(() => podFor(order, facts)).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
   });
 
   it('steers by the very annotations that the mover reads', () => {
     expect(CONTROL_ANNOTATIONS).toEqual({
       bytesPerSecond: ANNOTATION.bytesPerSecond,
       stop: ANNOTATION.stop,
+      nextOrder: ANNOTATION.nextOrder,
     });
   });
 });

@@ -10,8 +10,10 @@ import type { MoverOrder, VolumeAddress } from '../../../mover/mover';
 import type { Pod } from '../cluster/resources';
 import { ANNOTATION, checkedName, LABEL, labelValue, OURS } from '../layout';
 import type { PodOptions } from '../options';
+import { workAnnotations } from './same-work';
 import { CREDENTIALS_FILE } from './source-credentials';
 import { sourceMount } from './source-mount';
+import { sourceServerLabel } from './source-server';
 
 /** qemu's and CDI's user, so that a VM can be started from what we wrote. */
 const USER = 107;
@@ -20,6 +22,9 @@ const CONTROL_FOLDER = '/control';
 const DAY_SECONDS = 24 * 3600;
 /** A window in hand is finished in this time when a node is drained. */
 const GRACE_SECONDS = 60;
+
+/** A mover that may get further orders waits so long for each; then it ends, and the next one is a pod of its own. */
+const REST_MS = 120_000;
 
 export const CONTAINER = 'mover';
 /** Finds mover pods, for watches and for a NetworkPolicy. */
@@ -39,6 +44,8 @@ export interface PodFacts {
   readonly secrets: readonly string[];
   /** The first Secret holds credentials of the source too. */
   readonly hasCredentials?: boolean;
+  /** Further ones of the mover's program. */
+  readonly programArguments?: readonly string[];
   /** PVC with the block tables, where the order needs one. */
   readonly tables?: { readonly claim: string; readonly readOnly: boolean };
 }
@@ -56,10 +63,11 @@ export function podName(order: MoverOrder): string {
   });
 }
 
-/** @throws EngineError CONFIG_INVALID when pods cannot reach the source */
+/** Of an order whose source pods can reach, or that is pushed. */
 export function podFor(order: MoverOrder, facts: PodFacts): Pod {
   const { options, labels, image } = facts;
   const mounts = mountsOf(order, facts);
+  const server = sourceServerLabel(order);
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -69,11 +77,13 @@ export function podFor(order: MoverOrder, facts: PodFacts): Pod {
         [LABEL.migration]: labelValue(order.runId.split('/')[0] ?? ''),
         ...labels,
         ...MOVER_LABELS,
+        ...(server === undefined ? {} : { [LABEL.sourceServer]: server }),
       },
       annotations: {
         [ANNOTATION.run]: order.runId,
         [ANNOTATION.bytesPerSecond]: String(Math.floor(order.bytesPerSecond)),
         ...(order.order === 'apply' ? { [ANNOTATION.fence]: String(order.fence) } : {}),
+        ...workAnnotations(order, image),
       },
     },
     spec: {
@@ -103,6 +113,8 @@ export function podFor(order: MoverOrder, facts: PodFacts): Pod {
             `${CONTROL_FOLDER}/annotations`,
             '--result-file',
             '/dev/termination-log',
+            ...(rests(order) ? ['--rest-ms', String(REST_MS)] : []),
+            ...(facts.programArguments ?? []),
           ],
           terminationMessagePolicy: 'FallbackToLogsOnError',
           securityContext: {
@@ -122,6 +134,10 @@ export function podFor(order: MoverOrder, facts: PodFacts): Pod {
       volumes: mounts.volumes,
     },
   };
+}
+
+function rests(order: MoverOrder): boolean {
+  return order.order === 'apply' && order.afterwards === 'rest';
 }
 
 function placement(options: PodOptions): Readonly<Record<string, unknown>> {

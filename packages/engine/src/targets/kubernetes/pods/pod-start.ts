@@ -1,8 +1,11 @@
 /**
  * From an order to its pod. One writer at a time, in this order:
  *
- *   1. the mark on the volume is the one that the order expects (else we are the stale ones)
- *   2. a pod of an earlier run is told to stop, waited for, and deleted by its uid
+ *   1. the pod of that name is read, then the mark on the volume: it is the one that the order
+ *      expects (else we are the stale ones), so no later claim has touched the pod as it was read
+ *   2. a pod of an earlier run that does the same work, or rests, is taken over (take-over.ts); any
+ *      other is told to stop, waited for, and deleted. Each of these acts is bound to the
+ *      resourceVersion that was read in 1, and begins with 1 again when it is another one
  *   3. POST of our pod: its name is the lock
  *   4. the mark is still the same, now under the lock
  *   5. the Secret with the order is made: only now the pod can start
@@ -23,10 +26,11 @@ import { assertMark } from './mark-check';
 import { orderParts, orderSecrets, secretNames } from './order-secrets';
 import { ORDER_FOLDER, podFor, podName } from './pod-spec';
 import { podState } from './pod-state';
-import { annotate, isEnded, removePod } from './pod-steering';
+import { removeOwn } from './own-pod';
 import type { PodWatch } from './pod-watch';
 import { orderForPod } from './source-credentials';
 import { tablesFor } from './tables-claim';
+import { takeOver } from './take-over';
 import { LOOK_MS, sleep, withinMs } from './waiting';
 
 export interface PodStartDeps {
@@ -35,8 +39,18 @@ export interface PodStartDeps {
   readonly image: string;
   readonly options: PodOptions;
   readonly tablesClass: string | undefined;
+  readonly programArguments: readonly string[];
   /** How long a pod that was told to stop may take before it is deleted. */
   readonly stopPatienceMs: number;
+  /** How long an earlier volume's tables may take to go; pod made to running. */
+  readonly startLimitMs: number;
+}
+
+/** How a run came to its pod. */
+export interface Begun {
+  readonly pod: Pod;
+  /** `found`: the run's own from before. The rest as take-over.ts has it. */
+  readonly how: 'made' | 'found' | 'taken over' | 'handed on';
 }
 
 /** The order as its Secrets will have it. */
@@ -48,6 +62,9 @@ interface Parcel {
 
 export class PodStart {
   private readonly name: string;
+  private waitsForTablesSince: number | undefined;
+  /** When a pod of an earlier run was told to stop; uid. */
+  private readonly toldAtMs = new Map<string, number>();
 
   /** @param waits is told what it waits for */
   constructor(
@@ -61,30 +78,54 @@ export class PodStart {
 
   /**
    * The pod that carries out this order, made or found.
-   * @throws EngineError VOLUME_MISSING, VOLUME_UNEXPECTED, VOLUME_FOREIGN, CONFIG_INVALID, what the
-   *   cluster says; what `signal` was aborted with, and then no pod of ours is left
+   * @throws EngineError VOLUME_MISSING, VOLUME_UNEXPECTED, VOLUME_FOREIGN, CONFIG_INVALID,
+   *   CLUSTER_STUCK, what the cluster says; what `signal` was aborted with, and then no pod of ours is left
    */
-  async ensure(): Promise<Pod> {
+  async ensure(): Promise<Begun> {
     const { api } = this.deps;
     const { name } = this;
     const parcel = this.parcel();
     for (;;) {
       this.signal.throwIfAborted();
-      const claim = await this.checkedClaim();
       const present = await api.get(POD, name);
+      const claim = await this.checkedClaim();
       if (present !== undefined) {
-        if (!this.isOwn(present)) {
-          await this.clear(present, claim);
-          continue;
-        }
-        if (podState(present).state === 'starting') await this.release(present, parcel);
-        return present;
+        const begun = this.isOwn(present)
+          ? await this.own(present, parcel)
+          : await this.fromEarlier(present, claim);
+        if (begun === undefined) continue;
+        return begun;
       }
       const made = await this.make(claim, parcel);
       if (made === undefined) continue;
       this.waits(`pod ${name} to start`);
       await this.release(made, parcel);
-      return made;
+      return { pod: made, how: 'made' };
+    }
+  }
+
+  private async own(present: Pod, parcel: Parcel): Promise<Begun> {
+    if (podState(present).state === 'starting') await this.release(present, parcel);
+    return { pod: present, how: 'found' };
+  }
+
+  /** `undefined`: not now, look again. */
+  private async fromEarlier(
+    present: Pod,
+    claim: PersistentVolumeClaim | undefined,
+  ): Promise<Begun | undefined> {
+    const { api, image } = this.deps;
+    assertOfSameStore(present, claim);
+    const taken = await takeOver(api, present, this.order, image);
+    switch (taken.how) {
+      case 'taken over':
+      case 'handed on':
+        return taken;
+      case 'unfit':
+        await this.clear(present);
+        return undefined;
+      case 'changed':
+        return undefined;
     }
   }
 
@@ -99,11 +140,10 @@ export class PodStart {
     claim: PersistentVolumeClaim | undefined,
     { names, credentials }: Parcel,
   ): Promise<Pod | undefined> {
-    const { api, options, image, tablesClass } = this.deps;
+    const { api, options, image, tablesClass, programArguments } = this.deps;
     const tables = await tablesFor(api, this.order, claim, tablesClass);
     if (tables !== undefined && 'waitFor' in tables) {
-      this.waits(tables.waitFor);
-      await sleep(LOOK_MS, this.signal);
+      await this.waitForTables(tables.waitFor);
       return undefined;
     }
     const labels = claim?.metadata.labels ?? {};
@@ -115,9 +155,25 @@ export class PodStart {
       secrets: names,
       hasCredentials,
       tables,
+      programArguments,
     });
     const made = await api.create(POD, pod);
     return made === 'exists' ? undefined : made;
+  }
+
+  private async waitForTables(reason: string): Promise<void> {
+    const now = performance.now();
+    this.waitsForTablesSince ??= now;
+    if (now - this.waitsForTablesSince > this.deps.startLimitMs) {
+      throw new EngineError('CLUSTER_STUCK', {
+        where: { object: `pod ${this.name}` },
+        expected: 'its volumes',
+        found: `still waiting for ${reason}`,
+        hint: 'A pod that still uses them holds them. End it, then run `kubectl vm-migrate retry`.',
+      });
+    }
+    this.waits(reason);
+    await sleep(LOOK_MS, this.signal);
   }
 
   private isOwn({ metadata }: Pod): boolean {
@@ -136,7 +192,7 @@ export class PodStart {
       const secrets = orderSecrets(pod, names, parts, credentials);
       await Promise.all(secrets.map(secret => api.create(SECRET, secret)));
     } catch (error) {
-      await removePod(api, pod).catch(() => undefined);
+      await removeOwn(api, pod, this.order.runId).catch(() => undefined);
       throw error;
     }
   }
@@ -149,26 +205,41 @@ export class PodStart {
     return claim;
   }
 
-  /** Ends a pod of an earlier run and waits until the API server has forgotten it. */
-  private async clear(present: Pod, claim: PersistentVolumeClaim | undefined): Promise<void> {
-    const { api, watch, stopPatienceMs } = this.deps;
-    const { name } = this;
-    assertOfSameStore(present, claim);
-    if (present.metadata.deletionTimestamp === undefined) {
-      if (podState(present).state === 'running') {
-        this.waits(`pod ${name} of an earlier run to finish its window`);
-        await annotate(api, present, 'stop', 'true');
-        const left = watch.until(
-          present,
-          now => (now === undefined || isEnded(now) ? true : undefined),
-          this.signal,
-        );
-        await withinMs(left, stopPatienceMs);
+  /** One act towards the end of a pod of an earlier run, on the pod as it was read. */
+  private async clear(present: Pod): Promise<void> {
+    const { api } = this.deps;
+    const { name = '', uid = '', resourceVersion = '', deletionTimestamp } = present.metadata;
+    if (deletionTimestamp !== undefined) return this.untilGone(present);
+    if (podState(present).state === 'running') {
+      const told = present.metadata.annotations?.[ANNOTATION.stop] === 'true';
+      if (!told) {
+        const stop = { metadata: { annotations: { [ANNOTATION.stop]: 'true' } } };
+        await api.patch(POD, name, stop, { resourceVersion });
+        return;
       }
-      await removePod(api, present);
+      if (await this.mayStillStop(present)) return;
     }
-    this.waits(`pod ${name} of an earlier run to go`);
-    await watch.until(
+    await api.delete(POD, name, { uid, resourceVersion });
+  }
+
+  /** Waits for the pod to end; false once it had its time. */
+  private async mayStillStop(present: Pod): Promise<boolean> {
+    const { watch, stopPatienceMs } = this.deps;
+    const { uid = '' } = present.metadata;
+    const toldAtMs = this.toldAtMs.get(uid) ?? performance.now();
+    this.toldAtMs.set(uid, toldAtMs);
+    const leftMs = toldAtMs + stopPatienceMs - performance.now();
+    if (leftMs <= 0) return false;
+    this.waits(`pod ${this.name} of an earlier run to finish its window`);
+    const ended = (now: Pod | undefined) =>
+      now === undefined || podState(now).state === 'ended' ? true : undefined;
+    await withinMs(watch.until(present, ended, this.signal), leftMs);
+    return true;
+  }
+
+  private async untilGone(present: Pod): Promise<void> {
+    this.waits(`pod ${this.name} of an earlier run to go`);
+    await this.deps.watch.until(
       present,
       now => {
         if (now === undefined) return true;

@@ -71,7 +71,16 @@ describe('a pod that does not start', () => {
       ),
       'the container of pod web-0 cannot be made: CreateContainerConfigError: no such user',
     ],
-    ['it is just new', pod({ phase: 'Pending' }), 'pod web-0 to start'],
+    [
+      'it is just new',
+      pod({ phase: 'Pending', startTime: '2026-01-01T00:00:00Z' }),
+      'pod web-0 to start',
+    ],
+    [
+      'the kubelet of its node is silent',
+      pod({ phase: 'Pending' }),
+      'node node-1 to take up pod web-0, of which its kubelet has not spoken',
+    ],
   ])('says so: %s', (_, seen, reason) => {
     expect(podState(seen)).toEqual({ state: 'starting', reason, hopeless: false });
   });
@@ -159,6 +168,23 @@ describe('how a pod ended', () => {
       /activeDeadlineSeconds/,
     ],
     ['NodeLost', pod({ phase: 'Failed', reason: 'NodeLost' }), /node does not answer/],
+    [
+      'put out of its node',
+      ended(
+        { exitCode: 137, reason: 'ContainerStatusUnknown' },
+        {
+          conditions: [
+            {
+              type: 'DisruptionTarget',
+              status: 'True',
+              reason: 'EvictionByEvictionAPI',
+              message: 'Eviction API: evicting',
+            },
+          ],
+        },
+      ),
+      /it was deleted \(EvictionByEvictionAPI: Eviction API: evicting\)/,
+    ],
     ['a signal', ended({ exitCode: 139, signal: 11, reason: 'Error' }), /signal 11/],
     [
       'an exit code',

@@ -79,6 +79,10 @@ function startingState(
       const trouble = events.filter(event => event.type === 'Warning').at(-1);
       if (trouble !== undefined)
         return reason(`pod ${name} to start: ${trouble.reason}: ${oneLine(trouble.message)}`);
+      // The kubelet's first word is the pod's start time; of a node that is down it does not come.
+      const node = pod.spec['nodeName'];
+      if (typeof node === 'string' && pod.status?.startTime === undefined)
+        return reason(`node ${node} to take up pod ${name}, of which its kubelet has not spoken`);
       return reason(`pod ${name} to start`);
     }
   }
@@ -151,6 +155,9 @@ export function podFailure(pod: Pod, lastWords?: string): EngineError {
       `its node put it out (Evicted): ${message ?? ''}`,
       'The node was short of something. It is tried again by itself; `pods.priorityClassName` of the target makes it less likely.',
     );
+  // Deleted or put out before it could say anything, perhaps before it ran.
+  if (disruptionOf(pod) !== undefined || pod.metadata.deletionTimestamp !== undefined)
+    return podGone(name, pod, lastWords);
   if (reason === 'DeadlineExceeded')
     return failed(
       'it ran longer than activeDeadlineSeconds',
@@ -170,12 +177,21 @@ export function podFailure(pod: Pod, lastWords?: string): EngineError {
   );
 }
 
-/** The pod went away while it was followed. */
-export function podGone(name: string, lastWords?: string): EngineError {
+/** The pod went away while it was followed. @param seen as it was last seen: an eviction leaves a condition */
+export function podGone(name: string, seen: Pod | undefined, lastWords?: string): EngineError {
+  const disruption = seen === undefined ? undefined : disruptionOf(seen);
+  const found = disruption === undefined ? 'it was deleted' : `it was deleted (${disruption})`;
   return new EngineError('MOVER_FAILED', {
     where: { object: `pod ${name}` },
-    found: lastWords ? `it was deleted; its last words: ${lastWords}` : 'it was deleted',
+    found: lastWords ? `${found}; its last words: ${lastWords}` : found,
     hint: 'Somebody or a drained node removed it. It is tried again by itself, from the last proved window.',
     retry: 'later',
   });
+}
+
+/** What an eviction, a taint or a more important pod leaves behind in what it puts out. */
+function disruptionOf({ status }: Pod): string | undefined {
+  const found = status?.conditions?.find(({ type }) => type === 'DisruptionTarget');
+  if (found?.status !== 'True') return undefined;
+  return oneLine([found.reason, found.message].filter(Boolean).join(': '));
 }

@@ -7,13 +7,9 @@ import path from 'node:path';
 
 import {
   type Cluster,
-  type ClusterOptions,
   describeWithOwnCluster,
   ensureCluster,
 } from '../../../../../../test/cluster';
-import { wipe } from '../../../../../../test/cluster/bring-up';
-import { withInstance } from '../../../../../../test/cluster/cluster';
-import { existingInstance } from '../../../../../../test/cluster/instance';
 import { Kubectl } from '../../../../../../test/cluster/kubectl';
 import { loadMoverImage } from '../../../../../../test/cluster/mover-image';
 import { serveFolder } from '../../../../../../test/cluster/serve-folder';
@@ -36,7 +32,6 @@ import {
 } from '../../../testing/mover-scene';
 import { settled, snapshotSpec, volumeSpec } from '../../../testing/target-suite';
 import { tempFolder } from '../../../testing/temp-folder';
-import { proveClass } from '../../prove-class';
 import type { Volume, VolumeSnapshot } from '../../target';
 import { type ClusterApi } from '../cluster/cluster-api';
 import { openCluster } from '../cluster/http-cluster-api';
@@ -48,12 +43,11 @@ import { ClusterPods } from './cluster-pods';
 const folder = tempFolder();
 const STORE = 'store-one';
 const SIZE = 6 * MIB;
-const FAULTS = 'pod-faults';
 
 let made = 0;
 
 /** A namespace of a cluster with the mover's image, and what tests do in it. */
-function sceneOn(options: ClusterOptions) {
+function sceneOn() {
   let cluster: Cluster;
   let kubectl: Kubectl;
   let api: ClusterApi;
@@ -61,7 +55,7 @@ function sceneOn(options: ClusterOptions) {
   const targets: KubernetesTarget[] = [];
 
   beforeAll(async () => {
-    cluster = await ensureCluster(options);
+    cluster = await ensureCluster();
     cluster.clearFaults();
     image = await loadMoverImage(cluster);
     kubectl = await Kubectl.inNewNamespace(cluster);
@@ -249,71 +243,56 @@ function sceneOn(options: ClusterOptions) {
 }
 
 describeWithOwnCluster('movers in pods', () => {
-  const { cluster, kubectl, api, ...scenes } = sceneOn({});
+  const { cluster, kubectl, api, ...scenes } = sceneOn();
   const { targetWith, servedScene, volumeNamed, orderOn, begun, toTheEnd, done } = scenes;
   const { applied, cut, restored, hashOf } = scenes;
 
-  it.each([
-    ['Block', 'fast'],
-    ['Filesystem', 'fast'],
-    ['Block', 'fast-wffc'],
-  ])(
-    'write a base and a delta onto a %s volume of class %s; each VolumeSnapshot restores to its state',
-    async (volumeMode, storageClass) => {
-      const target = targetWith({ volumeMode });
-      const scene = await servedScene();
-      const name = `v-${++made}`;
-      await volumeNamed(target, name, storageClass);
-      const base = await applied(target, scene, name, 'base');
-      expect(base.receipt.windowsDigest).toBe(plainWindowsDigest(base.windows));
-      expect(base.receipt.stateDigest).toBe(plainStateDigest(scene.baseContent));
-      await cut(target, name, 'base');
-      const delta = await applied(target, scene, name, 'delta');
-      expect(delta.receipt.stateDigest).toBe(plainStateDigest(scene.deltaContent));
-      await cut(target, name, 'delta');
+  it('write a base and a delta onto volumes of every kind; each VolumeSnapshot restores to its state', async () => {
+    // Side by side: a pod's start is waiting, not work.
+    await Promise.all([
+      writesAndRestores('Block', 'fast'),
+      writesAndRestores('Filesystem', 'fast'),
+      writesAndRestores('Block', 'fast-wffc'),
+    ]);
+  }, 240_000);
 
-      const check = await restored(target, `${name}-r`, `${name}-base`, 'base', storageClass);
-      const whole = await done(target, hashOf(check));
-      expect(whole.receipt.stateDigest).toBe(base.receipt.stateDigest);
-      const sample = { windows: 5, seed: 3, table: `${check.tablesPath}/base.table` };
-      const sampled = await done(target, hashOf(check, { sample }));
-      expect(sampled.receipt.windowsCompared).toBe(5);
-      const wrong = { ...sample, table: `${check.tablesPath}/delta.table`, windows: 100 };
-      expect(await toTheEnd(target, hashOf(check, { sample: wrong }))).toMatchObject({
-        state: 'failed',
-        error: { code: 'VERIFY_MISMATCH' },
-      });
+  async function writesAndRestores(volumeMode: string, storageClass: string): Promise<void> {
+    const target = targetWith({ volumeMode });
+    const scene = await servedScene();
+    const name = `v-${++made}`;
+    await volumeNamed(target, name, storageClass);
+    const base = await applied(target, scene, name, 'base');
+    expect(base.receipt.windowsDigest).toBe(plainWindowsDigest(base.windows));
+    expect(base.receipt.stateDigest).toBe(plainStateDigest(scene.baseContent));
+    await cut(target, name, 'base');
+    const delta = await applied(target, scene, name, 'delta');
+    expect(delta.receipt.stateDigest).toBe(plainStateDigest(scene.deltaContent));
+    await cut(target, name, 'delta');
 
-      // A fork goes on from a restored volume, whose block table it has to make by reading.
-      const fork = await done(target, await orderOn(target, scene, `${name}-r`, 'delta'));
-      expect(fork.receipt.stateDigest).toBe(delta.receipt.stateDigest);
-      await settled(() => target.remove('volume', `${name}-r`, STORE));
-      expect(await api().get(PERSISTENT_VOLUME_CLAIM, `${name}-r`)).toBeUndefined();
-    },
-    240_000,
-  );
+    const check = await restored(target, `${name}-r`, `${name}-base`, 'base', storageClass);
+    const whole = await done(target, hashOf(check));
+    expect(whole.receipt.stateDigest).toBe(base.receipt.stateDigest);
+    const sample = { windows: 5, seed: 3, table: `${check.tablesPath}/base.table` };
+    const sampled = await done(target, hashOf(check, { sample }));
+    expect(sampled.receipt.windowsCompared).toBe(5);
+    const wrong = { ...sample, table: `${check.tablesPath}/delta.table`, windows: 100 };
+    expect(await toTheEnd(target, hashOf(check, { sample: wrong }))).toMatchObject({
+      state: 'failed',
+      error: { code: 'VERIFY_MISMATCH' },
+    });
 
-  it.each(['Block', 'Filesystem'])(
-    'prove a class with %s volumes',
-    async volumeMode => {
-      const target = targetWith({ volumeMode });
-      const proof = await proveClass(target, {
-        storageClass: 'fast',
-        storeId: STORE,
-        runId: `probe-${volumeMode}`,
-        patternBytes: 64 * MIB,
-      });
-      expect(proof).toMatchObject({ storageClass: 'fast', snapshotsOutliveVolume: true });
-      process.stderr.write(`  proof: ${JSON.stringify(proof)}\n`);
-    },
-    240_000,
-  );
+    // A fork goes on from a restored volume, whose block table it has to make by reading.
+    const fork = await done(target, await orderOn(target, scene, `${name}-r`, 'delta'));
+    expect(fork.receipt.stateDigest).toBe(delta.receipt.stateDigest);
+    await settled(() => target.remove('volume', `${name}-r`, STORE));
+    expect(await api().get(PERSISTENT_VOLUME_CLAIM, `${name}-r`)).toBeUndefined();
+  }
 
   it('go on after their pod was deleted, from the last window', async () => {
     const target = targetWith();
     const scene = await servedScene();
     await volumeNamed(target, 'deleted');
-    const slow = await orderOn(target, scene, 'deleted', 'base', { bytesPerSecond: MIB });
+    const slow = await orderOn(target, scene, 'deleted', 'base', { bytesPerSecond: MIB / 4 });
     const windows: WindowReport[] = [];
     while (windows.length === 0) {
       const status = await target.mover().attend(slow, 500);
@@ -359,7 +338,7 @@ describeWithOwnCluster('movers in pods', () => {
     await kubectl().run(['wait', '--for=delete', 'pod/rate', '--timeout=30s']);
   }, 120_000);
 
-  it('of an older fence are stopped by the next one; the stale worker learns of it', async () => {
+  it('of an older fence are taken over by the next one; the stale worker learns of it', async () => {
     const [old, next] = [targetWith(), targetWith()];
     const scene = await servedScene();
     await volumeNamed(old, 'fenced');
@@ -367,7 +346,7 @@ describeWithOwnCluster('movers in pods', () => {
     await begun(old, slow);
     const order = await orderOn(next, scene, 'fenced', 'base', { fence: 2 });
     const [stale, fresh] = await Promise.all([toTheEnd(old, slow), done(next, order)]);
-    expect(stale).toMatchObject({ state: 'failed', error: { code: 'MOVER_STOPPED' } });
+    expect(stale).toMatchObject({ state: 'failed', error: { code: 'STORE_CONFLICT' } });
     expect(fresh.receipt.stateDigest).toBe(plainStateDigest(scene.baseContent));
     const error = (await toTheEnd(old, { ...slow, runId: `${slow.runId}-late` })) as {
       error?: EngineError;
@@ -426,37 +405,27 @@ describeWithOwnCluster('movers in pods', () => {
     }
   }, 60_000);
 
-  it.each([
-    [
-      'an image that is nowhere',
-      { image: () => 'nowhere.invalid/mover:1' },
-      {},
-      /ErrImageNeverPull/,
-    ],
-    [
-      'a node that is not there',
-      {},
-      { pods: { nodeSelector: { no: 'where' } } },
-      /no node takes pod/,
-    ],
-  ])(
-    'give up on %s with the reason',
-    async (_, ofPods, options, words) => {
-      const target = targetWith(options, { startLimitMs: 6_000, ...ofPods });
-      const scene = await servedScene();
-      const name = `stuck-${++made}`;
-      await volumeNamed(target, name);
-      const status = await toTheEnd(target, await orderOn(target, scene, name, 'base'));
-      expect(status).toMatchObject({ state: 'failed', error: { code: 'CLUSTER_STUCK' } });
-      expect(JSON.stringify(status)).toMatch(words);
-      await kubectl().run(['wait', '--for=delete', `pod/${name}`, '--timeout=30s']);
-      expect(await api().get(POD, name)).toBeUndefined();
-    },
-    60_000,
-  );
+  it('give up on an image that is nowhere and on a node that is not there, with the reason', async () => {
+    await Promise.all([
+      givesUp({ image: () => 'nowhere.invalid/mover:1' }, {}, /ErrImageNeverPull/),
+      givesUp({}, { pods: { nodeSelector: { no: 'where' } } }, /no node takes pod/),
+    ]);
+  }, 60_000);
+
+  async function givesUp(ofPods: object, options: object, words: RegExp): Promise<void> {
+    const target = targetWith(options, { startLimitMs: 6_000, ...ofPods });
+    const scene = await servedScene();
+    const name = `stuck-${++made}`;
+    await volumeNamed(target, name);
+    const status = await toTheEnd(target, await orderOn(target, scene, name, 'base'));
+    expect(status).toMatchObject({ state: 'failed', error: { code: 'CLUSTER_STUCK' } });
+    expect(JSON.stringify(status)).toMatch(words);
+    await kubectl().run(['wait', '--for=delete', `pod/${name}`, '--timeout=30s']);
+    expect(await api().get(POD, name)).toBeUndefined();
+  }
 
   it('keep to 256 MiB of memory on a large disk, and name the kill when they may not', async () => {
-    const scene = await servedScene(512 * MIB);
+    const scene = await servedScene(288 * MIB);
     const target = targetWith({ volumeMode: 'Block' });
     await volumeNamed(target, 'large', 'fast', 2 * GIB);
     const order = await orderOn(target, scene, 'large', 'base');
@@ -472,35 +441,14 @@ describeWithOwnCluster('movers in pods', () => {
       error: { code: 'MOVER_FAILED', retry: 'later' },
     });
     expect(JSON.stringify(killed)).toMatch(/OOMKilled/);
-  }, 180_000);
+  }, 400_000);
 });
 
-/** On a cluster of its own: nobody else wants to live through these. */
 describeWithOwnCluster('movers in pods, when the cluster fails', () => {
-  const { cluster, targetWith, servedScene, volumeNamed, orderOn, begun, toTheEnd, done } = sceneOn(
-    {
-      name: FAULTS,
-    },
-  );
+  const { cluster, targetWith, servedScene, volumeNamed, orderOn, begun, toTheEnd, done } =
+    sceneOn();
   const slowly = { bytesPerSecond: MIB };
-
-  afterAll(async () => {
-    const instance = existingInstance(FAULTS);
-    if (instance !== undefined) await withInstance(FAULTS, () => wipe(instance));
-  }, 60_000);
-
-  it('outlive the API server: their windows are read when it is back', async () => {
-    const target = targetWith();
-    const scene = await servedScene();
-    await volumeNamed(target, 'server');
-    const order = await orderOn(target, scene, 'server', 'base', slowly);
-    await begun(target, order);
-    await cluster().stop('kube-apiserver');
-    await target.mover().attend(order, 3_000);
-    await cluster().start('kube-apiserver');
-    const status = await done(target, order);
-    expect(status.receipt.stateDigest).toBe(plainStateDigest(scene.baseContent));
-  }, 120_000);
+  afterAll(() => cluster().start('kubelet'));
 
   it('on a node that is not heard of are waited for, in words; nobody else writes meanwhile', async () => {
     const [target, next] = [targetWith(), targetWith({}, { stopPatienceMs: 1_000 })];

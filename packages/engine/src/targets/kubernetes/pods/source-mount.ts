@@ -13,21 +13,19 @@ export interface SourceMount {
 
 const NAME = 'source';
 
-/** `undefined`: the order reads no source, or one that needs no mount. @throws EngineError CONFIG_INVALID */
+/** `undefined`: the order reads no source, or one that needs no mount. */
 export function sourceMount(order: MoverOrder): SourceMount | undefined {
   if (order.order !== 'apply' && order.order !== 'hash-chain') return undefined;
   const { source } = order;
   if (source.kind !== 'vm-directory') return undefined;
   const { pods } = source;
   const mountPath = source.roots[0] ?? source.folder;
-  if (pods === undefined) {
-    throw new EngineError('CONFIG_INVALID', {
+  if (pods === undefined)
+    throw new EngineError('INTERNAL', {
       where: { object: `source folder ${mountPath}` },
-      expected: 'the option `pods`: how a pod in the cluster reaches this folder',
-      found: 'none',
-      hint: 'Add `pods: { persistentVolumeClaim: NAME }` or `pods: { nfs: { server, path } }` to the source, or serve the folder over HTTPS (kind vm-https).',
+      expected: 'a folder that pods can reach',
+      found: 'one that only this machine has, which is pushed',
     });
-  }
   return {
     volume: { name: NAME, ...volumeOf(pods) },
     mount: {

@@ -1,0 +1,41 @@
+/** The cluster's storage classes as they were read a moment ago: every step asks for one. */
+import { EngineError } from '../../errors';
+import { type KubernetesClass, readClasses } from './classes';
+import type { ClusterApi } from './cluster/cluster-api';
+import type { KubernetesOptions } from './options';
+
+export class KnownClasses {
+  private known: { readonly read: Promise<readonly KubernetesClass[]>; until: number } | undefined;
+
+  /** @param believedMs how long the classes are believed to be as they were read */
+  constructor(
+    private readonly api: ClusterApi,
+    private readonly target: string,
+    private readonly options: KubernetesOptions,
+    private readonly believedMs: number,
+  ) {}
+
+  /** @throws EngineError CLASS_NOT_FOUND */
+  async named(name: string): Promise<KubernetesClass> {
+    const known = (await this.all('as known')).find(one => one.name === name);
+    const found = known ?? (await this.all('anew')).find(one => one.name === name);
+    if (found !== undefined) return found;
+    const all = await this.all('as known');
+    throw new EngineError('CLASS_NOT_FOUND', {
+      where: { object: this.target },
+      expected: all.map(one => one.name).join(', '),
+      found: name,
+    });
+  }
+
+  all(how: 'anew' | 'as known'): Promise<readonly KubernetesClass[]> {
+    const now = performance.now();
+    // `anew` is asked for by several steps a second: a second's age is new enough.
+    const believed = how === 'anew' ? this.believedMs - 1_000 : 0;
+    if (this.known !== undefined && this.known.until - believed > now) return this.known.read;
+    const read = readClasses(this.api, this.options);
+    this.known = { read, until: now + this.believedMs };
+    read.catch(() => (this.known = undefined));
+    return read;
+  }
+}
