@@ -42,7 +42,7 @@ async function main({
           openTarget: async (place, mover) =>
             dyingInProbe(await openTargetPlace(place, mover), dieInProbe),
         }),
-    // Many such workers share the one server of a test run, whose connections are a hundred.
+    // Many such workers share the one server of a test run, whose connections are two hundred.
     maxConnections: 4,
   });
   const print = (line: string) => process.stdout.write(`${line}\n`);

@@ -220,12 +220,13 @@ describe('queue', () => {
       { onPool: poolId => void pools.push(poolId) },
     );
     await wake(database, 'look', { id: 1 });
-    await until(() => pools.length === 2);
+    await until(() => pools.length >= 2);
     // Its end was never written, so it runs again: at least once, never lost.
     await until(() => seen.filter(id => id === 1).length === 2);
     await wake(database, 'look', { id: 2 });
     await until(() => seen.includes(2));
-    expect(runners[0]?.poolId).toBe(pools[1]);
+    // It may have been started more than once while connections were refused.
+    expect(runners[0]?.poolId).toBe(pools.at(-1));
   }, 30_000);
 });
 

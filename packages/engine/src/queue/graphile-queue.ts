@@ -194,9 +194,11 @@ class RestartingRunner implements QueueRunner {
         await sleep(delayMs, undefined, { signal: this.#stopping.signal });
         refuseNewer(await installedNumber(this.pool));
         const next = await this.startLibrary();
-        await this.pool.query(`select ${QUEUE_SCHEMA}.force_unlock_workers($1::text[])`, [
-          [deadPoolId],
-        ]);
+        await this.freeJobsOf(deadPoolId).catch(async (error: unknown) => {
+          // The next try starts another one: nobody would ever end this one.
+          await next.runner.stop().catch(() => undefined);
+          throw error;
+        });
         return next;
       } catch (error) {
         if (this.#stopping.signal.aborted) return undefined;
@@ -206,6 +208,12 @@ class RestartingRunner implements QueueRunner {
         );
       }
     }
+  }
+
+  private async freeJobsOf(deadPoolId: string): Promise<void> {
+    await this.pool.query(`select ${QUEUE_SCHEMA}.force_unlock_workers($1::text[])`, [
+      [deadPoolId],
+    ]);
   }
 
   private async startLibrary(): Promise<{ readonly runner: Runner; readonly poolId: string }> {

@@ -142,7 +142,7 @@ function serverSettings(port: number): string[] {
     fsync: 'on',
     full_page_writes: 'on',
     synchronous_commit: 'on',
-    max_connections: '100',
+    max_connections: '200',
     shared_buffers: '64MB',
     max_wal_size: '256MB',
     // Containers often have a very small /dev/shm, and our statements are short.
