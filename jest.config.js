@@ -86,6 +86,7 @@ const part = (displayName, testMatch, testPathIgnorePatterns = [], extra = {}) =
   moduleFileExtensions: ['ts', 'tsx', 'js', 'mjs', 'cjs', 'json', 'node'],
   moduleNameMapper: {
     '^@vm-migrate/(api|engine|mover)$': '<rootDir>/packages/$1/src/index.ts',
+    '^@vm-migrate/backstage-plugin-([a-z-]+)$': '<rootDir>/plugins/$1/src/index.ts',
     '^@vm-migrate/engine/(mover|testing)$': '<rootDir>/packages/engine/src/$1/index.ts',
   },
   transform: { '\\.(ts|tsx|js|mjs)$': swc },
@@ -103,6 +104,7 @@ module.exports = {
       'unit',
       [
         'packages/**/*.test.ts',
+        'plugins/**/*.test.ts',
         'kubectl-plugin/**/*.test.ts',
         // Everything that has no part of its own, so that no folder is forgotten.
         'test/**/*.test.ts',
@@ -121,19 +123,19 @@ module.exports = {
     ),
     part(
       'engine',
-      ['{packages,kubectl-plugin}/**/*.engine.test.ts', 'test/engine/**/*.test.ts'],
+      ['{packages,plugins,kubectl-plugin}/**/*.engine.test.ts', 'test/engine/**/*.test.ts'],
       ['\\.kill\\.test\\.ts$'],
       database,
     ),
     part(
       'kill',
-      ['{packages,kubectl-plugin}/**/*.kill.test.ts', 'test/kill/**/*.test.ts'],
+      ['{packages,plugins,kubectl-plugin}/**/*.kill.test.ts', 'test/kill/**/*.test.ts'],
       [],
       database,
     ),
     part(
       'cluster',
-      ['{packages,kubectl-plugin}/**/*.cluster.test.ts', 'test/cluster/**/*.test.ts'],
+      ['{packages,plugins,kubectl-plugin}/**/*.cluster.test.ts', 'test/cluster/**/*.test.ts'],
       [],
       {
         ...patient,

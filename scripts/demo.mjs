@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { orExplain, root, runInstead, setUp, setUpNode } from './setup.mjs';
 
-orExplain(() => setUp());
+orExplain(() => setUp({ scope: 'demo' }));
 runInstead(setUpNode(), [
   path.join(root, 'kubectl-plugin', 'dist', 'main.cjs'),
   'demo',

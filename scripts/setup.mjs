@@ -30,18 +30,33 @@ export function toolEnvironment(more = {}) {
 /** The set-up's Node, for a child process. */
 export const setUpNode = () => nodePath(tools);
 
-/** Returns the time it took and what it did. Throws SetupError with what to do about it. */
-export function setUp({ build = true, log = say } = {}) {
+/** What `npm run demo` needs: without Backstage, whose packages are two thirds of all. */
+const demoWorkspaces = [
+  'vm-migrate',
+  '@vm-migrate/api',
+  '@vm-migrate/engine',
+  '@vm-migrate/mover',
+  '@vm-migrate/kubectl-plugin',
+  '@vm-migrate/test',
+];
+
+/**
+ * Returns the time it took and what it did. Throws SetupError with what to do about it.
+ * `scope`: `all`, or `demo` for less; where all was installed once, all is kept up to date.
+ */
+export function setUp({ build = true, scope = 'all', log = say } = {}) {
   const began = performance.now();
   const missing = missingOnThisMachine();
   if (missing) throw new SetupError(missing);
   const did = [];
-  if (!installIsCurrent() || (build && !buildIsCurrent())) {
+  const wanted = scope === 'demo' && !wasInstalledWhole() ? 'demo' : 'all';
+  const isInstalled = () => installIsCurrent(wanted);
+  if (!isInstalled() || (build && !buildIsCurrent())) {
     // Readable by everyone: as root, PostgreSQL runs from here as another user.
     const before = process.umask(0o022);
     try {
       withLock(tools, log, () => {
-        if (!installIsCurrent()) did.push(install(log));
+        if (!isInstalled()) did.push(install(log, wanted));
         if (build && !buildIsCurrent()) did.push(runBuild(log));
       });
     } finally {
@@ -76,18 +91,26 @@ function childFolders(folder) {
   return entries.filter(entry => entry.isDirectory()).map(entry => path.join(folder, entry.name));
 }
 
-function installIsCurrent() {
+/** Whatever lies there is never pruned: a folder of Backstage's tells what was installed, whole or half. */
+function wasInstalledWhole() {
+  return fs.existsSync(path.join(root, 'node_modules', '@backstage'));
+}
+
+function installIsCurrent(wanted) {
   return (
     toolsArePresent(tools) &&
     fs.existsSync(path.join(root, 'node_modules', '.yarn-state.yml')) &&
-    stamp(tools, 'install').matches(installHash())
+    stamp(tools, 'install').matches(`${wanted} ${installHash()}`)
   );
 }
 
-function install(log) {
+function install(log, wanted) {
   installTools(tools, log);
-  log('dependencies (yarn install --immutable)');
-  const result = spawnSync(nodePath(tools), [yarnPath(tools), 'install', '--immutable'], {
+  // Both take the versions of the one yarn.lock, and neither writes it.
+  const command =
+    wanted === 'demo' ? ['workspaces', 'focus', ...demoWorkspaces] : ['install', '--immutable'];
+  log(`dependencies (yarn ${command.slice(0, 2).join(' ')})`);
+  const result = spawnSync(nodePath(tools), [yarnPath(tools), ...command], {
     cwd: root,
     encoding: 'utf8',
     maxBuffer: 1 << 28,
@@ -99,7 +122,7 @@ function install(log) {
       : 'yarn install failed.';
     throw new SetupError(`${why}\n${result.stdout ?? ''}${result.error?.message ?? result.stderr}`);
   }
-  stamp(tools, 'install').write(installHash());
+  stamp(tools, 'install').write(`${wanted} ${installHash()}`);
   return 'install';
 }
 
@@ -115,7 +138,7 @@ const buildInputs = [
 function buildHash() {
   const isInput = file => !/\.test\.ts$|\.md$/.test(file);
   const files = buildInputs.flatMap(input => filesUnder(path.join(root, input), isInput));
-  return hashFiles(root, files, installHash());
+  return hashFiles(root, files, installHash(), wasInstalledWhole() ? 'all' : 'demo');
 }
 
 function buildIsCurrent() {

@@ -41,6 +41,11 @@ export const GLOBAL_OPTIONS = {
   'database-url': { type: 'string', describe: 'PostgreSQL to use, as a URL without a password' },
   'database-url-file': { type: 'string', describe: 'File that holds the URL' },
   'database-service': { type: 'string', describe: 'Section of ~/.pg_service.conf' },
+  'api-url': {
+    type: 'string',
+    describe: 'Backstage backend to call instead of a database (token: VM_MIGRATE_API_TOKEN)',
+  },
+  'api-token-file': { type: 'string', describe: 'File that holds the token, read for each call' },
   'state-folder': {
     type: 'string',
     describe: 'Where the embedded database and default volumes are',
@@ -74,6 +79,8 @@ export interface GlobalArguments {
   readonly databaseUrl: string | undefined;
   readonly databaseUrlFile: string | undefined;
   readonly databaseService: string | undefined;
+  readonly apiUrl: string | undefined;
+  readonly apiTokenFile: string | undefined;
   readonly stateFolder: string | undefined;
   readonly color: 'auto' | 'always' | 'never';
   readonly verbose: boolean;
@@ -93,6 +100,8 @@ export const DEFAULT_GLOBALS: GlobalArguments = {
   databaseUrl: undefined,
   databaseUrlFile: undefined,
   databaseService: undefined,
+  apiUrl: undefined,
+  apiTokenFile: undefined,
   stateFolder: undefined,
   color: 'auto',
   verbose: false,

@@ -58,7 +58,7 @@ export async function offersOf(
 
 /** Of a database that is there; the embedded one is not started for this. */
 function addressOf(engine: EngineLibrary, words: readonly string[]): string | undefined {
-  const { database, stateFolder } = engine.readConfig({
+  const { api, database, stateFolder } = engine.readConfig({
     cwd: process.cwd(),
     home: homedir(),
     environment: process.env,
@@ -68,8 +68,11 @@ function addressOf(engine: EngineLibrary, words: readonly string[]): string | un
       databaseUrlFile: valueOf('database-url-file', words),
       databaseService: valueOf('database-service', words),
       stateFolder: valueOf('state-folder', words),
+      apiUrl: valueOf('api-url', words),
     },
   });
+  // Nobody waits for a server while he types.
+  if (api !== undefined) return undefined;
   return database.kind === 'embedded'
     ? engine.lastKnownDatabase(stateFolder)
     : engine.databaseUrl(database);

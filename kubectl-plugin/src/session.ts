@@ -10,8 +10,10 @@ import { clusterFlags } from './cluster-flags';
 import { loadEngine } from './engine-library';
 import type { GlobalArguments } from './global-options';
 import { moverProgram } from './mover-program';
+import { remoteEngine } from './remote-engine';
 import type { Signals } from './signals';
 import type { Terminal } from './terminal';
+import { UsageError } from './usage-error';
 
 export interface Session {
   readonly terminal: Terminal;
@@ -94,6 +96,7 @@ class OpenSession implements Session {
   private async readConfig(): Promise<Config> {
     const { readConfig } = await loadEngine();
     const { config, databaseUrl, databaseUrlFile, databaseService, stateFolder } = this.globals;
+    const { apiUrl, apiTokenFile } = this.globals;
     return readConfig({
       cwd: process.cwd(),
       home: homedir(),
@@ -104,6 +107,8 @@ class OpenSession implements Session {
         databaseUrlFile,
         databaseService,
         stateFolder,
+        apiUrl,
+        apiTokenFile,
         ...clusterFlags(this.globals),
       },
     });
@@ -119,7 +124,8 @@ class OpenSession implements Session {
       try {
         return await this.open();
       } catch (error) {
-        const embedded = (await this.config()).database.kind === 'embedded';
+        const config = await this.config();
+        const embedded = config.database.kind === 'embedded' && config.api === undefined;
         if (!embedded || !isUnreachable(error) || performance.now() > until) throw error;
         await sleep(LOOK_MS);
       }
@@ -127,8 +133,13 @@ class OpenSession implements Session {
   }
 
   private async open(): Promise<Engine> {
-    const { openEngine } = await loadEngine();
+    const library = await loadEngine();
+    const { openEngine } = library;
     const config = await this.config();
+    if (config.api !== undefined) {
+      refuseOfThisMachine(this.globals, config.api.url);
+      return remoteEngine(config.api, library);
+    }
     const { url, name } = await this.database(config);
     try {
       const engine = await openEngine({
@@ -179,6 +190,28 @@ async function startLimits(engine: Engine, { limits }: Config): Promise<void> {
       maxRunning,
       bytesPerSecond: bytesPerSecond === 0 ? null : bytesPerSecond,
     });
+  }
+}
+
+/** Flags that say which cluster, or which folder, of this machine. */
+const OF_THIS_MACHINE = {
+  kubeconfig: '--kubeconfig',
+  context: '--context',
+  namespace: '--namespace',
+  as: '--as',
+  asGroup: '--as-group',
+  requestTimeout: '--request-timeout',
+  stateFolder: '--state-folder',
+} as const satisfies Partial<Record<keyof GlobalArguments, string>>;
+
+/** @throws UsageError */
+function refuseOfThisMachine(globals: GlobalArguments, url: string): void {
+  for (const [name, flag] of Object.entries(OF_THIS_MACHINE)) {
+    if (globals[name as keyof typeof OF_THIS_MACHINE] === undefined) continue;
+    throw new UsageError(
+      `${flag} is about this machine, and this call goes to the backend at ${url}`,
+      'The backend has its own sources and targets: choose a target with --target. Or leave out --api-url (VM_MIGRATE_API_URL, apiUrl).',
+    );
   }
 }
 

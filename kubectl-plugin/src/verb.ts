@@ -39,6 +39,8 @@ export interface VerbDefinition<P extends PositionalTable, O extends OptionTable
   readonly positionals: P;
   readonly options: O;
   readonly examples: readonly { readonly command: string; readonly why: string }[];
+  /** Why it acts on this machine and its database, and so does not go with --api-url; a clause. */
+  readonly onThisMachine?: string;
   /** Operations of @vm-migrate/api that it calls; a test holds the list against OPERATIONS. */
   readonly operations: readonly OperationName[];
   run(args: PositionalValues<P> & OptionValues<O>, session: Session): Promise<ExitCode>;

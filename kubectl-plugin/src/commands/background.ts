@@ -12,6 +12,7 @@ const IDLE_MINUTES = 5;
 export const background = defineVerb({
   name: 'background',
   group: 'hidden',
+  onThisMachine: 'it owns the database of a state folder',
   summary: 'owns the embedded database of the state folder and works; started by the other verbs',
   positionals: {},
   options: {

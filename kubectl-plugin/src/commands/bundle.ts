@@ -9,6 +9,7 @@ import { PROGRAM } from '../version';
 export const bundle = defineVerb({
   name: 'bundle',
   group: 'run',
+  onThisMachine: 'it takes the plan out of the database',
   summary: 'write a file with plan, tree, events and versions, to look at elsewhere',
   details: [
     'Holds no content of disks and no password. With --redact names (of sources, targets and storage classes',

@@ -5,6 +5,7 @@ import { defineVerb } from '../verb';
 export const demo = defineVerb({
   name: 'demo',
   group: 'hidden',
+  onThisMachine: 'it has a database and volumes of its own in a folder here',
   summary: 'migrates an example VM in .demo/ of the checkout',
   positionals: {},
   options: {

@@ -14,6 +14,8 @@ import { PROGRAM } from '../version';
 export const doctor = defineVerb({
   name: 'doctor',
   group: 'run',
+  onThisMachine:
+    'it checks the configuration, the database and the clusters that this machine sees',
   summary: 'check database, sources, targets and this machine; show where each setting comes from',
   details: [
     'Exit code 1 when a check failed. Nothing is changed; only --probe makes volumes and pods, and removes them again.',

@@ -15,6 +15,7 @@ import { PROGRAM } from '../version';
 export const workerDeploy = defineVerb({
   name: 'worker deploy',
   group: 'run',
+  onThisMachine: 'it applies the configuration of this machine, by its way to the cluster',
   summary: 'print or apply a worker that runs in the cluster',
   details: [
     'Into the namespace of a Kubernetes target, with an account of its own that has the rights of `doctor --rbac`. It serves',

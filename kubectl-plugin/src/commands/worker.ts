@@ -12,6 +12,7 @@ import { WORKER_OPTIONS, workerSettings } from '../worker-settings';
 export const worker = defineVerb({
   name: 'worker',
   group: 'run',
+  onThisMachine: 'it works on the queue of a database',
   summary: 'work on the queue of a given database until told to stop',
   details: [
     'More workers, more throughput; each takes only what it can reach. SIGTERM or Ctrl-C: it is no longer ready,',

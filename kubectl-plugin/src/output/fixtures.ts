@@ -49,6 +49,8 @@ export function migration(rest: Partial<MigrationView> = {}): MigrationView {
     vm: VM_NAME,
     vmId: '224e328117c73f17',
     target: 'local',
+    entity: null,
+    owner: null,
     state: 'running',
     wanted: 'run',
     layers: { total: 11, migrated: 3, notWanted: 0 },

@@ -5,4 +5,26 @@ export type {
   OperationInput,
   OperationName,
 } from './operations';
+export type { OperationAnswers } from './answers';
+export { apiClient, type ApiClient, type CallOptions, type ClientOptions } from './client';
+export {
+  ApiError,
+  ERROR_STATUS,
+  errorBody,
+  statusOf,
+  type ErrorBody,
+  type ErrorCodeView,
+  type ErrorDataView,
+} from './errors';
+export type { PlanView } from './plan-view';
+export {
+  API_VERSION,
+  BACKSTAGE_PATH,
+  HEALTH_PATH,
+  OPENAPI_PATH,
+  operationPath,
+  STREAM_BEAT_MS,
+  STREAM_PATH,
+} from './routes';
+export type { WatchOptions, WatchTimes } from './watch-events';
 export type * from './views';

@@ -5,6 +5,11 @@
  */
 import { z } from './zod';
 
+/** A field that nobody knows is a mistake that would go unnoticed: it is refused by name. */
+function object<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.object(shape).strict();
+}
+
 const vmReference = z
   .string()
   .min(1)
@@ -16,14 +21,14 @@ const migrationId = z
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
 export const keepRule = z.discriminatedUnion('rule', [
-  z.object({ rule: z.literal('all') }),
-  z.object({ rule: z.literal('newest'), count: z.number().int().min(0) }),
-  z.object({ rule: z.literal('names'), names: z.array(z.string()) }),
-  z.object({ rule: z.literal('age'), maxAgeMs: z.number().int().positive() }),
+  object({ rule: z.literal('all') }),
+  object({ rule: z.literal('newest'), count: z.number().int().min(0) }),
+  object({ rule: z.literal('names'), names: z.array(z.string()) }),
+  object({ rule: z.literal('age'), maxAgeMs: z.number().int().positive() }),
 ]);
 
 /** What a person chooses for one VM. Every field has a default. */
-export const migrationOptions = z.object({
+export const migrationOptions = object({
   target: z.string().optional().describe('Configured target; the default one when absent'),
   storageClass: z.string().optional().describe('One class for all volumes'),
   storageClassByDisk: z.record(z.string()).optional().describe('Disk (slot, file or id) -> class'),
@@ -55,7 +60,7 @@ export const migrationOptions = z.object({
 });
 export type MigrationOptions = z.infer<typeof migrationOptions>;
 
-const planInput = z.object({ vm: vmReference, options: migrationOptions.optional() });
+const planInput = object({ vm: vmReference, options: migrationOptions.optional() });
 
 const startInput = planInput.extend({
   planDigest: digest.optional().describe('Start only if the plan is still this one'),
@@ -63,11 +68,13 @@ const startInput = planInput.extend({
   groupId: z.string().optional(),
 });
 
-const migrationInput = z.object({ migration: migrationId });
+const migrationInput = object({ migration: migrationId });
 
-const filterInput = z.object({
+const filterInput = object({
   migration: migrationId.optional(),
   vm: vmReference.optional(),
+  source: z.string().optional(),
+  owner: z.string().optional().describe("Owner of the VM's entity, as an entity ref"),
   group: z.string().optional(),
   states: z.array(z.enum(['running', 'paused', 'failed', 'migrated', 'canceled'])).optional(),
 });
@@ -96,12 +103,12 @@ export const OPERATIONS = {
   getSources: define({
     kind: 'query',
     summary: 'Configured sources and what they can see',
-    input: z.object({}),
+    input: object({}),
   }),
   getVms: define({
     kind: 'query',
     summary: 'VMs of the configured sources',
-    input: z.object({ source: z.string().optional() }),
+    input: object({ source: z.string().optional() }),
   }),
   getMigrations: define({
     kind: 'query',
@@ -121,12 +128,12 @@ export const OPERATIONS = {
   getWorkers: define({
     kind: 'query',
     summary: 'Workers and what they serve',
-    input: z.object({}),
+    input: object({}),
   }),
   getTree: define({
     kind: 'query',
     summary: "A VM's snapshot history, before, during and after",
-    input: z.object({ vm: vmReference }),
+    input: object({ vm: vmReference }),
   }),
   getStatus: define({
     kind: 'query',
@@ -141,7 +148,7 @@ export const OPERATIONS = {
   getEvents: define({
     kind: 'query',
     summary: 'What happened, by cursor',
-    input: z.object({
+    input: object({
       migration: migrationId.optional(),
       after: z.number().int().optional(),
       limit: z.number().int().min(1).max(1000).optional(),
@@ -155,12 +162,12 @@ export const OPERATIONS = {
   getLimits: define({
     kind: 'query',
     summary: 'How much may run at once, and how fast',
-    input: z.object({}),
+    input: object({}),
   }),
   getPlace: define({
     kind: 'query',
     summary: 'Where this program is: database, store, workers',
-    input: z.object({}),
+    input: object({}),
   }),
   plan: define({
     kind: 'query',
@@ -192,7 +199,7 @@ export const OPERATIONS = {
   setLimit: define({
     kind: 'command',
     summary: 'Change a limit while work goes on',
-    input: z.object({
+    input: object({
       scope: limitScope,
       maxRunning: z.number().int().min(0).nullable().optional(),
       bytesPerSecond: z.number().int().min(1).nullable().optional(),
@@ -210,7 +217,7 @@ export const OPERATIONS = {
     kind: 'command',
     summary: 'List, then remove, objects on a target that no migration needs; forget old records',
     destructive: true,
-    input: z.object({
+    input: object({
       target: z.string().optional(),
       remove: z.boolean().optional().describe('Without it: only list'),
       recordsOlderThanMs: z.number().int().positive().optional(),

@@ -61,6 +61,9 @@ export interface MigrationView {
   readonly vm: string;
   readonly vmId: string;
   readonly target: string;
+  /** The VM in a catalog and its owner there, as entity refs; null where there is no catalog. */
+  readonly entity: string | null;
+  readonly owner: string | null;
   readonly state: MigrationStateView;
   /** What the user asked for last: run, pause or cancel. */
   readonly wanted: 'run' | 'pause' | 'cancel';
@@ -370,4 +373,11 @@ export interface RecoverView {
   /** Names of VolumeSnapshots that are there and not ready: they are waited for, or named as stuck, by their steps. */
   readonly unready: readonly string[];
   readonly tookOver: number;
+}
+
+/** Whether a backend can work; says nothing of what it works on. */
+export interface HealthView {
+  readonly status: 'ok' | 'unavailable';
+  /** Code of the error that keeps it from working. */
+  readonly code?: string;
 }

@@ -13,7 +13,7 @@ import {
 } from 'yaml';
 import type { ZodIssue } from 'zod/v3';
 import { sectionSchema, type SectionInput } from './config-schema';
-import { EngineError } from './errors';
+import { EngineError, type ErrorPlace } from './errors';
 
 export interface ConfigFile {
   readonly section: SectionInput;
@@ -56,6 +56,22 @@ export function readConfigFile(
   throw wrong(file, issue, filled, lineOf);
 }
 
+/**
+ * The section as another reader has parsed it, without file and lines.
+ * @throws EngineError CONFIG_INVALID naming the key
+ */
+export function readSection(
+  section: unknown,
+  { folder, home }: { readonly folder: string; readonly home: string },
+): ConfigFile {
+  const parsed = sectionSchema(folder, home).safeParse(section ?? {});
+  const at = (keys: readonly string[]): string => dotted(keys);
+  if (parsed.success) return { section: parsed.data, at };
+  const [issue] = parsed.error.issues;
+  if (issue === undefined) throw new EngineError('INTERNAL');
+  throw wrong(undefined, issue, section, () => 0);
+}
+
 function parse(file: string, lines: LineCounter): Document.Parsed {
   let text: string;
   try {
@@ -78,21 +94,25 @@ function parse(file: string, lines: LineCounter): Document.Parsed {
 }
 
 function wrong(
-  file: string,
+  file: string | undefined,
   issue: ZodIssue,
   filled: unknown,
   lineOf: (keys: readonly (string | number)[]) => number,
 ): EngineError {
+  const placed = (keys: readonly (string | number)[]): ErrorPlace =>
+    file === undefined
+      ? { object: dotted(keys) }
+      : { file, line: lineOf(keys), object: dotted(keys) };
   if (issue.code === 'unrecognized_keys') {
     const keys = [...issue.path, issue.keys[0] ?? ''];
     return new EngineError('CONFIG_INVALID', {
-      where: { file, line: lineOf(keys), object: dotted(keys) },
+      where: placed(keys),
       expected: 'a setting of vm-migrate',
       found: `"${issue.keys[0]}", which it does not know`,
     });
   }
   return new EngineError('CONFIG_INVALID', {
-    where: { file, line: lineOf(issue.path), object: dotted(issue.path) },
+    where: placed(issue.path),
     expected: expectation(issue),
     found: shown(issue.path, valueAt(filled, issue.path)),
   });

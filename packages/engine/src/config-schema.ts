@@ -103,10 +103,26 @@ export function sectionSchema(fileFolder: string, home: string = os.homedir()) {
     .object({
       stateFolder: folder.optional(),
       database: database(folder).optional(),
+      // The backend that the command line calls instead of a database.
+      apiUrl: apiUrl.optional(),
+      apiTokenFile: folder.optional(),
+      // Of a backend; the command line takes no notice of it.
+      requests: z
+        .object({
+          maxBytes: z.number().int().min(1_024).optional(),
+          changesPerMinute: z.number().int().min(1).optional(),
+        })
+        .strict()
+        .optional(),
       sources: z.record(name, place(vmDirectory, vmHttps)).optional(),
       targets: z.record(name, place(localDirectory, kubernetes)).optional(),
       worker: z
         .object({
+          // Of a backend's own worker.
+          enabled: z.boolean().optional(),
+          concurrency: z.number().int().min(1).optional(),
+          leaseSeconds: z.number().min(2).optional(),
+          // Of one in the foreground.
           healthPort: port.optional(),
           metricsPort: port.optional(),
           listen: z.string().min(1).optional(),
@@ -139,6 +155,19 @@ const name = z
     'a name of letters, digits, ".", "_" and "-", at most 63',
   );
 
+const apiUrl = z
+  .string()
+  .refine(
+    said =>
+      URL.canParse(said) &&
+      /^https?:$/.test(new URL(said).protocol) &&
+      new URL(said).username === '' &&
+      new URL(said).password === '' &&
+      new URL(said).search === '' &&
+      new URL(said).hash === '',
+    'https://HOST[:PORT][/PATH], without user name, password, "?" or "#"',
+  );
+
 /** It goes into the database and into orders: what is secret has no place in it, and is not repeated either. */
 const serverUrl = z
   .string()
@@ -161,7 +190,7 @@ const addressRule = z
 
 function database(folder: z.ZodType<string, z.ZodTypeDef, string>) {
   const one = 'exactly one of url, urlFile, service and embedded: true';
-  return z
+  const fields = z
     .object({
       url: z.string().optional(),
       urlFile: folder.optional(),
@@ -181,6 +210,7 @@ function database(folder: z.ZodType<string, z.ZodTypeDef, string>) {
       context.addIssue({ code: z.ZodIssueCode.custom, message: one });
       return z.NEVER;
     });
+  return z.union([z.literal('embedded').transform(() => ({ kind: 'embedded' as const })), fields]);
 }
 
 interface PlaceInput {

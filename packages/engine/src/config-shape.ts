@@ -8,6 +8,8 @@ export interface Config {
   readonly targets: readonly ConfiguredTarget[];
   /** Starting values; what was set while running (`limits`) is in the database. */
   readonly limits: readonly ConfiguredLimit[];
+  /** When it is there, it counts instead of the database. */
+  readonly api?: ConfiguredApi;
   /** Of `worker`, in the foreground. */
   readonly worker: ConfiguredWorker;
   /** Every value that counts and where it came from, for `doctor`; passwords are left out. */
@@ -33,6 +35,37 @@ export interface ConfiguredTarget extends ConfiguredPlace {
   readonly isDefault: boolean;
   /** The cluster that kubectl would talk to: nobody configured it, so it is known by where it is, not by its name. */
   readonly isFound?: true;
+}
+
+/** What a backend reads of its host's configuration: only what is said there counts. */
+export interface BackendConfig {
+  readonly stateFolder: string;
+  /** Absent: the host's own database. */
+  readonly database?: ConfiguredDatabase;
+  readonly sources: readonly ConfiguredPlace[];
+  /** Never empty: without any, a local directory in the state folder. */
+  readonly targets: readonly ConfiguredTarget[];
+  readonly limits: readonly ConfiguredLimit[];
+  readonly worker: {
+    readonly enabled: boolean;
+    readonly concurrency?: number;
+    readonly leaseSeconds?: number;
+  };
+  readonly requests: {
+    /** Of one request's body. */
+    readonly maxBytes: number;
+    /** Of one person. */
+    readonly changesPerMinute: number;
+  };
+}
+
+/** The backend that the command line calls. */
+export interface ConfiguredApi {
+  /** Without a slash at its end. */
+  readonly url: string;
+  /** Read again for each call. */
+  readonly tokenFile?: string;
+  readonly token?: string;
 }
 
 export interface ConfiguredLimit {
@@ -83,4 +116,6 @@ export interface ConfigFlags extends ClusterFlags {
   readonly databaseUrl?: string;
   readonly databaseUrlFile?: string;
   readonly databaseService?: string;
+  readonly apiUrl?: string;
+  readonly apiTokenFile?: string;
 }

@@ -21,9 +21,11 @@
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { readConfigFile, type ConfigFile } from './config-file';
+import { apiWords, pickApi } from './config-api';
+import { readConfigFile, readSection, type ConfigFile } from './config-file';
 import { type SectionInput, type LimitInput } from './config-schema';
 import type {
+  BackendConfig,
   Config,
   ConfigInput,
   ConfiguredDatabase,
@@ -43,9 +45,15 @@ export type * from './config-shape';
 export function readConfig(input: ConfigInput): Config {
   const files = configFiles(input).map(file => readConfigFile(file, input));
   const stateFolder = pickStateFolder(files, input);
+  const api = pickApi(files, input);
   const database = pickDatabase(files, input);
   const sources = pickSources(files);
-  const targets = pickTargets(files, stateFolder.value, input);
+  // A backend has its own: no cluster of this machine is looked for.
+  const targets = pickTargets(
+    files,
+    stateFolder.value,
+    api === undefined ? input : { ...input, flags: {} },
+  );
   const limits = pickLimits(files);
   const worker = lastSaid(files, 'worker');
   return {
@@ -54,10 +62,14 @@ export function readConfig(input: ConfigInput): Config {
     sources: sources.map(({ value }) => value),
     targets: targets.map(({ value }) => value),
     limits: limits.map(({ value }) => value),
+    ...(api === undefined ? {} : { api: api.value }),
     worker: worker?.value ?? {},
     values: [
       { key: 'stateFolder', value: stateFolder.value, origin: stateFolder.origin },
       { key: 'database', value: databaseWords(database.value), origin: database.origin },
+      ...(api === undefined
+        ? []
+        : [{ key: 'apiUrl', value: apiWords(api.value), origin: api.origin }]),
       ...sources.map(({ value, origin }) => ({
         key: `sources.${value.name}`,
         value: placeWords(value),
@@ -77,6 +89,35 @@ export function readConfig(input: ConfigInput): Config {
         ? []
         : [{ key: 'worker', value: JSON.stringify(worker.value), origin: worker.origin }]),
     ],
+  };
+}
+
+/** Requests are small, but a list of findings that are accepted may be long. */
+const MAX_BYTES = 262_144;
+const CHANGES_PER_MINUTE = 120;
+
+/**
+ * The same section as a host has read it (Backstage's configuration): neither files nor the
+ * environment are looked at, and nothing that only this user of this machine has becomes a target.
+ * @param folder what relative folders are meant from
+ * @throws EngineError CONFIG_INVALID naming the key
+ */
+export function readBackendConfig(
+  section: unknown,
+  { folder, home }: { readonly folder: string; readonly home: string },
+): BackendConfig {
+  const file = readSection(section, { folder, home });
+  const stateFolder = file.section.stateFolder ?? path.join(home, '.local', 'state', 'vm-migrate');
+  const targets = configuredTargets([file]);
+  const { database, worker, requests } = file.section;
+  return {
+    stateFolder,
+    ...(database === undefined ? {} : { database }),
+    sources: pickSources([file]).map(({ value }) => value),
+    targets: targets.length === 0 ? [ownTarget(stateFolder)] : targets.map(({ value }) => value),
+    limits: pickLimits([file]).map(({ value }) => value),
+    worker: { enabled: true, ...worker },
+    requests: { maxBytes: MAX_BYTES, changesPerMinute: CHANGES_PER_MINUTE, ...requests },
   };
 }
 

@@ -3,10 +3,12 @@
  * as rows in it, the operations, and a worker. One object a process.
  */
 import { hostname, userInfo } from 'node:os';
-import type { OperationInput, OperationName } from '@vm-migrate/api';
+import type { EventView, OperationInput, OperationName } from '@vm-migrate/api';
 import { EngineError } from './errors';
 import { LocalMover } from './mover/local-mover';
 import type { Mover } from './mover/mover';
+import { FULL_ACCESS, type Caller } from './operations/caller';
+import { eventView } from './operations/describe';
 import type { OperationContext } from './operations/operation';
 import { previewPlan, type DryRun, type PreviewedObject } from './operations/preview-plan';
 import { runOperation, type OperationAnswer } from './operations/table';
@@ -15,11 +17,14 @@ import { graphileQueue, installQueueSchema } from './queue/graphile-queue';
 import { configuredSource } from './sources/configured-source';
 import type { Source } from './sources/source';
 import { STEP_KINDS } from './steps/table';
+import { poolConfig, type DatabaseConnection } from './store/connection';
 import { openDatabase, openPool, type Database } from './store/database';
-import { CHANGE_CHANNEL } from './store/events';
+import { CHANGE_CHANNEL, eventsAfter, lastEventId, lateEvents } from './store/events';
 import { migrateSchema } from './store/migrate-schema';
 import { OwnWays } from './own-ways';
 import { registerPlace } from './register-place';
+import type { ScopedRow } from './store/migration-scope';
+import { migrations, setEntity } from './store/migrations';
 import { findPlace, storeId } from './store/places';
 import type { PlaceRow } from './store/store';
 import { openTarget } from './targets/open-target';
@@ -39,7 +44,8 @@ export interface ConfiguredPlace {
 }
 
 export interface EngineOptions {
-  readonly databaseUrl: string;
+  /** A URL, or what pg's pool takes: a password may be a function there, asked at each connection. */
+  readonly databaseUrl: DatabaseConnection;
   /** Where the database is, for people, without a password. */
   readonly databaseName: string;
   /** Shown to PostgreSQL and kept in events. */
@@ -53,18 +59,48 @@ export interface EngineOptions {
   readonly mover?: Mover;
   /** How targets are opened; a plugin that brings another kind wraps the default. */
   readonly openTarget?: (place: PlaceRow, mover: Mover, moverProgram: string) => Promise<Target>;
+  /** How sources are opened; likewise. The address that they answer must be of a kind that the mover knows. */
+  readonly openSource?: (place: PlaceRow) => Promise<Source>;
   readonly paths?: OperationContext['paths'];
   readonly maxConnections?: number;
 }
 
-export interface Engine {
-  readonly database: Database;
-  readonly storeId: string;
+/** The operations. */
+export interface Operations {
   /** @throws EngineError as the operation says */
   call<Name extends OperationName>(
     name: Name,
     input: OperationInput<Name>,
   ): Promise<OperationAnswer<Name>>;
+}
+
+/** What an engine answers to one person: only what his permissions let him see and do. */
+export interface CallerView extends Operations {
+  /**
+   * Events that became visible since the cursor, oldest first; with `late`, also those of the last
+   * half minute before it, which may have been committed after it was read.
+   */
+  eventsSince(filter: {
+    readonly migration?: string;
+    readonly after: number;
+    readonly limit: number;
+  }): Promise<{ readonly late: readonly EventView[]; readonly events: readonly EventView[] }>;
+}
+
+export interface Engine extends Operations {
+  readonly database: Database;
+  readonly storeId: string;
+  /** For a surface that knows persons; without it the caller is whoever has the database. */
+  as(caller: Caller): CallerView;
+  /** The cursor of now, for a watcher that begins. */
+  lastEventId(): Promise<number>;
+  /** What permissions look at, in the order of the ids; undefined for one that nobody has. */
+  scopedRows(ids: readonly string[]): Promise<(ScopedRow | undefined)[]>;
+  /** What a catalog says of a VM: who may see its migrations may change by it. Answers how many changed. */
+  setEntity(
+    vm: { readonly source: string; readonly id: string },
+    entity: { readonly entityRef: string | null; readonly ownerRef: string | null },
+  ): Promise<number>;
   /**
    * The objects that this plan puts into its Kubernetes target.
    * @throws EngineError STATE_REFUSED when the target is none; as previewPlan says
@@ -125,7 +161,8 @@ class OpenEngine implements Engine {
       actor: options.actor ?? `${userInfo().username}@${hostname()}`,
       defaultTarget: options.targets.find(target => target.isDefault)?.name,
       foundTarget: options.targets.find(target => target.isFound === true),
-      openSource: openSourcePlace,
+      access: FULL_ACCESS,
+      openSource: place => this.openSource(place),
       openTarget: async place => this.openTarget(await this.reached(place)),
       paths: options.paths ?? 'allowed',
     };
@@ -135,8 +172,43 @@ class OpenEngine implements Engine {
     name: Name,
     input: OperationInput<Name>,
   ): Promise<OperationAnswer<Name>> {
+    return this.run(this.context, name, input);
+  }
+
+  as({ actor, access, entityOf }: Caller): CallerView {
+    const context = { ...this.context, actor, access, entityOf };
+    return {
+      call: (name, input) => this.run(context, name, input),
+      eventsSince: async ({ migration, after, limit }) => {
+        const filter = { migrationId: migration, after, limit, scope: access.read };
+        // First what may be late: an event that commits between the two is then found by the next look.
+        const late = await lateEvents(this.database, filter);
+        const events = await eventsAfter(this.database, filter);
+        return { late: late.map(eventView), events: events.map(eventView) };
+      },
+    };
+  }
+
+  lastEventId(): Promise<number> {
+    return lastEventId(this.database);
+  }
+
+  async scopedRows(ids: readonly string[]): Promise<(ScopedRow | undefined)[]> {
+    const found = await Promise.all(ids.map(id => migrations(this.database, { id })));
+    return found.map(([row]) => row);
+  }
+
+  setEntity(...[vm, entity]: Parameters<Engine['setEntity']>): ReturnType<Engine['setEntity']> {
+    return setEntity(this.database, vm, entity);
+  }
+
+  private async run<Name extends OperationName>(
+    context: OperationContext,
+    name: Name,
+    input: OperationInput<Name>,
+  ): Promise<OperationAnswer<Name>> {
     // Recovery may have given this database the id of a lost store.
-    return runOperation({ ...this.context, storeId: await storeId(this.database) }, name, input);
+    return runOperation({ ...context, storeId: await storeId(this.database) }, name, input);
   }
 
   async preview(plan: Plan, how: DryRun): Promise<readonly PreviewedObject[]> {
@@ -155,7 +227,7 @@ class OpenEngine implements Engine {
         plan,
         storeId: await storeId(this.database),
         options: target.options,
-        source: await configuredSource(source).address(plan.vm.id),
+        source: await (await this.openSource(source)).address(plan.vm.id),
         moverProgram: this.options.moverProgram,
       },
       how,
@@ -175,7 +247,7 @@ class OpenEngine implements Engine {
   }: EngineWorkerOptions): Promise<Worker> {
     const merged = { ...DEFAULT_WORKER_SETTINGS, ...settings };
     const pool = openPool({
-      connectionString: this.options.databaseUrl,
+      ...poolConfig(this.options.databaseUrl),
       max: merged.concurrency + 2,
       application_name: 'vm-migrate queue',
       // Jobs only wake. One that comes back after a crash of the database finds nothing to do, one that is lost is found again.
@@ -185,7 +257,7 @@ class OpenEngine implements Engine {
     const worker = await startWorker({
       database: this.database,
       queue,
-      openSource: async place => configuredSource(this.ways.source(place)),
+      openSource: place => this.openSource(this.ways.source(place)),
       openTarget: async place => this.openTarget(await this.ways.target(place)),
       kinds: STEP_KINDS,
       surface,
@@ -204,6 +276,10 @@ class OpenEngine implements Engine {
         await queue.close();
       },
     };
+  }
+
+  private async openSource(place: PlaceRow): Promise<Source> {
+    return (this.options.openSource ?? openSourcePlace)(place);
   }
 
   /** An operation that cannot take a way of its own tries the row's, and says what is wrong with it. */
@@ -233,7 +309,7 @@ class OpenEngine implements Engine {
   }
 }
 
-async function openSourcePlace(place: PlaceRow): Promise<Source> {
+export async function openSourcePlace(place: PlaceRow): Promise<Source> {
   return configuredSource(place);
 }
 

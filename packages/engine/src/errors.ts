@@ -81,6 +81,10 @@ export const ERROR_CODES = {
   STATE_REFUSED: 'The operation does not fit the present state.',
   CONFIG_INVALID: 'The configuration has an error.',
   USAGE: 'The command line has an error.',
+  NOT_SIGNED_IN: 'The backend does not know who asks.',
+  ACCESS_DENIED: 'You may not do that.',
+  TOO_MANY_REQUESTS: 'Too many changes were asked for in a short time.',
+  API_UNREACHABLE: 'The backend does not answer as vm-migrate.',
   TIMED_OUT: 'The wait ended before the work did; the work goes on.',
   INTERNAL: 'A defect in vm-migrate itself.',
 } as const;

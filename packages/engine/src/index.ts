@@ -5,10 +5,16 @@ export {
   openEngine,
   openTargetPlace,
   type ConfiguredPlace,
+  openSourcePlace,
+  type CallerView,
   type Engine,
   type EngineOptions,
   type EngineWorkerOptions,
+  type Operations,
 } from './engine';
+export type { Access, Caller, VmEntity } from './operations/caller';
+export { inScope, type MigrationScope, type ScopedRow } from './store/migration-scope';
+export type { DatabaseConnection } from './store/connection';
 export type { OperationAnswer } from './operations/table';
 export type { Plan } from './plan/plan';
 export type { RequestedOptions } from './plan/migrations-file';
@@ -19,6 +25,10 @@ export { planDigest } from './plan/plan-digest';
 export { offeredNames, type OfferedNames } from './operations/offered-names';
 export { lastKnownDatabase } from './store/background-files';
 export { planOf } from './store/migrations';
+export type { PlaceRow } from './store/store';
+export type { Source } from './sources/source';
+export type { Target } from './targets/target';
+export type { Mover } from './mover/mover';
 export type { Worker, WorkerHealth } from './worker/worker';
 export { METRICS, type MetricDefinition } from './metrics/instruments';
 export type { WorkerSettings } from './worker/worker-options';

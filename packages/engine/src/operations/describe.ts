@@ -44,9 +44,17 @@ export const describeMigration: Operation<'describe', DescriptionView> = async (
 export const getEvents: Operation<'getEvents', EventView[]> = async (
   context,
   { migration, after, limit = 200 },
-) => (await eventsAfter(context.database, { migrationId: migration, after, limit })).map(eventView);
+) =>
+  (
+    await eventsAfter(context.database, {
+      migrationId: migration,
+      after,
+      limit,
+      scope: context.access.read,
+    })
+  ).map(eventView);
 
-function eventView(event: EventRow): EventView {
+export function eventView(event: EventRow): EventView {
   return {
     id: event.id,
     at: event.at.toISOString(),

@@ -68,6 +68,8 @@ export function migrationView(record: MigrationRecord): MigrationView {
     vm: row.vmName,
     vmId: row.vmId,
     target: row.targetName,
+    entity: row.entityRef,
+    owner: row.ownerRef,
     state: row.state,
     wanted: row.wanted,
     layers: {

@@ -5,6 +5,7 @@
  */
 import type { OperationInput, OperationName } from '@vm-migrate/api';
 import type { Source } from '../sources/source';
+import type { Access, Caller } from './caller';
 import type { Database } from '../store/database';
 import type { PlaceRow } from '../store/store';
 import type { Target } from '../targets/target';
@@ -16,6 +17,10 @@ export interface OperationContext {
   readonly databaseName: string;
   /** Who asks, for events: `user@host`, a Backstage entity ref. */
   readonly actor: string;
+  /** Which migrations there are for whoever asks, and which of them he may steer. */
+  readonly access: Access;
+  /** The VM in a catalog, when the surface has one. */
+  readonly entityOf?: Caller['entityOf'];
   /** Target when none is named. */
   readonly defaultTarget: string | undefined;
   /** The cluster that kubectl would talk to; it becomes a row under a name of its own when it is first planned for. */

@@ -1,6 +1,7 @@
 /** getSources, getVms, getWorkers, getPlace: where things are. */
 import type { PlaceView, SourceView, VmView, WorkerView } from '@vm-migrate/api';
 import { toEngineError } from '../errors';
+import { scopeSql } from '../store/migration-scope';
 import { migrations } from '../store/migrations';
 import { places, workers } from '../store/places';
 import type { PlaceRow } from '../store/store';
@@ -29,7 +30,7 @@ async function sourceView(context: OperationContext, row: PlaceRow): Promise<Sou
 }
 
 export const getVms: Operation<'getVms', VmView[]> = async (context, { source }) => {
-  const known = await migrations(context.database);
+  const known = await migrations(context.database, { scope: context.access.read });
   const found: VmView[] = [];
   for (const row of await places(context.database, 'source')) {
     if (source !== undefined && row.name !== source) continue;
@@ -53,8 +54,12 @@ export const getVms: Operation<'getVms', VmView[]> = async (context, { source })
 };
 
 export const getWorkers: Operation<'getWorkers', WorkerView[]> = async context => {
+  const params: unknown[] = [];
   const steps = await context.database.query<{ owner: string; count: number }>(
-    `select lease_owner as owner, count(*) as count from vm_migrate.step where state = 'running' group by 1`,
+    `select s.lease_owner as owner, count(*) as count
+       from vm_migrate.step s join vm_migrate.migration m on m.id = s.migration_id
+      where s.state = 'running' and ${scopeSql(context.access.read, 'm', params)} group by 1`,
+    params,
   );
   return (await workers(context.database)).map(worker => ({
     id: worker.id,
@@ -73,7 +78,8 @@ export const getWorkers: Operation<'getWorkers', WorkerView[]> = async context =
 export const getPlace: Operation<'getPlace', PlaceView> = async context => {
   const { database, storeId, databaseName } = context;
   const counts = { running: 0, paused: 0, failed: 0, migrated: 0, canceled: 0 };
-  for (const row of await migrations(database)) counts[row.state] += 1;
+  for (const row of await migrations(database, { scope: context.access.read }))
+    counts[row.state] += 1;
   const [schema] = await database
     .query<{ version: number }>('select max(number) as version from vm_migrate.schema_migration')
     .catch(() => []);

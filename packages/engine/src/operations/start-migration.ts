@@ -5,7 +5,9 @@ import { EngineError } from '../errors';
 import type { Plan } from '../plan/plan';
 import type { Finding } from '../sources/snapshot-tree';
 import { insertMigration, migrations, planOf } from '../store/migrations';
+import { inScope } from '../store/migration-scope';
 import { admitSteps } from '../worker/admit-steps';
+import { assertControl, type VmEntity } from './caller';
 import { extendMigration } from './extend-migration';
 import type { Operation, OperationContext } from './operation';
 import { planFor } from './plan-vm';
@@ -13,6 +15,7 @@ import { resolveVm } from './resolve-vm';
 
 export const startMigration: Operation<'start', StartedView> = async (context, input) => {
   const resolved = await resolveVm(context, input.vm);
+  const entity = await context.entityOf?.({ source: resolved.place.name, id: resolved.vm.id });
   const plan = await planFor(context, resolved, input.options ?? {});
   if (input.planDigest !== undefined && input.planDigest !== plan.digest) {
     throw new EngineError('PLAN_CHANGED', {
@@ -25,9 +28,11 @@ export const startMigration: Operation<'start', StartedView> = async (context, i
   const already = await sameMigration(context, plan);
   if (already !== undefined) return already;
   const earlier = await migratedBefore(context, plan);
-  if (earlier !== undefined)
+  if (earlier !== undefined) {
+    await assertControl(context.database, context.access.control, earlier, 'start');
     return extendMigration(context, earlier, plan, acceptedFindings(plan, input.accept ?? []));
-  return accept(context, plan, input.accept ?? [], input.groupId);
+  }
+  return accept(context, plan, input.accept ?? [], { groupId: input.groupId, entity });
 };
 
 /** Records the plan and admits its first steps, in one transaction. */
@@ -35,12 +40,12 @@ export async function accept(
   context: OperationContext,
   plan: Plan,
   acceptIds: readonly string[],
-  groupId?: string,
+  { groupId, entity }: { readonly groupId?: string; readonly entity?: VmEntity } = {},
 ): Promise<StartedView> {
   const accepted = acceptedFindings(plan, acceptIds);
   const id = newMigrationId();
   await context.database.transaction(async tx => {
-    await insertMigration(tx, { id, groupId, plan, accepted, actor: context.actor });
+    await insertMigration(tx, { id, groupId, plan, accepted, actor: context.actor, ...entity });
     await admitSteps(tx);
   });
   return {
@@ -65,6 +70,7 @@ async function sameMigration(
     if (row.sourceName !== plan.vm.source || row.targetName !== plan.target) continue;
     const earlier =
       row.planDigest === plan.digest || sameHistory(await planOf(context.database, row.id), plan);
+    if (earlier && !inScope(context.access.read, row)) throw openAlready(plan);
     if (earlier)
       return {
         migration: row.id,
@@ -75,6 +81,15 @@ async function sameMigration(
       };
   }
   return undefined;
+}
+
+/** Whoever may start a migration of this VM may know that there is one, and no more. */
+function openAlready(plan: Plan): EngineError {
+  return new EngineError('STATE_REFUSED', {
+    where: { object: plan.vm.name },
+    found: `a migration of this VM to ${plan.target}, which you may not read`,
+    hint: 'Ask whoever decides about permissions in Backstage.',
+  });
 }
 
 /** A migration that ended and whose objects have the names that this plan would use. */

@@ -47,7 +47,10 @@ export async function records(
     id: filter.migration,
     vm,
     groupId: filter.group,
+    source: filter.source,
+    owner: filter.owner,
     states: filter.states,
+    scope: context.access.read,
   });
   const found: MigrationRecord[] = [];
   for (const row of rows) found.push(await readMigration(context.database, row.id));
@@ -55,7 +58,10 @@ export async function records(
 }
 
 async function vmIdOrName(context: OperationContext, reference: string): Promise<string> {
-  const known = await migrations(context.database, { vm: reference });
+  const known = await migrations(context.database, {
+    vm: reference,
+    scope: context.access.read,
+  });
   if (known.length > 0) return reference;
   const resolved = await resolveVm(context, reference).catch(() => undefined);
   return resolved?.vm.id ?? reference.slice(reference.indexOf('/') + 1);

@@ -1,6 +1,7 @@
 /** Every operation of @vm-migrate/api with its code. */
 import { OPERATIONS, type OperationInput, type OperationName } from '@vm-migrate/api';
 import { EngineError } from '../errors';
+import { assertMay } from './caller';
 import { cancel } from './cancel';
 import { cleanup } from './cleanup';
 import { getLimits, pause, resume, retry, setLimit, verify } from './commands';
@@ -63,6 +64,7 @@ export async function runOperation<Name extends OperationName>(
     );
     throw new EngineError('USAGE', { where: { object: name }, found: issues.join('; ') });
   }
+  await assertMay(context.database, context.access, name, OPERATIONS[name].kind, checked.data);
   const operation = TABLE[name] as (
     context: OperationContext,
     input: unknown,

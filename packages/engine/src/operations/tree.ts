@@ -54,12 +54,16 @@ async function newestMigration(
   context: OperationContext,
   reference: string,
 ): Promise<MigrationRecord | undefined> {
-  const [byId] = await migrations(context.database, { id: reference });
+  const [byId] = await migrations(context.database, {
+    id: reference,
+    scope: context.access.read,
+  });
   if (byId !== undefined) return readMigration(context.database, byId.id);
   // A VM that is gone from its source still has the history that was migrated.
   const resolved = await resolveVm(context, reference).catch(() => undefined);
   const rows = await migrations(context.database, {
     vm: resolved?.vm.id ?? reference.slice(reference.indexOf('/') + 1),
+    scope: context.access.read,
   });
   const row =
     resolved === undefined

@@ -1,8 +1,19 @@
 /**
  * From a database URL to what pg wants to know, and to what a person may see of it.
  */
-import { types, type ClientConfig, type CustomTypesConfig } from 'pg';
+import { types, type ClientConfig, type CustomTypesConfig, type PoolConfig } from 'pg';
 import { EngineError } from '../errors';
+
+/**
+ * Where the database is: a URL, or the fields that pg takes. A host's database service gives the
+ * latter, with a password that is asked for at each connection where it is a token that ends.
+ */
+export type DatabaseConnection =
+  string | Pick<PoolConfig, 'host' | 'port' | 'user' | 'database' | 'password' | 'ssl' | 'options'>;
+
+export function poolConfig(connection: DatabaseConnection): PoolConfig {
+  return typeof connection === 'string' ? { connectionString: connection } : { ...connection };
+}
 
 export interface Connection {
   readonly config: ClientConfig;
@@ -18,16 +29,20 @@ const IDLE_IN_TRANSACTION_MS = 30_000;
 const CONNECT_MS = 10_000;
 
 /** @throws EngineError CONFIG_INVALID when it is no PostgreSQL URL; the message does not repeat it */
-export function parseConnection(url: string, applicationName: string): Connection {
-  const place = placeOf(url);
+export function parseConnection(url: DatabaseConnection, applicationName: string): Connection {
+  const place = typeof url === 'string' ? placeOf(url) : placeOfFields(url);
   const config: ClientConfig = {
-    connectionString: url,
+    ...poolConfig(url),
     application_name: applicationName,
     connectionTimeoutMillis: CONNECT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     keepAlive: true,
   };
   return { config, place };
+}
+
+function placeOfFields({ host, port, database }: Exclude<DatabaseConnection, string>): string {
+  return `${host ?? 'localhost'}:${port ?? 5432}/${database ?? ''}`;
 }
 
 function placeOf(url: string): string {

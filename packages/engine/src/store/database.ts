@@ -10,7 +10,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, DatabaseError, Pool, type PoolClient, type PoolConfig } from 'pg';
 import { EngineError, toEngineError } from '../errors';
-import { parseConnection, typeParsers, type Connection } from './connection';
+import {
+  parseConnection,
+  typeParsers,
+  type Connection,
+  type DatabaseConnection,
+} from './connection';
 import { databaseFailure } from './database-failure';
 import { Listener, type OnNotify } from './listener';
 
@@ -56,8 +61,8 @@ export interface DedicatedConnection extends Tx {
 }
 
 export interface DatabaseOptions {
-  /** postgres:// or postgresql://; a secret: it is never printed. */
-  readonly url: string;
+  /** postgres:// or postgresql://, or fields; a secret: it is never printed. */
+  readonly url: DatabaseConnection;
   /** Shown in pg_stat_activity: 'vm-migrate worker', 'kubectl vm-migrate'. */
   readonly applicationName: string;
   readonly maxConnections: number;

@@ -1,6 +1,7 @@
 /** The append-only record of what happened, who did it, and the notification that wakes watchers. */
 import { columns } from './columns';
 import type { Tx } from './database';
+import { scopeSql, type MigrationScope } from './migration-scope';
 import type { EventRow } from './store';
 
 /** Channel on which every committed change of a migration is announced: payload `<migration id>`. */
@@ -37,16 +38,61 @@ export async function addEvent(tx: Tx, event: NewEvent): Promise<void> {
 
 const EVENT = columns('e', 'id at migration_id step_id level kind actor message data');
 
+export interface EventFilter {
+  readonly migrationId?: string;
+  /** Cursor: the id of the last event that is known. */
+  readonly after?: number;
+  readonly limit: number;
+  /** Only events of migrations in it. Those of no migration (limits, records) are for `all` alone. */
+  readonly scope?: MigrationScope;
+}
+
 /** Events after a cursor (event id), oldest first; without a migration those of all. */
 export async function eventsAfter(
   tx: Tx,
-  filter: { migrationId?: string; after?: number; limit: number },
+  { migrationId, after = 0, limit, scope = 'all' }: EventFilter,
 ): Promise<EventRow[]> {
+  const params: unknown[] = [migrationId ?? null, after, limit];
   return tx.query<EventRow>(
     `select ${EVENT} from vm_migrate.event e
-      where ($1::text is null or e.migration_id = $1) and e.id > $2 order by e.id limit $3`,
-    [filter.migrationId ?? null, filter.after ?? 0, filter.limit],
+      where ($1::text is null or e.migration_id = $1) and e.id > $2 and ${ofScope(scope, params)}
+      order by e.id limit $3`,
+    params,
   );
+}
+
+/**
+ * Events of the last half minute at or before a cursor. Ids are given before a transaction commits,
+ * so one with a smaller id can become visible after one with a greater: a stream looks back by this,
+ * and leaves out what it has sent.
+ */
+export async function lateEvents(
+  tx: Tx,
+  { migrationId, after = 0, limit, scope = 'all' }: EventFilter,
+): Promise<EventRow[]> {
+  const params: unknown[] = [migrationId ?? null, after, limit];
+  return tx.query<EventRow>(
+    `select * from (
+       select ${EVENT} from vm_migrate.event e
+        where ($1::text is null or e.migration_id = $1) and e.id <= $2 and e.id > $2 - 10000
+          and e.at > now() - interval '30 seconds' and ${ofScope(scope, params)}
+        order by e.id desc limit $3) late
+     order by id`,
+    params,
+  );
+}
+
+/** The cursor of now. */
+export async function lastEventId(tx: Tx): Promise<number> {
+  const [row] = await tx.query<{ id: number }>(
+    'select coalesce(max(id), 0) as id from vm_migrate.event',
+  );
+  return row?.id ?? 0;
+}
+
+function ofScope(scope: MigrationScope, params: unknown[]): string {
+  if (scope === 'all') return 'true';
+  return `exists (select 1 from vm_migrate.migration m where m.id = e.migration_id and ${scopeSql(scope, 'm', params)})`;
 }
 
 /** The newest events, oldest first. */

@@ -5,12 +5,13 @@ import type { Finding } from '../sources/snapshot-tree';
 import { columns } from './columns';
 import type { Tx } from './database';
 import { addEvent } from './events';
+import { scopeSql, type MigrationScope } from './migration-scope';
 import { unblockAll } from './steps';
 import type { CancelChoice, MigrationRow, MigrationState, Wanted } from './store';
 
 const MIGRATION = columns(
   'm',
-  'id group_id source_name target_name vm_id vm_name plan_digest wanted cancel_choice state started_by created_at finished_at',
+  'id group_id source_name target_name vm_id vm_name plan_digest wanted cancel_choice state started_by created_at finished_at entity_ref owner_ref target_namespace',
 );
 
 export interface NewMigration {
@@ -19,6 +20,9 @@ export interface NewMigration {
   readonly plan: Plan;
   readonly accepted: readonly Finding[];
   readonly actor: string;
+  /** Of the VM in a catalog, as entity refs. */
+  readonly entityRef?: string;
+  readonly ownerRef?: string | null;
 }
 
 /**
@@ -28,11 +32,13 @@ export interface NewMigration {
  */
 export async function insertMigration(
   tx: Tx,
-  { id, groupId, plan, accepted, actor }: NewMigration,
+  { id, groupId, plan, accepted, actor, entityRef, ownerRef }: NewMigration,
 ): Promise<void> {
   const inserted = await tx.query(
-    `insert into vm_migrate.migration (id, group_id, source_name, target_name, vm_id, vm_name, plan_digest, plan, started_by)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning id`,
+    `insert into vm_migrate.migration (id, group_id, source_name, target_name, vm_id, vm_name, plan_digest, plan, started_by,
+                                       entity_ref, owner_ref, target_namespace)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+             (select options->>'namespace' from vm_migrate.target where name = $4 and kind = 'kubernetes')) on conflict do nothing returning id`,
     [
       id,
       groupId ?? null,
@@ -43,6 +49,8 @@ export async function insertMigration(
       plan.digest,
       plan,
       actor,
+      entityRef ?? null,
+      ownerRef ?? null,
     ],
   );
   if (inserted.length === 0) {
@@ -188,29 +196,65 @@ export interface MigrationFilter {
   readonly id?: string;
   readonly vm?: string;
   readonly groupId?: string;
+  readonly source?: string;
+  readonly owner?: string;
   readonly states?: readonly MigrationState[];
+  /** Only those in it; `all` when absent. */
+  readonly scope?: MigrationScope;
 }
 
 /** Newest first. `vm` matches a VM's id or name. */
 export async function migrations(tx: Tx, filter: MigrationFilter = {}): Promise<MigrationRow[]> {
+  const params: unknown[] = [
+    filter.id ?? null,
+    filter.vm ?? null,
+    filter.groupId ?? null,
+    filter.states ?? null,
+    filter.source ?? null,
+    filter.owner ?? null,
+  ];
   return tx.query<MigrationRow>(
     `select ${MIGRATION} from vm_migrate.migration m
       where ($1::text is null or m.id = $1) and ($2::text is null or m.vm_id = $2 or m.vm_name = $2)
         and ($3::text is null or m.group_id = $3) and ($4::text[] is null or m.state = any ($4))
+        and ($5::text is null or m.source_name = $5) and ($6::text is null or m.owner_ref = $6)
+        and ${scopeSql(filter.scope ?? 'all', 'm', params)}
       order by m.created_at desc, m.id`,
-    [filter.id ?? null, filter.vm ?? null, filter.groupId ?? null, filter.states ?? null],
+    params,
   );
 }
 
 /** @throws EngineError NOT_FOUND */
 export async function getMigration(tx: Tx, id: string): Promise<MigrationRow> {
   const [row] = await migrations(tx, { id });
-  if (row === undefined)
-    throw new EngineError('NOT_FOUND', {
-      where: { object: `migration ${id}` },
-      hint: 'List them with: kubectl vm-migrate get migrations',
-    });
+  if (row === undefined) throw noSuchMigration(id);
   return row;
+}
+
+/** The same words for an id that nobody has and for one that is hidden from whoever asks. */
+export function noSuchMigration(id: string): EngineError {
+  return new EngineError('NOT_FOUND', {
+    where: { object: `migration ${id}` },
+    hint: 'List them with: kubectl vm-migrate get migrations',
+  });
+}
+
+/**
+ * What the catalog says now of a VM: written to all of its migrations, whose readers may change by
+ * it. Answers how many changed.
+ */
+export async function setEntity(
+  tx: Tx,
+  vm: { readonly source: string; readonly id: string },
+  entity: { readonly entityRef: string | null; readonly ownerRef: string | null },
+): Promise<number> {
+  const rows = await tx.query(
+    `update vm_migrate.migration set entity_ref = $3, owner_ref = $4
+      where source_name = $1 and vm_id = $2 and (entity_ref is distinct from $3 or owner_ref is distinct from $4)
+     returning id`,
+    [vm.source, vm.id, entity.entityRef, entity.ownerRef],
+  );
+  return rows.length;
 }
 
 export async function planOf(tx: Tx, id: string): Promise<Plan> {

@@ -28,6 +28,11 @@ export interface MigrationRow {
   readonly startedBy: string;
   readonly createdAt: Date;
   readonly finishedAt: Date | null;
+  /** The VM in the catalog and its owner there, as entity refs. */
+  readonly entityRef: string | null;
+  readonly ownerRef: string | null;
+  /** Where the target's objects are, if it has namespaces. */
+  readonly targetNamespace: string | null;
 }
 
 export type StepState =

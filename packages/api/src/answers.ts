@@ -1,0 +1,47 @@
+/** What each operation answers; the schemas of openapi.json are made from these types. */
+import type { PlanView } from './plan-view';
+import type {
+  CleanupView,
+  DescriptionView,
+  EventView,
+  LayerView,
+  LimitView,
+  MigrationView,
+  PlaceView,
+  RecoverView,
+  ReportView,
+  SnapshotView,
+  SourceView,
+  StartedView,
+  StatusView,
+  TreeView,
+  VerifyView,
+  VmView,
+  WorkerView,
+} from './views';
+
+export interface OperationAnswers {
+  readonly getSources: SourceView[];
+  readonly getVms: VmView[];
+  readonly getMigrations: MigrationView[];
+  readonly getLayers: LayerView[];
+  readonly getSnapshots: SnapshotView[];
+  readonly getWorkers: WorkerView[];
+  readonly getTree: TreeView;
+  readonly getStatus: StatusView[];
+  readonly describe: DescriptionView;
+  readonly getEvents: EventView[];
+  readonly getReport: ReportView;
+  readonly getLimits: LimitView[];
+  readonly getPlace: PlaceView;
+  readonly plan: PlanView;
+  readonly start: StartedView;
+  readonly pause: MigrationView;
+  readonly resume: MigrationView;
+  readonly retry: MigrationView;
+  readonly cancel: MigrationView;
+  readonly verify: VerifyView;
+  readonly setLimit: LimitView[];
+  readonly recover: RecoverView;
+  readonly cleanup: CleanupView;
+}

@@ -1,0 +1,138 @@
+/** The OpenAPI document of the operations list. scripts/openapi.mjs writes it to openapi.json. */
+import { zodToJsonSchema } from 'zod-to-json-schema';
+import { ERROR_STATUS } from './errors';
+import { OPERATIONS, type OperationName } from './operations';
+import { HEALTH_PATH, OPENAPI_PATH, operationPath, STREAM_PATH } from './routes';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** JSON Schemas of the answers' types, by type name; references start with `#/components/schemas/`. */
+export interface AnswerSchemas {
+  readonly answers: Readonly<Record<OperationName, Json>>;
+  readonly types: Readonly<Record<string, Json>>;
+}
+
+export function openApiDocument({ answers, types }: AnswerSchemas): Json {
+  const names = Object.keys(OPERATIONS) as OperationName[];
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'vm-migrate',
+      version: '1',
+      description:
+        'Moves VMware VMs with their snapshot history to Kubernetes. Every operation is a POST of its input; a query changes nothing, and every command can be repeated. A migration that you may not read does not exist for you: it is in no list, and its id answers 404.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/api/vm-migrate' }],
+    security: [{ bearer: [] }],
+    paths: {
+      ...Object.fromEntries(
+        names.map(name => [operationPath(name), { post: operation(name, answers[name]) }]),
+      ),
+      [STREAM_PATH]: { get: stream },
+      [OPENAPI_PATH]: { get: document },
+      [HEALTH_PATH]: { get: health },
+    },
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+      schemas: types,
+      responses: { Error: errorResponse },
+    },
+  };
+}
+
+function operation(name: OperationName, answer: Json): Json {
+  const { kind, summary, input, ...rest } = OPERATIONS[name];
+  return {
+    operationId: name,
+    summary,
+    tags: [kind],
+    ...('destructive' in rest ? { 'x-destructive': true } : {}),
+    requestBody: {
+      required: true,
+      content: { 'application/json': { schema: inputSchema(name, input) } },
+    },
+    responses: {
+      200: { description: 'Done', content: { 'application/json': { schema: answer } } },
+      default: { $ref: '#/components/responses/Error' },
+    },
+  };
+}
+
+function inputSchema(
+  _name: OperationName,
+  input: (typeof OPERATIONS)[OperationName]['input'],
+): Json {
+  const { $schema: _draft, ...schema } = zodToJsonSchema(input, {
+    target: 'jsonSchema2019-09',
+    $refStrategy: 'none',
+  }) as Json;
+  return schema;
+}
+
+const text = (description: string, schema: Json): Json => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+
+const stream: Json = {
+  operationId: 'streamEvents',
+  summary: 'What happens, as server-sent events',
+  description:
+    'First `ready` with {"after": cursor}, then an `event` with an EventView each, and a comment at least every 15 s. It ends when the token does: come again with the last cursor. An event may come a little after one with a greater id, and after a reconnection twice.',
+  tags: ['stream'],
+  parameters: [
+    {
+      name: 'after',
+      in: 'query',
+      description: 'Id of the last event that is known; absent: from now on',
+      schema: { type: 'integer', minimum: 0 },
+    },
+    {
+      name: 'migration',
+      in: 'query',
+      description: 'Only events of this migration',
+      schema: { type: 'string', pattern: '^m-[a-z0-9]+$' },
+    },
+  ],
+  responses: {
+    200: {
+      description: 'The stream',
+      content: { 'text/event-stream': { schema: { type: 'string' } } },
+    },
+    default: { $ref: '#/components/responses/Error' },
+  },
+};
+
+const document: Json = {
+  operationId: 'getOpenApi',
+  summary: 'This document',
+  tags: ['about'],
+  responses: { 200: text('The document', { type: 'object' }) },
+};
+
+const health: Json = {
+  operationId: 'getHealth',
+  summary: 'Whether the plugin works; needs no token',
+  tags: ['about'],
+  security: [],
+  responses: {
+    200: text('It works', { $ref: '#/components/schemas/HealthView' }),
+    503: text('It does not', { $ref: '#/components/schemas/HealthView' }),
+  },
+};
+
+const errorResponse: Json = {
+  description: `An error; its status goes by \`error.code\`: ${statusWords()}`,
+  content: { 'application/json': { schema: { $ref: '#/components/schemas/ErrorBody' } } },
+};
+
+function statusWords(): string {
+  const codes = new Map<number, string[]>();
+  for (const [code, status] of Object.entries(ERROR_STATUS))
+    codes.set(status, [...(codes.get(status) ?? []), code]);
+  return [...codes]
+    .sort(([a], [b]) => a - b)
+    .map(([status, names]) => `${status} ${names.join(', ')}`)
+    .join('; ');
+}

@@ -1,0 +1,252 @@
+/**
+ * Who may do what: every operation by every kind of person, and that nothing of a migration reaches
+ * a person who may not read it. Real PostgreSQL, Backstage's own registry of rules.
+ */
+import path from 'node:path';
+import { AuthorizeResult, type Permission } from '@backstage/plugin-permission-common';
+import type { PolicyDecision } from '@backstage/plugin-permission-common';
+import {
+  ANNOTATION_SOURCE,
+  ANNOTATION_VM_ID,
+  migrationReadPermission,
+  migrationControlPermission,
+  OPERATIONS,
+  type ApiError,
+  type OperationInput,
+  type OperationName,
+} from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import type { ResourcePermission } from '@backstage/plugin-permission-common';
+import { tempFolder } from '../../../packages/engine/src/testing/temp-folder';
+import {
+  emptyTestDatabase,
+  type TestDatabase,
+} from '../../../packages/engine/src/testing/test-database';
+import { writeSmallVm } from '../../../test/kill/small-vm';
+import { createMigrationConditionalDecision, migrationConditions } from './permissions/rules';
+import { backendUnderTest, type BackendUnderTest } from './testing/backend-under-test';
+
+/** May do everything. */
+const OPS = 'user:default/ops';
+/** Owns one VM, and may start and plan. */
+const ANN = 'user:default/ann';
+/** May read every migration and steer none. */
+const CARL = 'user:default/carl';
+/** May do nothing. */
+const BOB = 'user:default/bob';
+
+const NOBODYS = 'm-zzzzzzzz';
+
+describe('permissions', () => {
+  const folder = tempFolder();
+  let database: TestDatabase;
+  let backend: BackendUnderTest;
+  let anns = '';
+  let other = '';
+
+  beforeAll(async () => {
+    database = await emptyTestDatabase();
+    for (const [name, seed] of [
+      ['one', 1],
+      ['two', 2],
+    ] as const)
+      writeSmallVm(path.join(folder, 'vms', name), { seed, baseBytes: 64 * 1024 });
+    const section = (entity: string) => ({
+      readers: [OPS, ANN],
+      entity: entityOf(entity),
+    });
+    const entities: { readers: string[]; entity: ReturnType<typeof entityOf> }[] = [];
+    backend = await backendUnderTest({
+      policy,
+      entities,
+      database: { client: 'better-sqlite3', connection: ':memory:' },
+      section: {
+        database: { url: database.url },
+        stateFolder: path.join(folder, 'state'),
+        sources: { lab: { kind: 'vm-directory', folder: path.join(folder, 'vms') } },
+        worker: { enabled: false },
+      },
+    });
+    await backend.ready();
+    const ops = backend.as(OPS);
+    const [one] = (await ops.call('getVms', {})).filter(({ name }) => name === 'small 1');
+    entities.push(section(one?.id ?? ''));
+    anns = (await ops.call('start', { vm: 'lab/small 1' })).migration;
+    other = (await ops.call('start', { vm: 'lab/small 2' })).migration;
+  }, 90_000);
+  afterAll(async () => {
+    await backend?.stop();
+    await database?.drop();
+  });
+
+  const INPUTS: { readonly [Name in OperationName]: () => OperationInput<Name> } = {
+    getSources: () => ({}),
+    getVms: () => ({}),
+    getMigrations: () => ({}),
+    getLayers: () => ({}),
+    getSnapshots: () => ({}),
+    getWorkers: () => ({}),
+    getTree: () => ({ vm: 'lab/small 2' }),
+    getStatus: () => ({}),
+    describe: () => ({ migration: other }),
+    getEvents: () => ({}),
+    getReport: () => ({ migration: other }),
+    getLimits: () => ({}),
+    getPlace: () => ({}),
+    plan: () => ({ vm: 'lab/small 2' }),
+    start: () => ({ vm: 'lab/small 2' }),
+    pause: () => ({ migration: other }),
+    resume: () => ({ migration: other }),
+    retry: () => ({ migration: other }),
+    cancel: () => ({ migration: NOBODYS, objects: 'keep-all' }),
+    verify: () => ({ migration: other }),
+    setLimit: () => ({ scope: 'vm', maxRunning: 4 }),
+    recover: () => ({ vm: 'lab/small 2' }),
+    cleanup: () => ({}),
+  };
+
+  it.each(Object.keys(OPERATIONS) as OperationName[])(
+    '%s is refused to whoever may do nothing',
+    async name => {
+      expect(await outcome(BOB, name)).toBe('ACCESS_DENIED');
+    },
+  );
+
+  /** Of the migration that is not Ann's; whoever may do everything gets an answer, or the engine's own refusal. */
+  it.each([
+    ['getSources', 'ok', 'ok'],
+    ['getVms', 'ok', 'ok'],
+    ['getMigrations', 'ok', 'ok'],
+    ['getLayers', 'ok', 'ok'],
+    ['getSnapshots', 'ok', 'ok'],
+    ['getWorkers', 'ok', 'ok'],
+    ['getTree', 'ok', 'ok'],
+    ['getStatus', 'ok', 'ok'],
+    ['describe', 'NOT_FOUND', 'ok'],
+    ['getEvents', 'ok', 'ok'],
+    ['getReport', 'NOT_FOUND', 'ok'],
+    ['getLimits', 'ok', 'ok'],
+    ['getPlace', 'ok', 'ok'],
+    ['plan', 'ok', 'ACCESS_DENIED'],
+    ['start', 'STATE_REFUSED', 'ACCESS_DENIED'],
+    ['pause', 'NOT_FOUND', 'ACCESS_DENIED'],
+    ['resume', 'NOT_FOUND', 'ACCESS_DENIED'],
+    ['retry', 'NOT_FOUND', 'ACCESS_DENIED'],
+    ['cancel', 'NOT_FOUND', 'NOT_FOUND'],
+    ['verify', 'NOT_FOUND', 'ACCESS_DENIED'],
+    ['setLimit', 'ACCESS_DENIED', 'ACCESS_DENIED'],
+    ['recover', 'ACCESS_DENIED', 'ACCESS_DENIED'],
+    ['cleanup', 'ACCESS_DENIED', 'ACCESS_DENIED'],
+  ] as [OperationName, string, string][])(
+    '%s of another: the owner of one VM %s, who only reads %s',
+    async (name, ann, carl) => {
+      expect([await outcome(ANN, name), await outcome(CARL, name)]).toEqual([ann, carl]);
+    },
+  );
+
+  it('nothing of a migration reaches a person who may not read it', async () => {
+    const ann = backend.as(ANN);
+    const everything = JSON.stringify([
+      await ann.call('getMigrations', {}),
+      await ann.call('getMigrations', { migration: other }),
+      await ann.call('getStatus', {}),
+      await ann.call('getLayers', {}),
+      await ann.call('getSnapshots', {}),
+      await ann.call('getEvents', {}),
+      await ann.call('getEvents', { migration: other }),
+      await ann.call('getVms', {}),
+      await ann.call('getTree', { vm: 'lab/small 2' }),
+      await ann.call('getPlace', {}),
+      await ann.call('getWorkers', {}),
+    ]);
+    expect(everything).toContain(anns);
+    expect(everything).not.toContain(other);
+    expect((await ann.call('getPlace', {})).migrations.running).toBe(1);
+    expect((await backend.as(CARL).call('getPlace', {})).migrations.running).toBe(2);
+    expect(await failure(ANN, other)).toEqual(
+      JSON.parse(JSON.stringify(await failure(ANN, NOBODYS)).replaceAll(NOBODYS, other)),
+    );
+  });
+
+  it('an owner steers his own migration, and the stream tells him of no other', async () => {
+    const stop = new AbortController();
+    const ops = backend.as(OPS);
+    const seen: (string | null)[] = [];
+    const watching = (async () => {
+      for await (const event of backend.as(ANN).events({ signal: stop.signal, after: 0 })) {
+        seen.push(event.migration);
+        if (event.kind === 'resumed') stop.abort();
+      }
+    })();
+    try {
+      await ops.call('pause', { migration: other });
+      await backend.as(ANN).call('pause', { migration: anns });
+      const [mine] = await backend.as(ANN).call('getMigrations', { migration: anns });
+      expect(mine).toMatchObject({ state: 'paused', owner: ANN });
+      await ops.call('resume', { migration: other });
+      await backend.as(ANN).call('resume', { migration: anns });
+      await watching;
+      expect(new Set(seen)).toEqual(new Set([anns]));
+    } finally {
+      stop.abort();
+    }
+  }, 30_000);
+
+  it('a VM whose entity a person may not read is none that he may start', async () => {
+    await expect(
+      backend.as('user:default/dora').call('start', { vm: 'lab/small 1' }),
+    ).rejects.toMatchObject({ code: 'VM_NOT_FOUND', status: 404 });
+  });
+
+  async function outcome(user: string, name: OperationName): Promise<string> {
+    try {
+      await backend.as(user).call(name, INPUTS[name]() as never);
+      return 'ok';
+    } catch (error) {
+      return (error as ApiError).code;
+    }
+  }
+
+  async function failure(user: string, migration: string): Promise<unknown> {
+    const error = await backend
+      .as(user)
+      .call('describe', { migration })
+      .catch((thrown: ApiError) => thrown);
+    return { data: (error as ApiError).data, status: (error as ApiError).status };
+  }
+});
+
+function policy(user: string, permission: Permission): PolicyDecision {
+  const allow = { result: AuthorizeResult.ALLOW } as const;
+  const deny = { result: AuthorizeResult.DENY } as const;
+  const looks = permission.attributes.action === 'read' && permission.name !== 'vm-migrate.plan';
+  switch (user) {
+    case OPS:
+      return allow;
+    case CARL:
+      return looks ? allow : deny;
+    case BOB:
+      return deny;
+    default:
+      if ([migrationReadPermission.name, migrationControlPermission.name].includes(permission.name))
+        return createMigrationConditionalDecision(
+          permission as ResourcePermission<'vm-migrate-migration'>,
+          migrationConditions.isOwner({ claims: [user] }),
+        );
+      return looks || ['vm-migrate.plan', 'vm-migrate.start'].includes(permission.name)
+        ? allow
+        : deny;
+  }
+}
+
+function entityOf(vmId: string) {
+  return {
+    apiVersion: 'backstage.io/v1beta1',
+    kind: 'Resource',
+    metadata: {
+      name: 'small-1',
+      annotations: { [ANNOTATION_SOURCE]: 'lab', [ANNOTATION_VM_ID]: vmId },
+    },
+    relations: [{ type: 'ownedBy', targetRef: ANN }],
+    spec: { type: 'virtual-machine', owner: ANN },
+  };
+}

@@ -1,0 +1,124 @@
+/** The plugin in a Backstage backend on real PostgreSQL, in both ways of dividing its server. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { JsonObject } from '@backstage/types';
+import { tempFolder } from '../../../packages/engine/src/testing/temp-folder';
+import {
+  emptyTestDatabase,
+  TEST_SERVER_VARIABLE,
+  type TestDatabase,
+} from '../../../packages/engine/src/testing/test-database';
+import { writeSmallVm } from '../../../test/kill/small-vm';
+import { backendUnderTest, type BackendUnderTest } from './testing/backend-under-test';
+
+const ANN = 'user:default/ann';
+const VM = 'lab/small 7';
+
+describe.each(['database', 'schema'])('pluginDivisionMode %s', mode => {
+  const folder = tempFolder();
+  let backend: BackendUnderTest;
+  let database: TestDatabase;
+  const stop = new AbortController();
+
+  beforeAll(async () => {
+    database = await emptyTestDatabase();
+    writeSmallVm(path.join(folder, 'vms', 'web'), { seed: 7 });
+    backend = await backendUnderTest({
+      database: pg(database, mode),
+      section: {
+        stateFolder: path.join(folder, 'state'),
+        sources: { lab: { kind: 'vm-directory', folder: path.join(folder, 'vms') } },
+        targets: {
+          here: {
+            kind: 'local-directory',
+            classes: { fast: { folder: path.join(folder, 'volumes'), default: true } },
+          },
+        },
+        worker: { leaseSeconds: 5 },
+      },
+    });
+    await backend.ready();
+  }, 60_000);
+  afterAll(async () => {
+    stop.abort();
+    await backend?.stop();
+    await database?.drop();
+  });
+
+  it('migrates a VM, with the user as the actor, and tells it on the stream', async () => {
+    const ann = backend.as(ANN);
+    const events = ann.events({ signal: stop.signal });
+    const told: string[] = [];
+    const telling = (async () => {
+      for await (const { kind, actor } of events) {
+        told.push(`${kind} ${actor}`);
+        if (kind === 'migration-migrated') stop.abort();
+      }
+    })();
+    const plan = await ann.call('plan', { vm: VM });
+    const started = await ann.call('start', { vm: VM, planDigest: plan.digest });
+    expect(started.outcome).toBe('started');
+    await telling;
+    expect(told[0]).toBe(`started ${ANN}`);
+    const [migration] = await ann.call('getMigrations', { migration: started.migration });
+    expect(migration).toMatchObject({ state: 'migrated', startedBy: ANN });
+    const again = await ann.call('start', { vm: VM, planDigest: plan.digest });
+    expect(again.outcome).toBe('already');
+    expect(backend.audited.map(({ eventId, outcome }) => `${eventId} ${outcome}`)).toEqual([
+      'start succeeded',
+      'start succeeded',
+    ]);
+    expect(backend.audited[0]?.meta).toMatchObject({ actor: ANN, vm: VM });
+  }, 60_000);
+
+  it('takes no path, no unknown field, no unsigned request', async () => {
+    const ann = backend.as(ANN);
+    const vm = path.join(folder, 'vms', 'web');
+    await expect(ann.call('plan', { vm })).rejects.toMatchObject({ code: 'USAGE', status: 400 });
+    await expect(
+      ann.call('getVms', { sauce: 'lab' } as unknown as { source: string }),
+    ).rejects.toMatchObject({ code: 'USAGE', message: expect.stringMatching('sauce') as string });
+    for (const [path_, init] of [
+      ['/v1/getVms', { method: 'POST', body: '{}' }],
+      ['/v1/events', {}],
+      ['/v1/openapi.json', {}],
+    ] as const) {
+      const answer = await fetch(`${backend.url}${path_}`, {
+        ...init,
+        headers: { 'content-type': 'application/json', authorization: 'Bearer mock-none-token' },
+      });
+      expect([path_, answer.status]).toEqual([path_, 401]);
+    }
+  });
+
+  it('serves the committed OpenAPI document', async () => {
+    const answer = await fetch(`${backend.url}/v1/openapi.json`, { headers: backend.header(ANN) });
+    const committed = readFileSync(
+      path.resolve(__dirname, '../../../packages/api/openapi.json'),
+      'utf8',
+    );
+    expect(await answer.json()).toEqual(JSON.parse(committed));
+  });
+});
+
+function pg(database: TestDatabase, pluginDivisionMode: string): JsonObject {
+  // One database for all plugins, or one a plugin beside the one that is named.
+  const url = new URL(
+    pluginDivisionMode === 'schema' ? database.url : (process.env[TEST_SERVER_VARIABLE] ?? ''),
+  );
+  return {
+    client: 'pg',
+    pluginDivisionMode,
+    ensureSchemaExists: true,
+    ...(pluginDivisionMode === 'database'
+      ? { prefix: `${new URL(database.url).pathname.slice(1)}_` }
+      : {}),
+    connection: {
+      host: url.hostname,
+      port: Number(url.port),
+      user: decodeURIComponent(url.username),
+      password: decodeURIComponent(url.password),
+      database: pluginDivisionMode === 'schema' ? url.pathname.slice(1) : 'postgres',
+    },
+  };
+}

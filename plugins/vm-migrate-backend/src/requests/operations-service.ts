@@ -1,0 +1,163 @@
+/**
+ * The one way from a request (over HTTP, or an agent's action) to an operation: who asks, whether he
+ * may, how often he did, the audit of what changes, and what of an error may leave this machine.
+ */
+import type {
+  AuditorService,
+  BackstageCredentials,
+  BackstageServicePrincipal,
+  BackstageUserPrincipal,
+  LoggerService,
+} from '@backstage/backend-plugin-api';
+import { OPERATIONS, type OperationInput, type OperationName } from '@vm-migrate/api';
+import { OPERATION_PERMISSIONS } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import {
+  EngineError,
+  toEngineError,
+  type CallerView,
+  type Engine,
+  type OperationAnswer,
+} from '@vm-migrate/engine';
+import type { Request } from 'express';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { assertHolds, decideAccess, type AccessDeps } from '../permissions/decide-access';
+import { entityOf, type CatalogDeps } from './vm-entities';
+
+export interface OperationsServiceOptions extends AccessDeps, CatalogDeps {
+  /** @throws EngineError while there is none */
+  readonly engine: () => Engine;
+  readonly auditor: AuditorService;
+  readonly log: LoggerService;
+  readonly changesPerMinute: number;
+}
+
+export interface Asking {
+  readonly credentials: BackstageCredentials;
+  /** Absent: an action. */
+  readonly request?: Request;
+}
+
+export class OperationsService {
+  readonly #changes: RateLimiterMemory;
+
+  constructor(private readonly options: OperationsServiceOptions) {
+    this.#changes = new RateLimiterMemory({ points: options.changesPerMinute, duration: 60 });
+  }
+
+  /** @throws EngineError, fit to be shown to whoever asked */
+  async call<Name extends OperationName>(
+    name: Name,
+    input: OperationInput<Name>,
+    asking: Asking,
+  ): Promise<OperationAnswer<Name>> {
+    return this.shown(name, () =>
+      OPERATIONS[name].kind === 'query'
+        ? this.run(name, input, asking)
+        : this.audited(name, input, asking),
+    );
+  }
+
+  /** Events for a stream. @throws EngineError */
+  async reader(credentials: BackstageCredentials): Promise<CallerView> {
+    return this.shown('getEvents', () => this.caller('getEvents', credentials));
+  }
+
+  private async run<Name extends OperationName>(
+    name: Name,
+    input: OperationInput<Name>,
+    { credentials }: Asking,
+  ): Promise<OperationAnswer<Name>> {
+    return (await this.caller(name, credentials)).call(name, input);
+  }
+
+  private async audited<Name extends OperationName>(
+    name: Name,
+    input: OperationInput<Name>,
+    asking: Asking,
+  ): Promise<OperationAnswer<Name>> {
+    const actor = actorOf(asking.credentials);
+    const event = await this.options.auditor.createEvent({
+      eventId: kebab(name),
+      severityLevel: 'destructive' in OPERATIONS[name] ? 'high' : 'medium',
+      ...(asking.request === undefined ? {} : { request: asking.request }),
+      meta: { actor, ...whatOf(input) },
+    });
+    try {
+      await this.countChange(actor);
+      const answer = await this.run(name, input, asking);
+      await event.success({ meta: { ...whatOf(answer) } });
+      return answer;
+    } catch (error) {
+      const known = toEngineError(error);
+      await event.fail({ error: known, meta: { code: known.code } });
+      throw error;
+    }
+  }
+
+  /** @throws EngineError ACCESS_DENIED */
+  private async caller(
+    name: OperationName,
+    credentials: BackstageCredentials,
+  ): Promise<CallerView> {
+    const { options } = this;
+    const access = await decideAccess(options, credentials);
+    await assertHolds(options, credentials, OPERATION_PERMISSIONS[name], access);
+    return options.engine().as({
+      actor: actorOf(credentials),
+      access,
+      entityOf: vm => entityOf(options, credentials, vm),
+    });
+  }
+
+  /** @throws EngineError TOO_MANY_REQUESTS */
+  private async countChange(actor: string): Promise<void> {
+    try {
+      await this.#changes.consume(actor);
+    } catch (error) {
+      if (!(error instanceof RateLimiterRes)) throw error;
+      throw new EngineError('TOO_MANY_REQUESTS', {
+        where: { object: actor },
+        expected: `at most ${this.options.changesPerMinute} changes a minute`,
+        hint: `Try again in ${Math.ceil(error.msBeforeNext / 1_000)} s.`,
+        retry: 'later',
+      });
+    }
+  }
+
+  /** What is not ours may hold anything (a statement, an address with a password): it stays in the log. */
+  private async shown<T>(name: OperationName, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const known = toEngineError(error);
+      if (known.code !== 'INTERNAL') throw known;
+      this.options.log.error(`vm-migrate ${name}: ${known.message}`, known);
+      throw new EngineError('INTERNAL', {
+        where: { object: name },
+        hint: 'The log of the backend has the reason.',
+      });
+    }
+  }
+}
+
+/** A user's entity ref; a service's or an external token's subject. */
+export function actorOf({ principal }: BackstageCredentials): string {
+  const known = principal as BackstageUserPrincipal | BackstageServicePrincipal;
+  return known.type === 'user' ? known.userEntityRef : known.subject;
+}
+
+/** For the audit: which VM and migration, and what was chosen for it. */
+function whatOf(value: unknown): Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
+  const shown = ['migration', 'id', 'vm', 'planDigest', 'objects', 'scope', 'target', 'state'];
+  return Object.fromEntries(
+    Object.entries(value).filter(
+      (entry): entry is [string, string] =>
+        shown.includes(entry[0]) && typeof entry[1] === 'string',
+    ),
+  );
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
+}

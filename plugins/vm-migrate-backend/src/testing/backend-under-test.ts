@@ -1,0 +1,147 @@
+/**
+ * A backend with this plugin on real PostgreSQL, for tests: Backstage's own database service and
+ * permission registry, mock credentials (a header names the user), and a policy of the test's.
+ */
+import type { AddressInfo } from 'node:net';
+import { databaseServiceFactory } from '@backstage/backend-defaults/database';
+import { permissionsRegistryServiceFactory } from '@backstage/backend-defaults/permissionsRegistry';
+import type {
+  BackendFeature,
+  BackstageCredentials,
+  BackstageUserPrincipal,
+} from '@backstage/backend-plugin-api';
+import type { JsonObject } from '@backstage/types';
+import { mockCredentials, mockServices, startTestBackend } from '@backstage/backend-test-utils';
+import {
+  AuthorizeResult,
+  type Permission,
+  type PolicyDecision,
+} from '@backstage/plugin-permission-common';
+import { catalogServiceRef, type CatalogService } from '@backstage/plugin-catalog-node';
+import { createServiceFactory } from '@backstage/backend-plugin-api';
+import type { Entity } from '@backstage/catalog-model';
+import { apiClient, type ApiClient } from '@vm-migrate/api';
+import { vmMigratePlugin } from '../plugin';
+
+export type Policy = (user: string, permission: Permission) => PolicyDecision;
+
+export interface BackendUnderTestOptions {
+  /** Of the section `vmMigrate`. */
+  readonly section: JsonObject;
+  /** Of `backend.database`. */
+  readonly database: JsonObject;
+  /** Everything is allowed when absent. */
+  readonly policy?: Policy;
+  /** VMs in the catalog; none when absent. */
+  readonly entities?: readonly { readonly entity: Entity; readonly readers: readonly string[] }[];
+  readonly features?: readonly BackendFeature[];
+}
+
+export interface BackendUnderTest {
+  readonly url: string;
+  readonly audited: AuditedEvent[];
+  /** With the token of this user. */
+  as(user: string): ApiClient;
+  header(user: string): Record<string, string>;
+  /** Waits until it works. */
+  ready(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface AuditedEvent {
+  readonly eventId: string;
+  readonly meta: JsonObject;
+  outcome: 'open' | 'succeeded' | 'failed';
+}
+
+export async function backendUnderTest(
+  options: BackendUnderTestOptions,
+): Promise<BackendUnderTest> {
+  const audited: AuditedEvent[] = [];
+  const policy = options.policy ?? (() => ({ result: AuthorizeResult.ALLOW }));
+  const decide = (credentials: BackstageCredentials, permission: Permission): PolicyDecision =>
+    policy((credentials.principal as BackstageUserPrincipal).userEntityRef, permission);
+  const backend = await startTestBackend({
+    features: [
+      vmMigratePlugin,
+      mockServices.rootConfig.factory({
+        data: { backend: { database: options.database }, vmMigrate: options.section },
+      }),
+      databaseServiceFactory,
+      permissionsRegistryServiceFactory,
+      mockServices.permissions.mock({
+        authorize: async (requests, { credentials } = {} as never) =>
+          requests.map(({ permission }) => {
+            const decision = decide(credentials as BackstageCredentials, permission);
+            return {
+              result:
+                decision.result === AuthorizeResult.ALLOW
+                  ? AuthorizeResult.ALLOW
+                  : AuthorizeResult.DENY,
+            };
+          }),
+        authorizeConditional: async (requests, { credentials } = {} as never) =>
+          requests.map(({ permission }) => decide(credentials as BackstageCredentials, permission)),
+      }).factory,
+      mockServices.auditor.mock({
+        createEvent: async ({ eventId, meta = {} }) => {
+          const event: AuditedEvent = { eventId, meta, outcome: 'open' };
+          audited.push(event);
+          return {
+            success: async () => void (event.outcome = 'succeeded'),
+            fail: async () => void (event.outcome = 'failed'),
+          };
+        },
+      }).factory,
+      catalogOf(options.entities ?? []),
+      ...(options.features ?? []),
+    ],
+  });
+  const { port } = backend.server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}/api/vm-migrate`;
+  return {
+    url,
+    audited,
+    header: user => ({ authorization: mockCredentials.user.header(user) }),
+    as: user => apiClient({ baseUrl: () => url, token: () => mockCredentials.user.token(user) }),
+    ready: () => untilHealthy(url),
+    stop: () => backend.stop(),
+  };
+}
+
+function catalogOf(entities: NonNullable<BackendUnderTestOptions['entities']>): BackendFeature {
+  const getEntities: CatalogService['getEntities'] = async (request, { credentials }) => {
+    const filter = (request?.filter ?? {}) as Record<string, string>;
+    const { principal } = credentials as BackstageCredentials<{ type: string }>;
+    const items = entities
+      .filter(
+        ({ readers }) =>
+          principal.type === 'service' ||
+          readers.includes((principal as unknown as BackstageUserPrincipal).userEntityRef),
+      )
+      .map(({ entity }) => entity)
+      .filter(({ metadata }) =>
+        Object.entries(filter).every(
+          ([key, value]) =>
+            metadata.annotations?.[key.replace('metadata.annotations.', '')] === value,
+        ),
+      );
+    return { items };
+  };
+  return createServiceFactory({
+    service: catalogServiceRef,
+    deps: {},
+    factory: () => ({ getEntities }) as unknown as CatalogService,
+  });
+}
+
+async function untilHealthy(url: string): Promise<void> {
+  const until = performance.now() + 30_000;
+  for (;;) {
+    const answer = await fetch(`${url}/health`);
+    const said = await answer.text();
+    if (answer.ok) return;
+    if (performance.now() > until) throw new Error(`not ready: ${answer.status} ${said}`);
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+}

@@ -1,0 +1,3 @@
+export * from '@vm-migrate/api';
+export * from './annotations';
+export * from './permissions';

@@ -1,0 +1,87 @@
+/**
+ * Who may do what, as Backstage's permissions. Reading and steering a migration are decided for each
+ * one, by rules over its row; everything else is decided as such.
+ */
+import { createPermission, type Permission } from '@backstage/plugin-permission-common';
+import type { OperationName } from '@vm-migrate/api';
+
+export const MIGRATION_RESOURCE_TYPE = 'vm-migrate-migration';
+
+/** To see that a migration is there, and everything about it. */
+export const migrationReadPermission = createPermission({
+  name: 'vm-migrate.migration.read',
+  attributes: { action: 'read' },
+  resourceType: MIGRATION_RESOURCE_TYPE,
+});
+
+/** Pause, resume, retry, cancel, verify. Counts only for migrations that may be read. */
+export const migrationControlPermission = createPermission({
+  name: 'vm-migrate.migration.control',
+  attributes: { action: 'update' },
+  resourceType: MIGRATION_RESOURCE_TYPE,
+});
+
+/** Sources and their VMs with their histories, workers, limits. Says nothing of migrations. */
+export const inventoryReadPermission = createPermission({
+  name: 'vm-migrate.inventory.read',
+  attributes: { action: 'read' },
+});
+
+export const planPermission = createPermission({
+  name: 'vm-migrate.plan',
+  attributes: { action: 'read' },
+});
+
+/** To start; the person must also be able to read the VM's entity, where the catalog has one. */
+export const startPermission = createPermission({
+  name: 'vm-migrate.start',
+  attributes: { action: 'create' },
+});
+
+export const limitsPermission = createPermission({
+  name: 'vm-migrate.limits',
+  attributes: { action: 'update' },
+});
+
+/** `recover` and `cleanup`, which look at everything: it takes reading and steering all migrations as well. */
+export const maintenancePermission = createPermission({
+  name: 'vm-migrate.maintenance',
+  attributes: { action: 'delete' },
+});
+
+export const vmMigratePermissions: readonly Permission[] = [
+  migrationReadPermission,
+  migrationControlPermission,
+  inventoryReadPermission,
+  planPermission,
+  startPermission,
+  limitsPermission,
+  maintenancePermission,
+];
+
+/** What each operation takes. */
+export const OPERATION_PERMISSIONS = {
+  getSources: inventoryReadPermission,
+  getVms: inventoryReadPermission,
+  getTree: inventoryReadPermission,
+  getWorkers: inventoryReadPermission,
+  getLimits: inventoryReadPermission,
+  getPlace: inventoryReadPermission,
+  getMigrations: migrationReadPermission,
+  getLayers: migrationReadPermission,
+  getSnapshots: migrationReadPermission,
+  getStatus: migrationReadPermission,
+  getEvents: migrationReadPermission,
+  getReport: migrationReadPermission,
+  describe: migrationReadPermission,
+  plan: planPermission,
+  start: startPermission,
+  pause: migrationControlPermission,
+  resume: migrationControlPermission,
+  retry: migrationControlPermission,
+  cancel: migrationControlPermission,
+  verify: migrationControlPermission,
+  setLimit: limitsPermission,
+  recover: maintenancePermission,
+  cleanup: maintenancePermission,
+} as const satisfies Readonly<Record<OperationName, Permission>>;
