@@ -9,6 +9,7 @@ import {
   WORKER_NAME,
   type WorkerDeployment,
 } from './worker-deployment';
+import { fileGroup, RESTRICTED_CONTAINER, restrictedPod } from '../targets/kubernetes/restricted';
 
 /** As movers are: what they and workers make has one owner. */
 const USER = 107;
@@ -57,14 +58,7 @@ export function workerPods(deployment: WorkerDeployment, config: ConfigMap): Dep
           imagePullSecrets: placement.imagePullSecrets.map(name => ({ name })),
         }),
         ...(replicas > 1 && { topologySpreadConstraints: [SPREAD] }),
-        securityContext: {
-          runAsNonRoot: true,
-          runAsUser: USER,
-          runAsGroup: USER,
-          fsGroup: USER,
-          fsGroupChangePolicy: 'OnRootMismatch',
-          seccompProfile: { type: 'RuntimeDefault' },
-        },
+        securityContext: { ...restrictedPod(USER), ...fileGroup(USER) },
         containers: [container(deployment)],
         volumes: [
           { name: 'config', configMap: { name: WORKER_NAME } },
@@ -107,12 +101,7 @@ function container(deployment: WorkerDeployment): Data {
     livenessProbe: { ...probe('/livez'), periodSeconds: 10, failureThreshold: 6 },
     readinessProbe: { ...probe('/readyz'), periodSeconds: 5, failureThreshold: 2 },
     terminationMessagePolicy: 'FallbackToLogsOnError',
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
+    securityContext: RESTRICTED_CONTAINER,
     resources: { requests, limits },
     volumeMounts: [
       {

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Secret } from '../targets/kubernetes/cluster/resources';
 import type { DeployedObject, PostgresChoice, SecretKey } from './worker-deployment';
+import { fileGroup, RESTRICTED_CONTAINER, restrictedPod } from '../targets/kubernetes/restricted';
 
 export const POSTGRES_NAME = 'vm-migrate-postgres';
 export const POSTGRES_PORT = 5432;
@@ -93,14 +94,7 @@ function statefulSet(choice: PostgresChoice): DeployedObject {
         ...(choice.imagePullSecrets && {
           imagePullSecrets: choice.imagePullSecrets.map(name => ({ name })),
         }),
-        securityContext: {
-          runAsNonRoot: true,
-          runAsUser: USER,
-          runAsGroup: USER,
-          fsGroup: USER,
-          fsGroupChangePolicy: 'OnRootMismatch',
-          seccompProfile: { type: 'RuntimeDefault' },
-        },
+        securityContext: { ...restrictedPod(USER), ...fileGroup(USER) },
         containers: [container(choice)],
         volumes: [
           {
@@ -156,12 +150,7 @@ function container({ image, imagePullPolicy }: PostgresChoice): Readonly<Record<
     startupProbe: { ...tcp, periodSeconds: 2, failureThreshold: 150 },
     livenessProbe: { ...tcp, periodSeconds: 10, failureThreshold: 6 },
     readinessProbe: { ...tcp, periodSeconds: 5, failureThreshold: 2 },
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
+    securityContext: RESTRICTED_CONTAINER,
     resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } },
     volumeMounts: [
       { name: 'data', mountPath: DATA },

@@ -169,8 +169,13 @@ it('a newer connection replaces the older one, whose half window is dropped', as
     own: [{ offset: 0, length: SCENE_WINDOW_BYTES, kind: 'data' }],
   };
   const layer: Frame = { type: 'layer', sizeBytes: at.scene.sizeBytes, workBytes: MIB };
-  const older = say([token(1), layer, window]);
-  await new Promise(resolve => setTimeout(resolve, 100));
+  let admit = (): void => undefined;
+  const admitted = new Promise<void>(resolve => (admit = resolve));
+  const older = say([token(1), layer, window], ({ type }) => {
+    if (type === 'welcome') admit();
+    return false;
+  });
+  await admitted;
   await pushRightly();
   expect((await older).at(-1)).toMatchObject({
     type: 'refused',

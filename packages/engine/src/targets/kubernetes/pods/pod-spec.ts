@@ -10,6 +10,7 @@ import type { MoverOrder, VolumeAddress } from '../../../mover/mover';
 import type { Pod } from '../cluster/resources';
 import { ANNOTATION, checkedName, LABEL, labelValue, OURS } from '../layout';
 import type { PodOptions } from '../options';
+import { fileGroup, RESTRICTED_CONTAINER, restrictedPod } from '../restricted';
 import { workAnnotations } from './same-work';
 import { CREDENTIALS_FILE } from './source-credentials';
 import { sourceMount } from './source-mount';
@@ -94,12 +95,9 @@ export function podFor(order: MoverOrder, facts: PodFacts): Pod {
       activeDeadlineSeconds: options.activeDeadlineSeconds ?? DAY_SECONDS,
       ...placement(options),
       securityContext: {
-        runAsNonRoot: true,
-        runAsUser: USER,
-        runAsGroup: USER,
-        seccompProfile: { type: 'RuntimeDefault' },
-        // Only where there are files whose group can be ours: on a bare device it would mean nothing.
-        ...(mounts.hasGroup ? { fsGroup: USER, fsGroupChangePolicy: 'OnRootMismatch' } : {}),
+        ...restrictedPod(USER),
+        // On a bare device a group would mean nothing.
+        ...(mounts.hasGroup ? fileGroup(USER) : {}),
       },
       containers: [
         {
@@ -117,12 +115,7 @@ export function podFor(order: MoverOrder, facts: PodFacts): Pod {
             ...(facts.programArguments ?? []),
           ],
           terminationMessagePolicy: 'FallbackToLogsOnError',
-          securityContext: {
-            allowPrivilegeEscalation: false,
-            readOnlyRootFilesystem: true,
-            capabilities: { drop: ['ALL'] },
-            seccompProfile: { type: 'RuntimeDefault' },
-          },
+          securityContext: RESTRICTED_CONTAINER,
           resources: {
             requests: { cpu: '100m', memory: '128Mi', ...options.requests },
             limits: { memory: '256Mi', ...options.limits },
