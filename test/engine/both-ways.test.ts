@@ -159,6 +159,9 @@ function plain({ code, stdout, stderr }: { code: number | null; stdout: string; 
   const same = (text: string) =>
     text
       .replace(/\b\d+(\.\d+)? (ms|s|min)( ago)?\b/g, 'TIME')
+      // Ages of two moments, and what their widths move.
+      .replace(/ +\d+(ms|s|m|h|d)(?= |$)/gm, ' AGE')
+      .replace(/\bAGE +/g, 'AGE ')
       .replace(/"generatedAt": ?"[^"]*"/g, 'NOW')
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'AT')
       // What else is written on this disk meanwhile is no difference.
