@@ -13,10 +13,14 @@ import { verdict } from './test-verdict.mjs';
 // The file names of a part, only to tell "has no tests yet" from "ran none of its tests".
 const parts = {
   unit: file =>
-    !/\.(engine|kill|cluster)\.test\.ts$|\/formats\/|^test\/(engine|kill|cluster)\//.test(file),
+    !/\.(engine|kill|cluster)\.test\.ts$|\.tsx$|\/formats\/|^test\/(engine|kill|cluster|e2e)\//.test(
+      file,
+    ),
+  pages: file => /^plugins\/vm-migrate\/.*\.test\.tsx$/.test(file),
   formats: file => /^packages\/engine\/src\/formats\/|^test\/formats\//.test(file),
   engine: file => /\.engine\.test\.ts$|^test\/engine\//.test(file),
   kill: file => /\.kill\.test\.ts$|^test\/kill\//.test(file),
+  e2e: file => /^test\/e2e\//.test(file),
   cluster: file => /\.cluster\.test\.ts$|^test\/cluster\//.test(file),
 };
 
@@ -71,7 +75,7 @@ async function everything() {
 
 async function bothChecks() {
   return [
-    await check('typecheck', [bin('typescript', 'tsc'), '-p', 'tsconfig.json']),
+    await check('typecheck', [path.join(root, 'scripts', 'typecheck.mjs')]),
     await check('lint', [path.join(root, 'scripts', 'lint.mjs')]),
   ];
 }

@@ -18,6 +18,7 @@ backend.add(
 );
 backend.add(vmMigrate);
 for (const loading of [
+  import('@backstage/plugin-app-backend'),
   import('@backstage/plugin-auth-backend'),
   import('@backstage/plugin-auth-backend-module-guest-provider'),
   import('@backstage/plugin-catalog-backend'),

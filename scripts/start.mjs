@@ -1,17 +1,19 @@
-// npm run backend: sets everything up and starts a Backstage backend with vm-migrate on this machine
-// alone: an embedded PostgreSQL, the example VM as a source, guests. `npm run backend -- --port N`
-// takes another port. `--token` prints a guest's token for the CLI, of a backend that runs.
+// npm start: sets everything up and starts Backstage with vm-migrate on this machine alone: the built
+// app and its backend on one port, an embedded PostgreSQL, the example VM as a source, guests.
+// `npm start -- --port N` takes another port; `--token` prints a guest's token for the CLI, of a
+// Backstage that runs. VM_MIGRATE_DEMO_PARENT puts the state elsewhere than into the checkout.
 import fs from 'node:fs';
 import path from 'node:path';
 import { spawnSync } from 'node:child_process';
 
+import { buildApp } from './setup-app.mjs';
 import { orExplain, root, runInstead, setUp, setUpNode, toolEnvironment } from './setup.mjs';
 
 const args = process.argv.slice(2);
 const given = args.indexOf('--port');
 const port = given === -1 ? 7007 : Number(args[given + 1]);
 if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-  process.stderr.write('usage: npm run backend -- [--port N] [--token]\n');
+  process.stderr.write('usage: npm start -- [--port N] [--token]\n');
   process.exit(2);
 }
 
@@ -23,9 +25,7 @@ async function printToken() {
     headers: { 'x-requested-with': 'XMLHttpRequest' },
   }).catch(error => ({ ok: false, status: error.cause?.message ?? error.message }));
   if (!answer.ok) {
-    process.stderr.write(
-      `no token from port ${port}: ${answer.status}. Start it: npm run backend\n`,
-    );
+    process.stderr.write(`no token from port ${port}: ${answer.status}. Start it: npm start\n`);
     process.exit(1);
   }
   const { backstageIdentity } = await answer.json();
@@ -33,12 +33,15 @@ async function printToken() {
 }
 
 function start() {
-  orExplain(() => setUp());
+  orExplain(() => {
+    setUp();
+    buildApp();
+  });
   const folder = path.join(process.env.VM_MIGRATE_DEMO_PARENT ?? root, '.demo', 'backstage');
   const config = prepared(folder);
   process.stdout.write(
-    `A Backstage backend with vm-migrate: http://127.0.0.1:${port}\n` +
-      `  export VM_MIGRATE_API_URL=http://127.0.0.1:${port} VM_MIGRATE_API_TOKEN=$(npm run backend --silent -- --token)\n` +
+    `Backstage with vm-migrate: http://127.0.0.1:${port}\n` +
+      `At a terminal, the same migrations:\n  export VM_MIGRATE_API_URL=http://127.0.0.1:${port} VM_MIGRATE_API_TOKEN=$(npm start --silent -- --token)\n` +
       `  kubectl vm-migrate get vms\n`,
   );
   runInstead(
@@ -69,12 +72,13 @@ function prepared(folder) {
   const config = path.join(folder, 'app-config.yaml');
   fs.writeFileSync(
     config,
-    `# Written by \`npm run backend\` at each start.
+    `# Written by \`npm start\` at each start.
 app: { title: vm-migrate, baseUrl: 'http://127.0.0.1:${port}' }
 backend:
   baseUrl: 'http://127.0.0.1:${port}'
   listen: { host: 127.0.0.1, port: ${port} }
   database: { client: better-sqlite3, connection: ':memory:' }
+  csp: { connect-src: ["'self'", 'http:', 'https:'] }
 auth: { environment: development, providers: { guest: {} } }
 vmMigrate:
   stateFolder: '${path.join(folder, 'state')}'

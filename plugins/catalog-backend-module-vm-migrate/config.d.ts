@@ -1,0 +1,4 @@
+/** Filled in by the provider's own settings. */
+export interface Config {
+  readonly catalog?: object;
+}
