@@ -73,7 +73,11 @@ function prepared(folder) {
   fs.writeFileSync(
     config,
     `# Written by \`npm start\` at each start.
-app: { title: vm-migrate, baseUrl: 'http://127.0.0.1:${port}' }
+app:
+  title: vm-migrate
+  baseUrl: 'http://127.0.0.1:${port}'
+  extensions:
+    - api:app/app-language: { config: { availableLanguages: [en, de] } }
 backend:
   baseUrl: 'http://127.0.0.1:${port}'
   listen: { host: 127.0.0.1, port: ${port} }

@@ -9,7 +9,7 @@ export function Pages(props: SurfaceProps) {
     <SurfaceProvider {...props}>
       <Routes>
         <Route path="/" element={<MigrationsPage />} />
-        <Route path="/migrations/:id" element={<MigrationPage />} />
+        <Route path="/migrations/:id/:tab?" element={<MigrationPage />} />
       </Routes>
     </SurfaceProvider>
   );

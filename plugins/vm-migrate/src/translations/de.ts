@@ -1,10 +1,12 @@
 import { createTranslationMessages } from '@backstage/frontend-plugin-api';
 import { commonDe } from './de/common';
+import { historyDe } from './de/history';
+import { migrationDe } from './de/migration';
 import { vmMigrateTranslationRef } from './ref';
 
 /** Loaded when somebody reads German. */
 export default createTranslationMessages({
   ref: vmMigrateTranslationRef,
   full: true,
-  messages: { ...commonDe },
+  messages: { ...commonDe, ...historyDe, ...migrationDe },
 });

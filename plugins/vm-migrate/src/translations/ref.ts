@@ -1,8 +1,10 @@
 /** Every word that a person reads, in English; a file a page under `en`, and its twin for each other language. */
 import { createTranslationRef } from '@backstage/frontend-plugin-api';
 import { common } from './en/common';
+import { history } from './en/history';
+import { migration } from './en/migration';
 
 export const vmMigrateTranslationRef = createTranslationRef({
   id: 'plugin.vm-migrate',
-  messages: { ...common },
+  messages: { ...common, ...history, ...migration },
 });
