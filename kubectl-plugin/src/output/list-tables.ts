@@ -3,24 +3,30 @@ import type {
   LayerView,
   LimitView,
   MigrationView,
+  QueuedStepView,
   SnapshotView,
   SourceView,
+  TargetClassView,
+  TargetView,
   VmView,
   WorkerView,
 } from '@vm-migrate/api';
 import { age, bytes, bytesOf, duration, eta, percent, rate, utcMinute } from './format';
 import { stateColor } from './state-color';
+import { stepWords } from './step-words';
 import type { Style } from './style';
 import { tableLines, type Cell, type Column } from './table';
 
 /** What `get` lists, by the word that a person types. */
 export interface ListRows {
   readonly sources: SourceView;
+  readonly targets: TargetView;
   readonly vms: VmView;
   readonly migrations: MigrationView;
   readonly layers: LayerView;
   readonly snapshots: SnapshotView;
   readonly workers: WorkerView;
+  readonly queue: QueuedStepView;
   readonly limits: LimitView;
 }
 
@@ -75,6 +81,23 @@ export const LIST_TABLES: { readonly [Name in ListName]: ListTable<ListRows[Name
       { heading: 'VMS', of: ({ vms }) => (vms === null ? null : String(vms)), align: 'right' },
       { heading: 'STATUS', of: ({ error }) => (error === null ? good('ok') : bad(error.code)) },
       { heading: 'LOCATION', of: ({ location }) => location, shortens: true },
+      { heading: 'ERROR', of: ({ error }) => error?.message ?? null, wide: true },
+    ],
+  },
+  targets: {
+    singular: 'target',
+    nameOf: ({ name }) => name,
+    columns: () => [
+      { heading: 'NAME', of: ({ name, isDefault }) => (isDefault ? `${name} (default)` : name) },
+      { heading: 'KIND', of: ({ kind }) => kind },
+      { heading: 'STATUS', of: ({ error }) => (error === null ? good('ok') : bad(error.code)) },
+      {
+        heading: 'CLASSES',
+        of: ({ classes }) => classes.map(classWords).join(', '),
+        shortens: true,
+      },
+      { heading: 'LOCATION', of: ({ location }) => location, shortens: true },
+      { heading: 'NAMESPACES', of: ({ namespaces }) => namespaces.join(','), wide: true },
       { heading: 'ERROR', of: ({ error }) => error?.message ?? null, wide: true },
     ],
   },
@@ -203,6 +226,33 @@ export const LIST_TABLES: { readonly [Name in ListName]: ListTable<ListRows[Name
       { heading: 'TARGETS', of: ({ targets }) => targets.join(','), wide: true },
     ],
   },
+  queue: {
+    singular: 'step',
+    nameOf: ({ migration, id }) => `${migration}/${id}`,
+    columns: now => [
+      { heading: 'MIGRATION', of: ({ migration }) => migration },
+      { heading: 'VM', of: ({ source, vm }) => `${source}/${vm}`, shortens: true },
+      { heading: 'DISK', of: ({ disk }) => disk, wide: true },
+      { heading: 'STEP', of: stepWords, shortens: true },
+      { heading: 'STATE', of: ({ state }) => stateCell(state) },
+      {
+        heading: 'DONE',
+        of: ({ progress }) =>
+          progress === null ? null : `${percent(progress.bytesDone, progress.bytesTotal)}%`,
+        align: 'right',
+      },
+      { heading: 'WAITS-FOR', of: ({ waitsFor }) => waitsFor, shortens: true },
+      { heading: 'SINCE', of: ({ waitsSince }) => age(waitsSince, now) },
+      {
+        heading: 'RATE',
+        of: ({ progress, state }) =>
+          progress === null || state !== 'running' ? null : rate(progress.bytesPerSecond),
+        wide: true,
+      },
+      { heading: 'WORKER', of: ({ worker }) => worker, wide: true },
+      { heading: 'CLASS', of: ({ storageClass }) => storageClass, wide: true },
+    ],
+  },
   limits: {
     singular: 'limit',
     nameOf: ({ scope }) => scope,
@@ -230,6 +280,12 @@ function stateCell(state: string): Cell {
 
 const good = (text: string): Cell => ({ text, color: 'green' });
 const bad = (text: string): Cell => ({ text, color: 'red' });
+
+const PROOF_WORDS = { passed: 'proved', failed: 'probe failed', none: 'not proved yet' } as const;
+
+function classWords({ name, snapshots, proof }: TargetClassView): string {
+  return `${name} (${snapshots.how === 'none' ? 'no snapshots' : PROOF_WORDS[proof.outcome]})`;
+}
 
 /** What a layer does now, or why it does not. */
 function layerNow(layer: LayerView): string | null {

@@ -9,12 +9,14 @@ import type {
   MigrationCountView,
   MigrationView,
   PlaceView,
+  QueueView,
   RecoverView,
   ReportView,
   SnapshotView,
   SourceView,
   StartedView,
   StatusView,
+  TargetView,
   TreeView,
   VerifyView,
   VmView,
@@ -23,12 +25,14 @@ import type {
 
 export interface OperationAnswers {
   readonly getSources: SourceView[];
+  readonly getTargets: TargetView[];
   readonly getVms: VmView[];
   readonly getMigrations: MigrationView[];
   readonly countMigrations: MigrationCountView;
   readonly getLayers: LayerView[];
   readonly getSnapshots: SnapshotView[];
   readonly getWorkers: WorkerView[];
+  readonly getQueue: QueueView;
   readonly getTree: TreeView;
   readonly getStatus: StatusView[];
   readonly describe: DescriptionView;

@@ -127,6 +127,11 @@ export const OPERATIONS = {
     summary: 'Configured sources and what they can see',
     input: object({}),
   }),
+  getTargets: define({
+    kind: 'query',
+    summary: 'Configured targets, their storage classes, and the proof that those take snapshots',
+    input: object({}),
+  }),
   getVms: define({
     kind: 'query',
     summary: 'VMs of the configured sources',
@@ -156,6 +161,18 @@ export const OPERATIONS = {
     kind: 'query',
     summary: 'Workers and what they serve',
     input: object({}),
+  }),
+  getQueue: define({
+    kind: 'query',
+    summary: 'Who works on what, and why the next steps wait',
+    input: object({
+      migration: migrationId.optional(),
+      source: z.string().optional(),
+      target: z.string().optional(),
+      worker: z.string().optional().describe('Id of a worker: what it has in hand'),
+      states: z.array(z.enum(['running', 'waiting', 'queued', 'ready'])).optional(),
+      ...page,
+    }),
   }),
   getTree: define({
     kind: 'query',

@@ -14,6 +14,59 @@ export interface SourceView {
   readonly error: ErrorView | null;
 }
 
+export interface TargetView {
+  readonly name: string;
+  readonly kind: string;
+  /** It is taken where none is named. */
+  readonly isDefault: boolean;
+  /** For people: the cluster, or the machine; never a path or an address. */
+  readonly location: string;
+  /** Namespaces that it may be opened on; empty where it has none, or takes the one of its kubeconfig. */
+  readonly namespaces: readonly string[];
+  /** Why it does not answer; then there are no classes. */
+  readonly error: ErrorView | null;
+  /** Storage classes that it may use. */
+  readonly classes: readonly TargetClassView[];
+}
+
+export interface TargetClassView {
+  readonly name: string;
+  readonly isDefault: boolean;
+  /** By which rule it is the default. */
+  readonly defaultBecause: string | null;
+  /** As the target says, before anything was tried. */
+  readonly snapshots: {
+    readonly how: 'reflink' | 'copy' | 'csi' | 'none';
+    /** Why there are none. */
+    readonly reason: string | null;
+  };
+  readonly proof: ClassProofView;
+  readonly freeBytes: number | null;
+  /** VolumeSnapshots that one volume may have; null: none known. */
+  readonly maxSnapshotsPerVolume: number | null;
+  /** Restores that stand on one another before the driver begins to copy; null: not known. */
+  readonly restoresWithoutCopy: number | null;
+  /** What the next write to a volume waits for after a cut. */
+  readonly gate: 'readyToUse' | 'creationTime';
+  /** Volumes are rounded up to this. */
+  readonly sizeStepBytes: number;
+  /** What was chosen for its volumes, and why, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** What the probe of a class showed the last time: pattern, cut, overwrite, restore, compare. */
+export interface ClassProofView {
+  /** `none`: it was not tried yet; the first migration to it does that before it writes. */
+  readonly outcome: 'passed' | 'failed' | 'none';
+  readonly at: string | null;
+  readonly ageMs: number | null;
+  /** Of one that passed. */
+  readonly snapshotsOutliveVolume: boolean | null;
+  readonly writeBytesPerSecond: number | null;
+  /** Of one that failed. */
+  readonly error: ErrorView | null;
+}
+
 export interface VmView {
   readonly source: string;
   readonly id: string;
@@ -114,7 +167,7 @@ export interface StepView {
   readonly diskId: string | null;
   readonly weightBytes: number;
   readonly progress: ProgressView | null;
-  /** Why it waits, and since when. */
+  /** Why it does not go on, and since when; of one that could run: since when it could. */
   readonly waitsFor: string | null;
   readonly waitsSince: string | null;
   readonly worker: string | null;
@@ -122,6 +175,26 @@ export interface StepView {
   readonly error: ErrorView | null;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
+}
+
+/** Who works on what, and why the next ones wait: steps that run, wait or could run, of the migrations that the caller may read. */
+export interface QueueView {
+  /** All that the filter names, whatever its states and page. */
+  readonly counts: Readonly<Record<QueuedStateView, number>>;
+  /** Those that run, then those that wait, then the next ones in the order in which they are let in. */
+  readonly steps: readonly QueuedStepView[];
+}
+
+export type QueuedStateView = 'running' | 'waiting' | 'queued' | 'ready';
+
+export interface QueuedStepView extends Omit<StepView, 'after'> {
+  readonly migration: string;
+  readonly vm: string;
+  readonly source: string;
+  readonly target: string;
+  readonly storageClass: string;
+  /** Label of its disk. */
+  readonly disk: string | null;
 }
 
 export interface LayerView {
@@ -203,8 +276,50 @@ export interface TreeDiskView {
   readonly flag: LayerFlagView | null;
   /** needs migration, waiting, copying 42 %, migrated, cut, proved, failed... for a person. */
   readonly state: string;
+  readonly stage: TreeStageView;
+  /** The first step of this point of this disk that is not done: it copies, waits, failed, or comes next. */
+  readonly step: TreeStepView | null;
   readonly volumeSnapshot: VolumeSnapshotView | null;
 }
+
+/**
+ * How far one disk is at one point of the history.
+ *
+ *  - `not-migrated`: there is no migration; `unreadable`: and this layer cannot be read (in use, missing)
+ *  - `not-wanted`: its layer is not carried, `state` says why
+ *  - `needs-migration`: something else must be done first; `waiting`: it could go on, `step` says what it waits for
+ *  - `copying`: bytes move; `failed`: `step` has the error
+ *  - `migrated`: its bytes are on the volume, flushed and compared; no VolumeSnapshot yet, or none is wanted
+ *  - `cut`: its VolumeSnapshot is taken, and cannot be restored from yet
+ *  - `ready`: it can; `proved`: and a restore of it was compared; `removed`: it was, and is no more
+ */
+export type TreeStageView =
+  | 'not-migrated'
+  | 'unreadable'
+  | 'not-wanted'
+  | 'needs-migration'
+  | 'waiting'
+  | 'copying'
+  | 'failed'
+  | 'migrated'
+  | 'cut'
+  | 'ready'
+  | 'proved'
+  | 'removed';
+
+export type TreeStepView = Pick<
+  StepView,
+  | 'id'
+  | 'kind'
+  | 'words'
+  | 'state'
+  | 'progress'
+  | 'waitsFor'
+  | 'waitsSince'
+  | 'worker'
+  | 'attempts'
+  | 'error'
+>;
 
 export interface TreeView {
   readonly source: string;

@@ -9,20 +9,24 @@ import { describeMigration, getEvents } from './describe';
 import type { OperationContext } from './operation';
 import { getPlace, getSources, getVms, getWorkers } from './places';
 import { planVm } from './plan-vm';
+import { getQueue } from './queue';
 import { recover } from './recover';
 import { getReport } from './report';
 import { startMigration } from './start-migration';
 import { countMigrations, getLayers, getMigrations, getSnapshots, getStatus } from './status';
+import { getTargets } from './targets';
 import { getTree } from './tree';
 
 const TABLE = {
   getSources,
+  getTargets,
   getVms,
   getMigrations,
   countMigrations,
   getLayers,
   getSnapshots,
   getWorkers,
+  getQueue,
   getTree,
   getStatus,
   describe: describeMigration,
