@@ -6,6 +6,7 @@ import type {
   EventView,
   LayerView,
   LimitView,
+  MigrationCountView,
   MigrationView,
   PlaceView,
   RecoverView,
@@ -24,6 +25,7 @@ export interface OperationAnswers {
   readonly getSources: SourceView[];
   readonly getVms: VmView[];
   readonly getMigrations: MigrationView[];
+  readonly countMigrations: MigrationCountView;
   readonly getLayers: LayerView[];
   readonly getSnapshots: SnapshotView[];
   readonly getWorkers: WorkerView[];

@@ -81,6 +81,12 @@ export interface MigrationView {
   readonly error: ErrorView | null;
 }
 
+/** Of the migrations that a filter names. */
+export interface MigrationCountView {
+  readonly total: number;
+  readonly byState: Readonly<Record<MigrationStateView, number>>;
+}
+
 export interface DiskStatusView {
   readonly diskId: string;
   readonly label: string;

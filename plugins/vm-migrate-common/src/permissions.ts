@@ -68,6 +68,7 @@ export const OPERATION_PERMISSIONS = {
   getLimits: inventoryReadPermission,
   getPlace: inventoryReadPermission,
   getMigrations: migrationReadPermission,
+  countMigrations: migrationReadPermission,
   getLayers: migrationReadPermission,
   getSnapshots: migrationReadPermission,
   getStatus: migrationReadPermission,
