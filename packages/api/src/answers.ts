@@ -15,6 +15,7 @@ import type {
   SourceView,
   StartedView,
   StatusView,
+  TargetView,
   TreeView,
   VerifyView,
   VmView,
@@ -23,6 +24,7 @@ import type {
 
 export interface OperationAnswers {
   readonly getSources: SourceView[];
+  readonly getTargets: TargetView[];
   readonly getVms: VmView[];
   readonly getMigrations: MigrationView[];
   readonly countMigrations: MigrationCountView;

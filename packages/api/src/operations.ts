@@ -127,6 +127,11 @@ export const OPERATIONS = {
     summary: 'Configured sources and what they can see',
     input: object({}),
   }),
+  getTargets: define({
+    kind: 'query',
+    summary: 'Configured targets, their storage classes, and the proof that those take snapshots',
+    input: object({}),
+  }),
   getVms: define({
     kind: 'query',
     summary: 'VMs of the configured sources',

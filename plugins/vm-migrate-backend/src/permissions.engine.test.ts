@@ -80,6 +80,7 @@ describe('permissions', () => {
 
   const INPUTS: { readonly [Name in OperationName]: () => OperationInput<Name> } = {
     getSources: () => ({}),
+    getTargets: () => ({}),
     getVms: () => ({}),
     getMigrations: () => ({}),
     countMigrations: () => ({}),
@@ -115,6 +116,7 @@ describe('permissions', () => {
   /** Of the migration that is not Ann's; whoever may do everything gets an answer, or the engine's own refusal. */
   it.each([
     ['getSources', 'ok', 'ok'],
+    ['getTargets', 'ok', 'ok'],
     ['getVms', 'ok', 'ok'],
     ['getMigrations', 'ok', 'ok'],
     ['countMigrations', 'ok', 'ok'],

@@ -13,10 +13,12 @@ import { recover } from './recover';
 import { getReport } from './report';
 import { startMigration } from './start-migration';
 import { countMigrations, getLayers, getMigrations, getSnapshots, getStatus } from './status';
+import { getTargets } from './targets';
 import { getTree } from './tree';
 
 const TABLE = {
   getSources,
+  getTargets,
   getVms,
   getMigrations,
   countMigrations,
