@@ -1,8 +1,11 @@
 /** Every word that a person reads, in English; a file a page under `en`, and its twin for each other language. */
 import { createTranslationRef } from '@backstage/frontend-plugin-api';
+import { acts } from './en/acts';
 import { common } from './en/common';
+import { migrations } from './en/migrations';
+import { parts } from './en/parts';
 
 export const vmMigrateTranslationRef = createTranslationRef({
   id: 'plugin.vm-migrate',
-  messages: { ...common },
+  messages: { ...common, ...parts, ...acts, ...migrations },
 });
