@@ -3,10 +3,9 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { HOW_TO_CHECK, reportMarkdown } from '@vm-migrate/api';
 import { report } from './fixtures';
 import { HOSTILE_NAMES } from './hostile-names';
-import { reportMarkdown } from './report-markdown';
-import { HOW_TO_CHECK } from './report-notes';
 
 /** Cells of each table row; escaped bars do not part cells. */
 const cells = (line: string): number => line.split(/(?<!\\)\|/).length;

@@ -17,6 +17,8 @@ export {
   type ErrorDataView,
 } from './errors';
 export type { PlanView } from './plan-view';
+export { reportMarkdown } from './report/report-markdown';
+export { HOW_TO_CHECK } from './report/report-notes';
 export {
   API_VERSION,
   BACKSTAGE_PATH,
@@ -28,3 +30,5 @@ export {
 } from './routes';
 export type { WatchOptions, WatchTimes } from './watch-events';
 export type * from './views';
+export { bytes, count, digits, duration, scaled } from './words/figures';
+export { firstLine, printable } from './words/printable';

@@ -182,7 +182,12 @@ export const OPERATIONS = {
     summary: 'What happened, by cursor',
     input: object({
       migration: migrationId.optional(),
-      after: z.number().int().optional(),
+      after: z.number().int().optional().describe('Those with a greater id, the oldest of them'),
+      before: z
+        .number()
+        .int()
+        .optional()
+        .describe('Those with a smaller id, the newest of them; still oldest first'),
       limit: z.number().int().min(1).max(1000).optional(),
     }),
   }),
