@@ -167,7 +167,7 @@ export interface StepView {
   readonly diskId: string | null;
   readonly weightBytes: number;
   readonly progress: ProgressView | null;
-  /** Why it waits, and since when. */
+  /** Why it does not go on, and since when; of one that could run: since when it could. */
   readonly waitsFor: string | null;
   readonly waitsSince: string | null;
   readonly worker: string | null;
@@ -175,6 +175,26 @@ export interface StepView {
   readonly error: ErrorView | null;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
+}
+
+/** Who works on what, and why the next ones wait: steps that run, wait or could run, of the migrations that the caller may read. */
+export interface QueueView {
+  /** All that the filter names, whatever its states and page. */
+  readonly counts: Readonly<Record<QueuedStateView, number>>;
+  /** Those that run, then those that wait, then the next ones in the order in which they are let in. */
+  readonly steps: readonly QueuedStepView[];
+}
+
+export type QueuedStateView = 'running' | 'waiting' | 'queued' | 'ready';
+
+export interface QueuedStepView extends Omit<StepView, 'after'> {
+  readonly migration: string;
+  readonly vm: string;
+  readonly source: string;
+  readonly target: string;
+  readonly storageClass: string;
+  /** Label of its disk. */
+  readonly disk: string | null;
 }
 
 export interface LayerView {
