@@ -63,6 +63,14 @@ export class LiveHub {
     void this.queries.invalidateQueries();
   };
 
+  /**
+   * What is shown is asked for again, but for what reads a source or a target: no event tells of those,
+   * and they cost more than a look into the database.
+   */
+  refresh(): Promise<void> {
+    return this.queries.invalidateQueries({ predicate: ({ meta }) => meta?.['of'] !== 'places' });
+  }
+
   private start(): void {
     if (this.#stop !== undefined || document.hidden) return;
     const stop = new AbortController();
@@ -101,7 +109,7 @@ export class LiveHub {
   private refreshSoon(): void {
     this.#refresh ??= setTimeout(() => {
       this.#refresh = undefined;
-      void this.queries.invalidateQueries();
+      void this.refresh();
     }, REFRESH_MS);
   }
 

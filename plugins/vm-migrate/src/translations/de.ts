@@ -2,6 +2,7 @@ import { createTranslationMessages } from '@backstage/frontend-plugin-api';
 import { actsDe } from './de/acts';
 import { commonDe } from './de/common';
 import { migrationsDe } from './de/migrations';
+import { newMigrationDe } from './de/new-migration';
 import { partsDe } from './de/parts';
 import { vmMigrateTranslationRef } from './ref';
 
@@ -9,5 +10,5 @@ import { vmMigrateTranslationRef } from './ref';
 export default createTranslationMessages({
   ref: vmMigrateTranslationRef,
   full: true,
-  messages: { ...commonDe, ...partsDe, ...actsDe, ...migrationsDe },
+  messages: { ...commonDe, ...partsDe, ...actsDe, ...migrationsDe, ...newMigrationDe },
 });

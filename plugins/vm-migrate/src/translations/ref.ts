@@ -3,9 +3,10 @@ import { createTranslationRef } from '@backstage/frontend-plugin-api';
 import { acts } from './en/acts';
 import { common } from './en/common';
 import { migrations } from './en/migrations';
+import { newMigration } from './en/new-migration';
 import { parts } from './en/parts';
 
 export const vmMigrateTranslationRef = createTranslationRef({
   id: 'plugin.vm-migrate',
-  messages: { ...common, ...parts, ...acts, ...migrations },
+  messages: { ...common, ...parts, ...acts, ...migrations, ...newMigration },
 });

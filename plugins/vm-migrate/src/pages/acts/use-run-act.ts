@@ -56,7 +56,7 @@ export function useRunAct(act: Act): RunAct {
       };
       await Promise.all(Array.from({ length: AT_ONCE }, next));
       if (isShown.current) setRunning(false);
-      await hub.queries.invalidateQueries();
+      await hub.refresh();
     },
     [act, analytics, api, hub],
   );
