@@ -3,6 +3,7 @@ import { actsDe } from './de/acts';
 import { commonDe } from './de/common';
 import { migrationsDe } from './de/migrations';
 import { newMigrationDe } from './de/new-migration';
+import { operationsDe } from './de/operations';
 import { partsDe } from './de/parts';
 import { vmMigrateTranslationRef } from './ref';
 
@@ -10,5 +11,12 @@ import { vmMigrateTranslationRef } from './ref';
 export default createTranslationMessages({
   ref: vmMigrateTranslationRef,
   full: true,
-  messages: { ...commonDe, ...partsDe, ...actsDe, ...migrationsDe, ...newMigrationDe },
+  messages: {
+    ...commonDe,
+    ...partsDe,
+    ...actsDe,
+    ...migrationsDe,
+    ...newMigrationDe,
+    ...operationsDe,
+  },
 });

@@ -4,9 +4,10 @@ import { acts } from './en/acts';
 import { common } from './en/common';
 import { migrations } from './en/migrations';
 import { newMigration } from './en/new-migration';
+import { operations } from './en/operations';
 import { parts } from './en/parts';
 
 export const vmMigrateTranslationRef = createTranslationRef({
   id: 'plugin.vm-migrate',
-  messages: { ...common, ...parts, ...acts, ...migrations, ...newMigration },
+  messages: { ...common, ...parts, ...acts, ...migrations, ...newMigration, ...operations },
 });

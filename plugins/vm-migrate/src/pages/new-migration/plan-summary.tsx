@@ -94,7 +94,6 @@ export function PlanSummary({ vm, planned, accepted }: PlanSummaryProps) {
       <div className={styles['acts']}>
         <ReasonButton
           variant="primary"
-          size="medium"
           iconStart={<RiPlayLine aria-hidden />}
           isPending={start.isPending}
           refusal={refusal()}
@@ -104,7 +103,6 @@ export function PlanSummary({ vm, planned, accepted }: PlanSummaryProps) {
         </ReasonButton>
         <ReasonButton
           variant="secondary"
-          size="medium"
           iconStart={<RiPauseLine aria-hidden />}
           isPending={start.isPending}
           refusal={refusal()}

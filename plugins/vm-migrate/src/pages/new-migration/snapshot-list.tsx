@@ -122,7 +122,7 @@ function Cost({
     <span className={styles['cost']}>
       <span>
         {bytesText(snapshot.costBytes, language)}
-        {ms !== null && ` · ${durationText(ms)}`}
+        {ms !== null && ` · ${timeText(ms, t('newMigration.keep.underSecond'))}`}
       </span>
       <span className={styles['fate']}>
         {isKept ? <RiCheckLine aria-hidden /> : <RiGitMergeLine aria-hidden />}
@@ -134,4 +134,9 @@ function Cost({
       </span>
     </span>
   );
+}
+
+/** What takes no second takes time all the same. */
+function timeText(ms: number, underSecond: string): string {
+  return ms < 1000 ? underSecond : durationText(ms);
 }

@@ -148,14 +148,17 @@ function Disks({
           {leftOut.has(id) ? (
             <span className={styles['quiet']}>{t('newMigration.target.leftOut')}</span>
           ) : (
-            <ClassSelect
-              isLabelHidden
-              label={t('newMigration.target.classOf', { disk: label })}
-              byRule={t('newMigration.target.common', { name: storageClass })}
-              target={target}
-              value={classByDisk[id]}
-              onChange={name => setClass(id, name)}
-            />
+            // Of one disk the common class is its own.
+            plan.disks.length > 1 && (
+              <ClassSelect
+                isLabelHidden
+                label={t('newMigration.target.classOf', { disk: label })}
+                byRule={t('newMigration.target.common', { name: storageClass })}
+                target={target}
+                value={classByDisk[id]}
+                onChange={name => setClass(id, name)}
+              />
+            )
           )}
         </li>
       ))}

@@ -48,6 +48,7 @@ export const newMigrationDe: Flat<typeof newMigration> = {
   'newMigration.keep.current': 'Sie sind hier',
   'newMigration.keep.currentWords': 'der heutige Zustand, immer migriert',
   'newMigration.keep.noTime': 'Zeit unbekannt',
+  'newMigration.keep.underSecond': 'unter 1s',
   'newMigration.keep.kept': 'behalten',
   'newMigration.keep.merged': 'geht auf',
   'newMigration.keep.mergedInto': 'geht in {{name}} auf',

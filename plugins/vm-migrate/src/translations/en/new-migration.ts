@@ -45,6 +45,7 @@ export const newMigration = {
       current: 'You are here',
       currentWords: 'the present state, always migrated',
       noTime: 'time not known',
+      underSecond: 'under 1s',
       kept: 'kept',
       merged: 'merged',
       mergedInto: 'merged into {{name}}',
