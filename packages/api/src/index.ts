@@ -16,7 +16,7 @@ export {
   type ErrorCodeView,
   type ErrorDataView,
 } from './errors';
-export type { PlanView } from './plan-view';
+export type { KeepCostView, PlanView } from './plan-view';
 export { reportMarkdown } from './report/report-markdown';
 export { HOW_TO_CHECK } from './report/report-notes';
 export {
