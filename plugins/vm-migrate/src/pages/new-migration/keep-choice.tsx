@@ -8,7 +8,14 @@ import { Section } from '../../parts/section';
 import { useWords } from '../../parts/use-words';
 import { CostStrip } from './cost-strip';
 import type { Draft, KeepRuleName } from './draft';
-import { keepSum, keptIds, newestFirst } from './keep-preview';
+import {
+  costOfNewest,
+  costOfOthers,
+  costOfPlan,
+  keptIds,
+  newestFirst,
+  type KeepCost,
+} from './keep-preview';
 import styles from './new-migration.module.css';
 import { SnapshotList } from './snapshot-list';
 
@@ -17,13 +24,15 @@ const MOST_DAYS = 3_650;
 
 export interface KeepChoiceProps {
   readonly plan: PlanView;
+  /** It is the plan of what is chosen now. */
+  readonly isCurrent: boolean;
   readonly draft: Draft;
   readonly onChange: (change: Partial<Draft>) => void;
   /** Where it goes to, for the rate that its proof measured. */
   readonly target: TargetView | undefined;
 }
 
-export function KeepChoice({ plan, draft, onChange, target }: KeepChoiceProps) {
+export function KeepChoice({ plan, isCurrent, draft, onChange, target }: KeepChoiceProps) {
   const { t } = useWords();
   const now = useNow();
   const { snapshots } = plan;
@@ -78,7 +87,15 @@ export function KeepChoice({ plan, draft, onChange, target }: KeepChoiceProps) {
           onChange={days => Number.isFinite(days) && onChange({ days })}
         />
       )}
-      <KeepWords sum={keepSum(snapshots, kept, msOf)} />
+      <KeepWords
+        kept={kept.size}
+        total={snapshots.length}
+        othersBytes={costOfOthers(snapshots, kept)}
+        cost={
+          (draft.rule === 'newest' ? costOfNewest(plan, count) : undefined) ??
+          (isCurrent ? costOfPlan(plan) : undefined)
+        }
+      />
       <SnapshotList
         snapshots={snapshots}
         current={currentParent(plan)}
@@ -92,24 +109,39 @@ export function KeepChoice({ plan, draft, onChange, target }: KeepChoiceProps) {
   );
 }
 
-function KeepWords({ sum }: { readonly sum: ReturnType<typeof keepSum> }) {
+function KeepWords({
+  kept,
+  total,
+  othersBytes,
+  cost,
+}: {
+  readonly kept: number;
+  readonly total: number;
+  readonly othersBytes: number;
+  /** Undefined while it is being planned. */
+  readonly cost: KeepCost | undefined;
+}) {
   const { t, language } = useWords();
-  const { kept, total, keptBytes, otherBytes, keptMs } = sum;
-  const time = keptMs === null ? '' : t('newMigration.keep.time', { time: durationText(keptMs) });
+  const words = [
+    t('newMigration.keep.sum', { kept: String(kept), total: String(total) }),
+    cost === undefined
+      ? t('plan.refusal.planning')
+      : t('newMigration.keep.needs', { bytes: bytesText(cost.neededBytes, language) }),
+    cost?.estimateMs === undefined
+      ? undefined
+      : t('newMigration.keep.takes', {
+          low: durationText(cost.estimateMs.low),
+          high: durationText(cost.estimateMs.high),
+        }),
+  ];
   return (
     <p role="status" className={styles['words']}>
-      <b>
-        {t('newMigration.keep.sum', {
-          kept: String(kept),
-          total: String(total),
-          bytes: bytesText(keptBytes, language),
-          time,
-        })}
-      </b>{' '}
+      <b>{words.filter(word => word !== undefined).join(' · ')}</b>
+      <br />
       {kept < total &&
         t('newMigration.keep.rest', {
           count: total - kept,
-          bytes: bytesText(otherBytes, language),
+          bytes: bytesText(othersBytes, language),
         })}
     </p>
   );

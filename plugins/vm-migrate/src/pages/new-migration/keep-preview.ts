@@ -51,32 +51,31 @@ export function keptIds(
   }
 }
 
-export interface KeepSum {
-  readonly kept: number;
-  readonly total: number;
-  /** What keeping those costs, and what the others would cost. */
-  readonly keptBytes: number;
-  readonly otherBytes: number;
-  /** Of copying; null where no rate is known. */
-  readonly keptMs: number | null;
+/** What a choice would take on the target and in time. */
+export interface KeepCost {
+  readonly neededBytes: number;
+  readonly estimateMs: { readonly low: number; readonly high: number } | undefined;
 }
 
-export function keepSum(
-  snapshots: readonly Snapshot[],
-  kept: ReadonlySet<string>,
-  msOf: (snapshot: Snapshot) => number | null,
-): KeepSum {
-  let keptBytes = 0;
-  let otherBytes = 0;
-  let keptMs: number | null = 0;
-  for (const snapshot of snapshots) {
-    if (!kept.has(snapshot.id)) {
-      otherBytes += snapshot.costBytes;
-      continue;
-    }
-    keptBytes += snapshot.costBytes;
-    const ms = msOf(snapshot);
-    keptMs = ms === null || keptMs === null ? null : keptMs + ms;
-  }
-  return { kept: kept.size, total: snapshots.length, keptBytes, otherBytes, keptMs };
+/**
+ * Of so many newest snapshots, as the plan says for every length of the history; undefined where it
+ * does not say it for this one, as in long histories.
+ */
+export function costOfNewest({ keepCosts }: PlanView, count: number): KeepCost | undefined {
+  const cost = keepCosts?.find(each => each.count === count);
+  return cost === undefined
+    ? undefined
+    : { neededBytes: cost.neededBytes, estimateMs: cost.estimateMs };
+}
+
+export function costOfPlan({ totals }: PlanView): KeepCost {
+  return {
+    neededBytes: totals.space.reduce((sum, { neededBytes }) => sum + neededBytes, 0),
+    estimateMs: totals.estimateMs,
+  };
+}
+
+/** What keeping the others as well would cost. */
+export function costOfOthers(snapshots: readonly Snapshot[], kept: ReadonlySet<string>): number {
+  return snapshots.reduce((sum, { id, costBytes }) => (kept.has(id) ? sum : sum + costBytes), 0);
 }

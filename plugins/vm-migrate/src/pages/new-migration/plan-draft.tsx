@@ -35,7 +35,13 @@ export function PlanDraft({ vm }: { readonly vm: string }) {
         <div className={styles['choices']} aria-busy={!isCurrent}>
           {plan === undefined && error === null && <Waiting lines={8} />}
           {plan !== undefined && (
-            <KeepChoice plan={plan} draft={draft} onChange={change} target={target} />
+            <KeepChoice
+              plan={plan}
+              isCurrent={isCurrent}
+              draft={draft}
+              onChange={change}
+              target={target}
+            />
           )}
           {(plan !== undefined || error !== null) && (
             <TargetChoice

@@ -43,7 +43,7 @@ export function PlanSummary({ vm, planned, accepted }: PlanSummaryProps) {
   const accept = plan === undefined ? [] : acceptedOf(plan.findings, accepted);
   const open = plan === undefined ? [] : openFindings(plan.findings, accepted);
 
-  const refusal = (): string | undefined => {
+  const refusalWords = (): string | undefined => {
     if (!mayStart.loading && !mayStart.allowed) return t('plan.refusal.notAllowed');
     if (error !== null) return t('plan.refusal.failed');
     if (!isCurrent) return t('plan.refusal.planning');
@@ -52,6 +52,7 @@ export function PlanSummary({ vm, planned, accepted }: PlanSummaryProps) {
       ? t('plan.refusal.accept', { count: open.length })
       : t('plan.refusal.blocked', { count: open.length });
   };
+  const refusal = refusalWords();
   const begin = async (begin: Begin) => {
     if (plan === undefined) return;
     try {
@@ -88,7 +89,7 @@ export function PlanSummary({ vm, planned, accepted }: PlanSummaryProps) {
         </div>
       )}
       <p role="status" className={styles['status']}>
-        {!isCurrent && error === null && t('plan.refusal.planning')}
+        {refusal}
       </p>
       {start.error !== null && <Failure error={start.error.data} />}
       <div className={styles['acts']}>
@@ -96,7 +97,7 @@ export function PlanSummary({ vm, planned, accepted }: PlanSummaryProps) {
           variant="primary"
           iconStart={<RiPlayLine aria-hidden />}
           isPending={start.isPending}
-          refusal={refusal()}
+          refusal={refusal}
           onPress={() => void begin('now')}
         >
           {t('plan.start')}
@@ -105,7 +106,7 @@ export function PlanSummary({ vm, planned, accepted }: PlanSummaryProps) {
           variant="secondary"
           iconStart={<RiPauseLine aria-hidden />}
           isPending={start.isPending}
-          refusal={refusal()}
+          refusal={refusal}
           onPress={() => void begin('when-resumed')}
         >
           {t('plan.later')}

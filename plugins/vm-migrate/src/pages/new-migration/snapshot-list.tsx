@@ -77,7 +77,11 @@ export function SnapshotList({ snapshots, current, kept, msOf, onChange }: Snaps
                   snapshot={snapshot}
                   isKept={isKept}
                   ms={msOf(snapshot)}
-                  into={names.get(snapshot.mergedInto ?? '')}
+                  into={
+                    snapshot.mergedInto === CURRENT
+                      ? t('newMigration.keep.presentState')
+                      : names.get(snapshot.mergedInto ?? '')
+                  }
                 />
               </>
             )}
@@ -129,7 +133,7 @@ function Cost({
         {isKept
           ? t('newMigration.keep.kept')
           : into === undefined
-            ? t('newMigration.keep.merged')
+            ? t('newMigration.keep.dropped')
             : t('newMigration.keep.mergedInto', { name: printable(into) })}
       </span>
     </span>

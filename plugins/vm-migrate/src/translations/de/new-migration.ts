@@ -38,11 +38,12 @@ export const newMigrationDe: Flat<typeof newMigration> = {
   'newMigration.keep.days': 'Die der letzten Tage behalten',
   'newMigration.keep.newestEnd': 'neuester',
   'newMigration.keep.oldestEnd': 'ältester',
-  'newMigration.keep.sum':
-    'Behält {{kept}} von {{total}} Snapshots: bis zu {{bytes}} auf dem Ziel{{time}}.',
-  'newMigration.keep.time': ', etwa {{time}} zum Schreiben',
-  'newMigration.keep.rest_one': 'Der andere würde bis zu {{bytes}} kosten.',
-  'newMigration.keep.rest_other': 'Die anderen {{count}} würden bis zu {{bytes}} kosten.',
+  'newMigration.keep.sum': 'Behält {{kept}} von {{total}} Snapshots',
+  'newMigration.keep.needs': 'bis zu {{bytes}} auf dem Ziel',
+  'newMigration.keep.takes': '{{low}} bis {{high}}',
+  'newMigration.keep.rest_one': 'Auch den anderen zu behalten würde bis zu {{bytes}} mehr kosten.',
+  'newMigration.keep.rest_other':
+    'Auch die anderen {{count}} zu behalten würde bis zu {{bytes}} mehr kosten.',
   'newMigration.keep.history': 'Snapshots der VM',
   'newMigration.keep.keepIt': '{{name}} behalten',
   'newMigration.keep.current': 'Sie sind hier',
@@ -50,7 +51,8 @@ export const newMigrationDe: Flat<typeof newMigration> = {
   'newMigration.keep.noTime': 'Zeit unbekannt',
   'newMigration.keep.underSecond': 'unter 1s',
   'newMigration.keep.kept': 'behalten',
-  'newMigration.keep.merged': 'geht auf',
+  'newMigration.keep.dropped': 'fällt mit seinem Zweig weg',
+  'newMigration.keep.presentState': 'dem heutigen Zustand',
   'newMigration.keep.mergedInto': 'geht in {{name}} auf',
   'newMigration.keep.noSnapshots':
     'Die VM hat keine Snapshots: ihr heutiger Zustand wird migriert.',
