@@ -276,8 +276,50 @@ export interface TreeDiskView {
   readonly flag: LayerFlagView | null;
   /** needs migration, waiting, copying 42 %, migrated, cut, proved, failed... for a person. */
   readonly state: string;
+  readonly stage: TreeStageView;
+  /** The first step of this point of this disk that is not done: it copies, waits, failed, or comes next. */
+  readonly step: TreeStepView | null;
   readonly volumeSnapshot: VolumeSnapshotView | null;
 }
+
+/**
+ * How far one disk is at one point of the history.
+ *
+ *  - `not-migrated`: there is no migration; `unreadable`: and this layer cannot be read (in use, missing)
+ *  - `not-wanted`: its layer is not carried, `state` says why
+ *  - `needs-migration`: something else must be done first; `waiting`: it could go on, `step` says what it waits for
+ *  - `copying`: bytes move; `failed`: `step` has the error
+ *  - `migrated`: its bytes are on the volume, flushed and compared; no VolumeSnapshot yet, or none is wanted
+ *  - `cut`: its VolumeSnapshot is taken, and cannot be restored from yet
+ *  - `ready`: it can; `proved`: and a restore of it was compared; `removed`: it was, and is no more
+ */
+export type TreeStageView =
+  | 'not-migrated'
+  | 'unreadable'
+  | 'not-wanted'
+  | 'needs-migration'
+  | 'waiting'
+  | 'copying'
+  | 'failed'
+  | 'migrated'
+  | 'cut'
+  | 'ready'
+  | 'proved'
+  | 'removed';
+
+export type TreeStepView = Pick<
+  StepView,
+  | 'id'
+  | 'kind'
+  | 'words'
+  | 'state'
+  | 'progress'
+  | 'waitsFor'
+  | 'waitsSince'
+  | 'worker'
+  | 'attempts'
+  | 'error'
+>;
 
 export interface TreeView {
   readonly source: string;
