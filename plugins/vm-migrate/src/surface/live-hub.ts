@@ -4,7 +4,11 @@
  * when it is seen again everything is asked for anew, and the stream goes on from its cursor.
  */
 import { QueryClient } from '@tanstack/react-query';
-import type { ApiClient, EventView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import {
+  ApiError,
+  type ApiClient,
+  type EventView,
+} from '@vm-migrate/backstage-plugin-vm-migrate-common';
 
 /** `lost`: the backend does not answer, what is shown may be old. */
 export type LiveMode = 'starting' | 'stream' | 'polling' | 'lost';
@@ -14,7 +18,9 @@ const REFRESH_MS = 500;
 
 export class LiveHub {
   readonly queries = new QueryClient({
-    defaultOptions: { queries: { staleTime: 1_000, retry: 1, refetchOnWindowFocus: false } },
+    defaultOptions: {
+      queries: { staleTime: 1_000, retry: isWorthRetry, refetchOnWindowFocus: false },
+    },
   });
   #mode: LiveMode = 'starting';
   #users = 0;
@@ -118,6 +124,11 @@ export class LiveHub {
     this.#mode = mode;
     this.#onMode.forEach(changed => changed());
   }
+}
+
+/** Once, and only what says of itself that it may be otherwise a moment later. */
+function isWorthRetry(failures: number, error: Error): boolean {
+  return failures < 1 && error instanceof ApiError && error.data.retry === 'later';
 }
 
 const hubs = new WeakMap<ApiClient, LiveHub>();

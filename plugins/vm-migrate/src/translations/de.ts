@@ -5,6 +5,7 @@ import { migrationsDe } from './de/migrations';
 import { newMigrationDe } from './de/new-migration';
 import { operationsDe } from './de/operations';
 import { partsDe } from './de/parts';
+import { pickerDe } from './de/picker';
 import { vmMigrateTranslationRef } from './ref';
 
 /** Loaded when somebody reads German. */
@@ -18,5 +19,6 @@ export default createTranslationMessages({
     ...migrationsDe,
     ...newMigrationDe,
     ...operationsDe,
+    ...pickerDe,
   },
 });

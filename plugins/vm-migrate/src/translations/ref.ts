@@ -6,8 +6,17 @@ import { migrations } from './en/migrations';
 import { newMigration } from './en/new-migration';
 import { operations } from './en/operations';
 import { parts } from './en/parts';
+import { picker } from './en/picker';
 
 export const vmMigrateTranslationRef = createTranslationRef({
   id: 'plugin.vm-migrate',
-  messages: { ...common, ...parts, ...acts, ...migrations, ...newMigration, ...operations },
+  messages: {
+    ...common,
+    ...parts,
+    ...acts,
+    ...migrations,
+    ...newMigration,
+    ...operations,
+    ...picker,
+  },
 });

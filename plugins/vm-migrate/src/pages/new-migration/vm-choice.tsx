@@ -17,8 +17,9 @@ import { useWords } from '../../parts/use-words';
 import { Waiting } from '../../parts/waiting';
 import { useOperation } from '../../surface/queries';
 import { useSurface } from '../../surface/surface';
+import { referenceOf } from '../../surface/vm-reference';
 import styles from './new-migration.module.css';
-import { referenceOf, vmGroups, type VmGroup } from './vm-groups';
+import { vmGroups, type VmGroup } from './vm-groups';
 
 /** Listing a source is work for it. */
 const SOURCES_MS = 60_000;

@@ -24,16 +24,3 @@ export function vmGroups(vms: readonly VmView[], typed: string, most: number): r
     return { source, vms: sorted.slice(0, most), more: Math.max(0, sorted.length - most) };
   });
 }
-
-/** SOURCE/NAME, or SOURCE/ID where several VMs of the source have the name. */
-export function referenceOf(vm: VmView, vms: readonly VmView[]): string {
-  const twins = vms.filter(({ source, name }) => source === vm.source && name === vm.name);
-  return `${vm.source}/${twins.length > 1 ? vm.id : vm.name}`;
-}
-
-/** The VM that a reference names. */
-export function vmOf(reference: string, vms: readonly VmView[]): VmView | undefined {
-  return vms.find(
-    ({ source, name, id }) => reference === `${source}/${name}` || reference === `${source}/${id}`,
-  );
-}
