@@ -29,7 +29,7 @@ export interface TargetChoiceProps {
 
 export function TargetChoice({ plan, draft, onChange, targets, failure }: TargetChoiceProps) {
   const { t } = useWords();
-  const chosen = draft.target ?? plan?.target ?? targets?.find(({ isDefault }) => isDefault)?.name;
+  const chosen = draft.target ?? plan?.target;
   const target = targets?.find(({ name }) => name === chosen);
   const used = [...new Set((plan?.disks ?? []).map(({ storageClass }) => storageClass))];
   return (
