@@ -32,3 +32,4 @@ export type { WatchOptions, WatchTimes } from './watch-events';
 export type * from './views';
 export { bytes, count, digits, duration, scaled } from './words/figures';
 export { firstLine, printable } from './words/printable';
+export { shellWord } from './words/shell-word';

@@ -66,6 +66,10 @@ const startInput = planInput.extend({
   planDigest: digest.optional().describe('Start only if the plan is still this one'),
   accept: z.array(z.string()).optional().describe('Ids of findings that are accepted'),
   groupId: z.string().optional(),
+  begin: z
+    .enum(['now', 'when-resumed'])
+    .optional()
+    .describe('`when-resumed`: accepted and paused, nothing is written until it is resumed'),
 });
 
 const migrationInput = object({ migration: migrationId });

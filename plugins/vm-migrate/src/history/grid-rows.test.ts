@@ -11,6 +11,8 @@ const disk: TreeDiskView = {
   zeroBytes: 0,
   flag: null,
   state: 'not migrated',
+  stage: 'not-migrated',
+  step: null,
   volumeSnapshot: null,
 };
 

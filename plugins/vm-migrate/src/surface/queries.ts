@@ -16,13 +16,15 @@ export interface QueryHow<Answer = unknown> {
    * by the last answer.
    */
   readonly refetchMs?: number | undefined | ((answer: Answer) => number | undefined);
+  /** `places`: it reads a source or a target, and is asked for again at these times only, not by events. */
+  readonly of?: 'database' | 'places';
 }
 
 /** An operation that only looks. What was answered last stays while the next answer comes. */
 export function useOperation<Name extends OperationName>(
   name: Name,
   input: OperationInput<Name>,
-  { enabled = true, refetchMs }: QueryHow<OperationAnswers[Name]> = {},
+  { enabled = true, refetchMs, of = 'database' }: QueryHow<OperationAnswers[Name]> = {},
 ) {
   const { api } = useSurface();
   return useQuery<OperationAnswers[Name], ApiError>({
@@ -34,6 +36,7 @@ export function useOperation<Name extends OperationName>(
       if (typeof refetchMs !== 'function') return refetchMs ?? false;
       return (data === undefined ? undefined : refetchMs(data)) ?? false;
     },
+    meta: { of },
   });
 }
 
@@ -42,6 +45,6 @@ export function useCommand<Name extends OperationName>(name: Name) {
   const { api, hub } = useSurface();
   return useMutation<OperationAnswers[Name], ApiError, OperationInput<Name>>({
     mutationFn: input => api.call(name, input),
-    onSettled: () => hub.queries.invalidateQueries(),
+    onSettled: () => hub.refresh(),
   });
 }
