@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
+import { buildApp } from './setup-app.mjs';
 import { orExplain, root, setUp, setUpNode, toolEnvironment } from './setup.mjs';
 import { filesUnder } from './setup-stamp.mjs';
 import { ensureSystemTools } from './system-tools.mjs';
@@ -32,7 +33,10 @@ if (only !== undefined && !(only in parts)) {
   process.exit(2);
 }
 
-orExplain(() => setUp());
+orExplain(() => {
+  setUp();
+  if (only === undefined || only === 'e2e') buildApp();
+});
 const onCi = process.env.CI === 'true';
 const hasOneCluster = Boolean(
   process.env.VM_MIGRATE_TEST_CLUSTER || process.env.VM_MIGRATE_TEST_KUBECONFIG,

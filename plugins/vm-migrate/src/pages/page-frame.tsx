@@ -22,7 +22,9 @@ export function PageFrame({ children }: { readonly children: ReactNode }) {
         ]}
         customActions={<span role="status">{t(`live.${mode}`)}</span>}
       />
-      <Container>{children}</Container>
+      <main>
+        <Container>{children}</Container>
+      </main>
     </>
   );
 }
