@@ -44,7 +44,7 @@ function answerSchemas() {
     skipTypeCheck: true,
     additionalProperties: true,
   });
-  const definitions = ['OperationAnswers', 'ErrorBody', 'HealthView', 'EventView'].map(
+  const definitions = ['OperationAnswers', 'ErrorBody', 'HealthView', 'EventView', 'VmEntitiesView'].map(
     type => generator.createSchema(type).definitions,
   );
   const { OperationAnswers, ...types } = moved(Object.assign({}, ...definitions));
