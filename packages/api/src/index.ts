@@ -22,7 +22,7 @@ export {
   type ErrorCodeView,
   type ErrorDataView,
 } from './errors';
-export type { PlanView } from './plan-view';
+export type { KeepCostView, PlanView } from './plan-view';
 export {
   API_VERSION,
   BACKSTAGE_PATH,
