@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { report } from './fixtures';
 import { HOSTILE_NAMES } from './hostile-names';
-import { reportMarkdown } from './report-markdown';
-import { HOW_TO_CHECK } from './report-notes';
+
+import { HOW_TO_CHECK, reportMarkdown } from '@vm-migrate/api';
 
 /** Cells of each table row; escaped bars do not part cells. */
 const cells = (line: string): number => line.split(/(?<!\\)\|/).length;
