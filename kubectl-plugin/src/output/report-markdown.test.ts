@@ -30,6 +30,12 @@ it('has a section for each snapshot, with its files, VolumeSnapshots, digests, p
   expect(text).not.toContain('Proof `full`');
 });
 
+it('says in which namespace the volumes are, where there is one', () => {
+  const row = /^\| Target \|.*, namespace vms \|$/m;
+  expect(reportMarkdown({ ...report(), namespace: 'vms' })).toMatch(row);
+  expect(reportMarkdown(report())).not.toMatch(row);
+});
+
 it.each(HOSTILE_NAMES)('no name makes markup, a cell or a line: %j', name => {
   const base = report();
   const text = reportMarkdown({
