@@ -76,6 +76,14 @@ backend:
   listen: { host: 127.0.0.1, port: ${port} }
   database: { client: better-sqlite3, connection: ':memory:' }
 auth: { environment: development, providers: { guest: {} } }
+catalog:
+  rules: [{ allow: [User, Group, Template] }]
+  locations:
+    - { type: file, target: '${path.join(root, 'examples', 'catalog', 'users.yaml')}' }
+    - { type: file, target: '${path.join(root, 'examples', 'templates', 'migrate-vm.yaml')}' }
+    - { type: file, target: '${path.join(root, 'examples', 'templates', 'migrate-vms.yaml')}' }
+  providers:
+    vmMigrate: { owner: { default: 'group:default/guests' } }
 vmMigrate:
   stateFolder: '${path.join(folder, 'state')}'
   database: embedded
