@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
+import { buildApp } from './setup-app.mjs';
 import { orExplain, root, setUp, setUpNode, toolEnvironment } from './setup.mjs';
 import { filesUnder } from './setup-stamp.mjs';
 import { ensureSystemTools } from './system-tools.mjs';
@@ -13,10 +14,14 @@ import { verdict } from './test-verdict.mjs';
 // The file names of a part, only to tell "has no tests yet" from "ran none of its tests".
 const parts = {
   unit: file =>
-    !/\.(engine|kill|cluster)\.test\.ts$|\/formats\/|^test\/(engine|kill|cluster)\//.test(file),
+    !/\.(engine|kill|cluster)\.test\.ts$|\.tsx$|\/formats\/|^test\/(engine|kill|cluster|e2e)\//.test(
+      file,
+    ),
+  pages: file => /^plugins\/vm-migrate\/.*\.test\.tsx$/.test(file),
   formats: file => /^packages\/engine\/src\/formats\/|^test\/formats\//.test(file),
   engine: file => /\.engine\.test\.ts$|^test\/engine\//.test(file),
   kill: file => /\.kill\.test\.ts$|^test\/kill\//.test(file),
+  e2e: file => /^test\/e2e\//.test(file),
   cluster: file => /\.cluster\.test\.ts$|^test\/cluster\//.test(file),
 };
 
@@ -28,7 +33,10 @@ if (only !== undefined && !(only in parts)) {
   process.exit(2);
 }
 
-orExplain(() => setUp());
+orExplain(() => {
+  setUp();
+  if (only === undefined || only === 'e2e') buildApp();
+});
 const onCi = process.env.CI === 'true';
 const hasOneCluster = Boolean(
   process.env.VM_MIGRATE_TEST_CLUSTER || process.env.VM_MIGRATE_TEST_KUBECONFIG,
@@ -71,7 +79,7 @@ async function everything() {
 
 async function bothChecks() {
   return [
-    await check('typecheck', [bin('typescript', 'tsc'), '-p', 'tsconfig.json']),
+    await check('typecheck', [path.join(root, 'scripts', 'typecheck.mjs')]),
     await check('lint', [path.join(root, 'scripts', 'lint.mjs')]),
   ];
 }

@@ -22,6 +22,7 @@ backend.add(vmMigrate);
 backend.add(catalogVmMigrate);
 backend.add(scaffolderVmMigrate);
 for (const loading of [
+  import('@backstage/plugin-app-backend'),
   import('@backstage/plugin-auth-backend'),
   import('@backstage/plugin-auth-backend-module-guest-provider'),
   import('@backstage/plugin-catalog-backend'),

@@ -85,8 +85,10 @@ describe('permissions', () => {
 
   const INPUTS: { readonly [Name in OperationName]: () => OperationInput<Name> } = {
     getSources: () => ({}),
+    getTargets: () => ({}),
     getVms: () => ({}),
     getMigrations: () => ({}),
+    countMigrations: () => ({}),
     getLayers: () => ({}),
     getSnapshots: () => ({}),
     getWorkers: () => ({}),
@@ -119,8 +121,10 @@ describe('permissions', () => {
   /** Of the migration that is not Ann's; whoever may do everything gets an answer, or the engine's own refusal. */
   it.each([
     ['getSources', 'ok', 'ok'],
+    ['getTargets', 'ok', 'ok'],
     ['getVms', 'ok', 'ok'],
     ['getMigrations', 'ok', 'ok'],
+    ['countMigrations', 'ok', 'ok'],
     ['getLayers', 'ok', 'ok'],
     ['getSnapshots', 'ok', 'ok'],
     ['getWorkers', 'ok', 'ok'],
@@ -153,6 +157,7 @@ describe('permissions', () => {
     const everything = JSON.stringify([
       await ann.call('getMigrations', {}),
       await ann.call('getMigrations', { migration: other }),
+      await ann.call('getMigrations', { vmPart: 'small', sort: { by: 'progress', order: 'asc' } }),
       await ann.call('getStatus', {}),
       await ann.call('getLayers', {}),
       await ann.call('getSnapshots', {}),
@@ -166,6 +171,10 @@ describe('permissions', () => {
     expect(everything).toContain(anns);
     expect(everything).not.toContain(other);
     expect((await ann.call('getPlace', {})).migrations.running).toBe(1);
+    expect((await ann.call('countMigrations', {})).total).toBe(1);
+    expect((await ann.call('countMigrations', { migration: other })).total).toBe(0);
+    expect((await ann.call('countMigrations', { text: 'small 2' })).total).toBe(0);
+    expect((await backend.as(CARL).call('countMigrations', {})).byState.running).toBe(2);
     expect((await backend.as(CARL).call('getPlace', {})).migrations.running).toBe(2);
     expect(await failure(ANN, other)).toEqual(
       JSON.parse(JSON.stringify(await failure(ANN, NOBODYS)).replaceAll(NOBODYS, other)),

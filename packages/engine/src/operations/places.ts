@@ -3,11 +3,13 @@ import type { PlaceView, SourceView, VmView, WorkerView } from '@vm-migrate/api'
 import { EngineError, toEngineError } from '../errors';
 import type { Source, VmSummary } from '../sources/source';
 import { scopeSql } from '../store/migration-scope';
+import { countByState } from '../store/migration-summaries';
 import { migrations } from '../store/migrations';
 import { places, workers } from '../store/places';
 import type { MigrationRow, PlaceRow } from '../store/store';
 import { errorView } from './migration-record';
 import type { Operation, OperationContext } from './operation';
+import { countView } from './status';
 
 export const getSources: Operation<'getSources', SourceView[]> = async context => {
   const rows = await places(context.database, 'source');
@@ -110,9 +112,7 @@ export const getWorkers: Operation<'getWorkers', WorkerView[]> = async context =
 
 export const getPlace: Operation<'getPlace', PlaceView> = async context => {
   const { database, storeId, databaseName } = context;
-  const counts = { running: 0, paused: 0, failed: 0, migrated: 0, canceled: 0 };
-  for (const row of await migrations(database, { scope: context.access.read }))
-    counts[row.state] += 1;
+  const counts = countView(await countByState(database, { scope: context.access.read }));
   const [schema] = await database
     .query<{ version: number }>('select max(number) as version from vm_migrate.schema_migration')
     .catch(() => []);
@@ -123,6 +123,6 @@ export const getPlace: Operation<'getPlace', PlaceView> = async context => {
     sources: (await places(database, 'source')).map(row => row.name),
     targets: (await places(database, 'target')).map(row => row.name),
     workers: (await workers(database)).length,
-    migrations: counts,
+    migrations: counts.byState,
   };
 };

@@ -1,0 +1,47 @@
+/** The plugin for Backstage's new frontend system: wiring only. */
+import {
+  ApiBlueprint,
+  createFrontendPlugin,
+  discoveryApiRef,
+  fetchApiRef,
+  PageBlueprint,
+} from '@backstage/frontend-plugin-api';
+import { apiClient } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import { RiHistoryLine } from '@remixicon/react';
+import { rootRouteRef } from './routes';
+import { vmMigrateApiRef } from './surface/api-ref';
+
+const api = ApiBlueprint.make({
+  params: define =>
+    define({
+      api: vmMigrateApiRef,
+      deps: { discovery: discoveryApiRef, fetch: fetchApiRef },
+      factory: ({ discovery, fetch }) =>
+        apiClient({
+          baseUrl: () => discovery.getBaseUrl('vm-migrate'),
+          fetch: (...request) => fetch.fetch(...request),
+        }),
+    }),
+});
+
+const page = PageBlueprint.make({
+  params: {
+    path: '/vm-migrate',
+    routeRef: rootRouteRef,
+    title: 'VM migrations',
+    icon: <RiHistoryLine />,
+    noHeader: true,
+    loader: async () => {
+      const { PluginPage } = await import('./pages/plugin-page');
+      return <PluginPage />;
+    },
+  },
+});
+
+export const vmMigratePlugin = createFrontendPlugin({
+  pluginId: 'vm-migrate',
+  title: 'VM migrations',
+  icon: <RiHistoryLine />,
+  routes: { root: rootRouteRef },
+  extensions: [api, page],
+});

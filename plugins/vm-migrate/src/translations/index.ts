@@ -1,0 +1,16 @@
+/** Other languages: a feature of its own, which an app adds beside the plugin. */
+import { createFrontendModule, createTranslationResource } from '@backstage/frontend-plugin-api';
+import { TranslationBlueprint } from '@backstage/plugin-app-react';
+import { vmMigrateTranslationRef } from './ref';
+
+export const vmMigrateTranslations = createTranslationResource({
+  ref: vmMigrateTranslationRef,
+  translations: { de: () => import('./de') },
+});
+
+export default createFrontendModule({
+  pluginId: 'app',
+  extensions: [
+    TranslationBlueprint.make({ name: 'vm-migrate', params: { resource: vmMigrateTranslations } }),
+  ],
+});
