@@ -235,7 +235,7 @@ const forbidden = [
     comment:
       'only wiring (plugin, legacy, their pages) knows how an app is put together; the rest is told by props',
     from: {
-      path: '^plugins/vm-migrate/src/(history|pages|entity|parts|surface|wizard)/',
+      path: '^plugins/vm-migrate/src/(history|pages|entity|parts|picker|surface)/',
       pathNot: [testFile, '\\.test\\.tsx$'],
     },
     to: { path: '^plugins/vm-migrate/src/(plugin|legacy|testing|gallery)' },

@@ -1,2 +1,2 @@
-/** Names from the source on a terminal: shown whole, and harmless. Pages and reports show them the same. */
+/** Names and descriptions of the source at a terminal: `printable` shows what would act instead of doing it, `shellWord` makes a word of it. */
 export { firstLine, printable, shellWord } from '@vm-migrate/api';

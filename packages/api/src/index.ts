@@ -23,10 +23,8 @@ export {
   type ErrorDataView,
 } from './errors';
 export type { KeepCostView, PlanView } from './plan-view';
-export * from './text/escape';
-export * from './text/format';
-export { reportMarkdown } from './text/report-markdown';
-export { HOW_TO_CHECK } from './text/report-notes';
+export { reportMarkdown } from './report/report-markdown';
+export { HOW_TO_CHECK } from './report/report-notes';
 export {
   API_VERSION,
   BACKSTAGE_PATH,
@@ -46,3 +44,6 @@ export {
 } from './vm-entities';
 export type { WatchOptions, WatchTimes } from './watch-events';
 export type * from './views';
+export { bytes, count, digits, duration, percent, scaled } from './words/figures';
+export { firstLine, printable } from './words/printable';
+export { shellWord } from './words/shell-word';

@@ -6,21 +6,18 @@ import {
   fetchApiRef,
   PageBlueprint,
 } from '@backstage/frontend-plugin-api';
-import { apiClient } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import { createFormField, FormFieldBlueprint } from '@backstage/plugin-scaffolder-react/alpha';
 import { RiHistoryLine } from '@remixicon/react';
 import { rootRouteRef } from './routes';
 import { vmMigrateApiRef } from './surface/api-ref';
+import { backstageClient } from './surface/backstage-client';
 
 const api = ApiBlueprint.make({
   params: define =>
     define({
       api: vmMigrateApiRef,
       deps: { discovery: discoveryApiRef, fetch: fetchApiRef },
-      factory: ({ discovery, fetch }) =>
-        apiClient({
-          baseUrl: () => discovery.getBaseUrl('vm-migrate'),
-          fetch: (...request) => fetch.fetch(...request),
-        }),
+      factory: ({ discovery, fetch }) => backstageClient({ discovery, fetch }),
     }),
 });
 
@@ -38,10 +35,20 @@ const page = PageBlueprint.make({
   },
 });
 
+const vmPicker = FormFieldBlueprint.make({
+  name: 'vm-picker',
+  params: {
+    field: async () => {
+      const { vmPickerField } = await import('./picker/vm-picker-field');
+      return createFormField(vmPickerField);
+    },
+  },
+});
+
 export const vmMigratePlugin = createFrontendPlugin({
   pluginId: 'vm-migrate',
   title: 'VM migrations',
   icon: <RiHistoryLine />,
   routes: { root: rootRouteRef },
-  extensions: [api, page],
+  extensions: [api, page, vmPicker],
 });

@@ -8,8 +8,8 @@ export interface ProgressBarProps {
   /** Of what, for a screen reader. */
   readonly label: string;
   readonly progress: ProgressView;
-  /** Bytes, rate and time left beside the bar, while it moves. */
-  readonly details?: 'bytes' | 'none';
+  /** Bytes, rate and time left: beside the bar, or under it where there is no room. */
+  readonly details?: 'bytes' | 'under' | 'none';
 }
 
 export function ProgressBar({ label, progress, details = 'bytes' }: ProgressBarProps) {
@@ -40,7 +40,11 @@ export function ProgressBar({ label, progress, details = 'bytes' }: ProgressBarP
         <div className={styles['bar']} style={{ inlineSize: `${percent}%` }} />
       </div>
       <span className={styles['percent']}>{percent} %</span>
-      {details === 'bytes' && <span className={styles['quiet']}>{words.join(' · ')}</span>}
+      {details !== 'none' && (
+        <span className={styles['quiet']} data-details={details}>
+          {words.join(' · ')}
+        </span>
+      )}
     </div>
   );
 }

@@ -19,6 +19,11 @@ const MARKS: Readonly<Record<MigrationStateView, ReactElement>> = {
   canceled: <RiCloseCircleLine aria-hidden />,
 };
 
+/** The mark alone, beside a word that says the state. */
+export function StateMark({ state }: { readonly state: MigrationStateView }) {
+  return MARKS[state];
+}
+
 export function StateTag({ state }: { readonly state: MigrationStateView }) {
   const { t } = useWords();
   return (

@@ -4,7 +4,11 @@
  * when it is seen again everything is asked for anew, and the stream goes on from its cursor.
  */
 import { QueryClient } from '@tanstack/react-query';
-import type { ApiClient, EventView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import {
+  ApiError,
+  type ApiClient,
+  type EventView,
+} from '@vm-migrate/backstage-plugin-vm-migrate-common';
 
 /** `lost`: the backend does not answer, what is shown may be old. */
 export type LiveMode = 'starting' | 'stream' | 'polling' | 'lost';
@@ -14,7 +18,9 @@ const REFRESH_MS = 500;
 
 export class LiveHub {
   readonly queries = new QueryClient({
-    defaultOptions: { queries: { staleTime: 1_000, retry: 1, refetchOnWindowFocus: false } },
+    defaultOptions: {
+      queries: { staleTime: 1_000, retry: isWorthRetry, refetchOnWindowFocus: false },
+    },
   });
   #mode: LiveMode = 'starting';
   #users = 0;
@@ -63,6 +69,14 @@ export class LiveHub {
     void this.queries.invalidateQueries();
   };
 
+  /**
+   * What is shown is asked for again, but for what reads a source or a target: no event tells of those,
+   * and they cost more than a look into the database.
+   */
+  refresh(): Promise<void> {
+    return this.queries.invalidateQueries({ predicate: ({ meta }) => meta?.['of'] !== 'places' });
+  }
+
   private start(): void {
     if (this.#stop !== undefined || document.hidden) return;
     const stop = new AbortController();
@@ -101,7 +115,7 @@ export class LiveHub {
   private refreshSoon(): void {
     this.#refresh ??= setTimeout(() => {
       this.#refresh = undefined;
-      void this.queries.invalidateQueries();
+      void this.refresh();
     }, REFRESH_MS);
   }
 
@@ -110,6 +124,11 @@ export class LiveHub {
     this.#mode = mode;
     this.#onMode.forEach(changed => changed());
   }
+}
+
+/** Once, and only what says of itself that it may be otherwise a moment later. */
+function isWorthRetry(failures: number, error: Error): boolean {
+  return failures < 1 && error instanceof ApiError && error.data.retry === 'later';
 }
 
 const hubs = new WeakMap<ApiClient, LiveHub>();

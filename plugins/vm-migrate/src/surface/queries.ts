@@ -13,13 +13,15 @@ export interface QueryHow {
   readonly enabled?: boolean;
   /** Progress within a layer makes no event: asked for so often while it is shown. */
   readonly refetchMs?: number | undefined;
+  /** `places`: it reads a source or a target, and is asked for again at these times only, not by events. */
+  readonly of?: 'database' | 'places';
 }
 
 /** An operation that only looks. What was answered last stays while the next answer comes. */
 export function useOperation<Name extends OperationName>(
   name: Name,
   input: OperationInput<Name>,
-  { enabled = true, refetchMs }: QueryHow = {},
+  { enabled = true, refetchMs, of = 'database' }: QueryHow = {},
 ) {
   const { api } = useSurface();
   return useQuery<OperationAnswers[Name], ApiError>({
@@ -28,6 +30,7 @@ export function useOperation<Name extends OperationName>(
     enabled,
     placeholderData: keepPreviousData,
     refetchInterval: refetchMs ?? false,
+    meta: { of },
   });
 }
 
@@ -36,6 +39,6 @@ export function useCommand<Name extends OperationName>(name: Name) {
   const { api, hub } = useSurface();
   return useMutation<OperationAnswers[Name], ApiError, OperationInput<Name>>({
     mutationFn: input => api.call(name, input),
-    onSettled: () => hub.queries.invalidateQueries(),
+    onSettled: () => hub.refresh(),
   });
 }

@@ -14,6 +14,7 @@ import {
 } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { http, HttpResponse } from 'msw';
 import { setupServer } from 'msw/node';
+import { liveHubOf } from '../surface/live-hub';
 
 const BASE = 'http://backend.test/api/vm-migrate';
 
@@ -35,6 +36,8 @@ export class FakeBackend {
       this.#server.resetHandlers();
       this.calls.length = 0;
       this.#streams.clear();
+      // What one test was answered is nothing that the next one knows.
+      liveHubOf(this.client).queries.clear();
     });
     afterAll(() => this.#server.close());
   }

@@ -1,7 +1,7 @@
 /**
  * Names and descriptions come from the source: anybody who may rename a snapshot writes to the
- * terminal of whoever lists it. What moves the cursor, colours, reorders or hides text is shown
- * as an escape instead, so that a line stays one line and says what it seems to say.
+ * terminal, the page or the report of whoever lists it. What moves the cursor, colours, reorders or
+ * hides text is shown as an escape instead, so that a line stays one line and says what it seems to say.
  */
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
@@ -40,32 +40,4 @@ function escaped(char: string): string {
   if (code <= 0xff) return `\\x${code.toString(16).padStart(2, '0')}`;
   if (code <= 0xffff) return `\\u${code.toString(16).padStart(4, '0')}`;
   return `\\u{${code.toString(16)}}`;
-}
-
-/**
- * A word for a POSIX shell: as it is where that is safe, else quoted. Text with characters that
- * must not reach a terminal is given in the $'...' form, which bash, zsh and ksh read.
- */
-export function shellWord(text: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
-  const shown = printable(text);
-  if (shown === text) return `'${text.replaceAll("'", `'\\''`)}'`;
-  const bytes = [...Buffer.from(text, 'utf8')];
-  const word = bytes.map(byte => {
-    const char = String.fromCharCode(byte);
-    if (/[\w @%+=:,./-]/.test(char)) return char;
-    return `\\x${byte.toString(16).padStart(2, '0')}`;
-  });
-  return `$'${hexApart(word)}'`;
-}
-
-/** `\x0a` followed by a digit must not be read as a longer escape: the octal form has a fixed length. */
-function hexApart(parts: readonly string[]): string {
-  return parts
-    .map(part =>
-      part.startsWith('\\x')
-        ? `\\${parseInt(part.slice(2), 16).toString(8).padStart(3, '0')}`
-        : part,
-    )
-    .join('');
 }

@@ -4,8 +4,8 @@
  * anybody checks a digest with stock tools.
  */
 import type { ReportView } from '../views';
-import { printable } from './escape';
-import { bytes, count, duration } from './format';
+import { bytes, count, duration } from '../words/figures';
+import { printable } from '../words/printable';
 import { HOW_TO_CHECK, notClaimed } from './report-notes';
 
 type ReportedSnapshot = ReportView['snapshots'][number];
@@ -40,9 +40,9 @@ export function reportMarkdown(report: ReportView): string {
 
 function factLines({
   migration,
+  namespace,
   planDigest,
   moverImage,
-  namespace,
   storeId,
   generatedAt,
   totals,
