@@ -63,7 +63,7 @@ describe('the command line', () => {
     ['plann web-1', /no verb "plann"/, /Did you mean ".* plan"/],
     ['tree', /tree needs VM/, /tree --help/],
     ['tree a b', /"b" is one argument too many/, /tree --help/],
-    ['get things', /"things" is none of sources, vms/, /get --help/],
+    ['get things', /"things" is none of sources, targets, vms/, /get --help/],
     ['get vms --colour always', /colour/, /get --help/],
     ['get vms -o xml', /output/, /get --help/],
     ['plan web-1 --sample many', /--sample takes a number/, /plan --help/],

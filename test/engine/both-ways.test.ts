@@ -17,10 +17,12 @@ import { writeSmallVm } from '../kill/small-vm';
 
 /** Arguments of each verb; `ID` is a migration. Several lines: one after the other. */
 const LINES: Readonly<Record<string, readonly string[][]>> = {
-  get: ['sources', 'vms', 'migrations', 'layers', 'snapshots', 'workers'].flatMap(kind => [
-    ['get', kind],
-    ['get', kind, '-o', 'json'],
-  ]),
+  get: ['sources', 'targets', 'vms', 'migrations', 'layers', 'snapshots', 'workers'].flatMap(
+    kind => [
+      ['get', kind],
+      ['get', kind, '-o', 'json'],
+    ],
+  ),
   tree: [
     ['tree', 'lab/small 1'],
     ['tree', 'ID', '-o', 'json'],

@@ -10,7 +10,15 @@ import { UsageError } from '../usage-error';
 import { defineVerb } from '../verb';
 import { PROGRAM } from '../version';
 
-const KINDS = ['sources', 'vms', 'migrations', 'layers', 'snapshots', 'workers'] as const;
+const KINDS = [
+  'sources',
+  'targets',
+  'vms',
+  'migrations',
+  'layers',
+  'snapshots',
+  'workers',
+] as const;
 type Kind = (typeof KINDS)[number];
 
 const OF_MIGRATIONS: ReadonlySet<string> = new Set(['migrations', 'layers', 'snapshots']);
@@ -19,6 +27,7 @@ const OF_MIGRATIONS: ReadonlySet<string> = new Set(['migrations', 'layers', 'sna
 const NONE: Readonly<Record<Kind, string>> = {
   sources:
     'No sources are configured. A VM may also be named by the path to its folder; docs/cli.md shows how to configure one.',
+  targets: 'No targets. docs/cli.md shows how to configure one.',
   vms: `No VMs. See the sources: ${PROGRAM} get sources`,
   migrations: `No migrations. Begin with: ${PROGRAM} plan VM`,
   layers: `No layers: they belong to migrations. See: ${PROGRAM} get migrations`,
@@ -48,10 +57,19 @@ export const get = defineVerb({
   options: {},
   examples: [
     { command: 'get vms', why: 'VMs of all sources' },
+    { command: 'get targets -o wide', why: 'storage classes, and which are proved' },
     { command: 'get layers lab/web-1 -o wide', why: 'the flag of every base and delta' },
     { command: 'get migrations -l state=failed -o name', why: 'ids of what failed' },
   ],
-  operations: ['getSources', 'getVms', 'getMigrations', 'getLayers', 'getSnapshots', 'getWorkers'],
+  operations: [
+    'getSources',
+    'getTargets',
+    'getVms',
+    'getMigrations',
+    'getLayers',
+    'getSnapshots',
+    'getWorkers',
+  ],
 
   async run({ kind, of }, session) {
     const chosen = KINDS.find(name => name === kind) ?? 'vms';
@@ -98,6 +116,7 @@ const ROWS: {
   ) => Promise<readonly ListRows[Name][]>;
 } = {
   sources: (engine, of) => withoutMore(of, 'sources', () => engine.call('getSources', {})),
+  targets: (engine, of) => withoutMore(of, 'targets', () => engine.call('getTargets', {})),
   vms: (engine, of) => engine.call('getVms', of === undefined ? {} : { source: of }),
   migrations: async (engine, of) => engine.call('getMigrations', await manyOf(engine, of)),
   layers: async (engine, of) => engine.call('getLayers', await filterOf(engine, of)),

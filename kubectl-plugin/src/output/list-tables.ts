@@ -5,6 +5,8 @@ import type {
   MigrationView,
   SnapshotView,
   SourceView,
+  TargetClassView,
+  TargetView,
   VmView,
   WorkerView,
 } from '@vm-migrate/api';
@@ -16,6 +18,7 @@ import { tableLines, type Cell, type Column } from './table';
 /** What `get` lists, by the word that a person types. */
 export interface ListRows {
   readonly sources: SourceView;
+  readonly targets: TargetView;
   readonly vms: VmView;
   readonly migrations: MigrationView;
   readonly layers: LayerView;
@@ -75,6 +78,23 @@ export const LIST_TABLES: { readonly [Name in ListName]: ListTable<ListRows[Name
       { heading: 'VMS', of: ({ vms }) => (vms === null ? null : String(vms)), align: 'right' },
       { heading: 'STATUS', of: ({ error }) => (error === null ? good('ok') : bad(error.code)) },
       { heading: 'LOCATION', of: ({ location }) => location, shortens: true },
+      { heading: 'ERROR', of: ({ error }) => error?.message ?? null, wide: true },
+    ],
+  },
+  targets: {
+    singular: 'target',
+    nameOf: ({ name }) => name,
+    columns: () => [
+      { heading: 'NAME', of: ({ name, isDefault }) => (isDefault ? `${name} (default)` : name) },
+      { heading: 'KIND', of: ({ kind }) => kind },
+      { heading: 'STATUS', of: ({ error }) => (error === null ? good('ok') : bad(error.code)) },
+      {
+        heading: 'CLASSES',
+        of: ({ classes }) => classes.map(classWords).join(', '),
+        shortens: true,
+      },
+      { heading: 'LOCATION', of: ({ location }) => location, shortens: true },
+      { heading: 'NAMESPACES', of: ({ namespaces }) => namespaces.join(','), wide: true },
       { heading: 'ERROR', of: ({ error }) => error?.message ?? null, wide: true },
     ],
   },
@@ -230,6 +250,12 @@ function stateCell(state: string): Cell {
 
 const good = (text: string): Cell => ({ text, color: 'green' });
 const bad = (text: string): Cell => ({ text, color: 'red' });
+
+const PROOF_WORDS = { passed: 'proved', failed: 'probe failed', none: 'not proved yet' } as const;
+
+function classWords({ name, snapshots, proof }: TargetClassView): string {
+  return `${name} (${snapshots.how === 'none' ? 'no snapshots' : PROOF_WORDS[proof.outcome]})`;
+}
 
 /** What a layer does now, or why it does not. */
 function layerNow(layer: LayerView): string | null {

@@ -6,6 +6,7 @@ import type {
   EventView,
   LayerView,
   LimitView,
+  MigrationCountView,
   MigrationView,
   PlaceView,
   RecoverView,
@@ -14,6 +15,7 @@ import type {
   SourceView,
   StartedView,
   StatusView,
+  TargetView,
   TreeView,
   VerifyView,
   VmView,
@@ -22,8 +24,10 @@ import type {
 
 export interface OperationAnswers {
   readonly getSources: SourceView[];
+  readonly getTargets: TargetView[];
   readonly getVms: VmView[];
   readonly getMigrations: MigrationView[];
+  readonly countMigrations: MigrationCountView;
   readonly getLayers: LayerView[];
   readonly getSnapshots: SnapshotView[];
   readonly getWorkers: WorkerView[];

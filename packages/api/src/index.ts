@@ -6,7 +6,13 @@ export type {
   OperationName,
 } from './operations';
 export type { OperationAnswers } from './answers';
-export { apiClient, type ApiClient, type CallOptions, type ClientOptions } from './client';
+export {
+  apiClient,
+  setVmEntities,
+  type ApiClient,
+  type CallOptions,
+  type ClientOptions,
+} from './client';
 export {
   ApiError,
   ERROR_STATUS,
@@ -20,11 +26,19 @@ export type { PlanView } from './plan-view';
 export {
   API_VERSION,
   BACKSTAGE_PATH,
+  ENTITIES_PATH,
   HEALTH_PATH,
   OPENAPI_PATH,
   operationPath,
   STREAM_BEAT_MS,
   STREAM_PATH,
 } from './routes';
+export {
+  MAX_VM_ENTITIES,
+  vmEntitiesInput,
+  type VmEntitiesInput,
+  type VmEntitiesView,
+  type VmEntityOwner,
+} from './vm-entities';
 export type { WatchOptions, WatchTimes } from './watch-events';
 export type * from './views';

@@ -70,14 +70,36 @@ const startInput = planInput.extend({
 
 const migrationInput = object({ migration: migrationId });
 
+/** Part of a text, looked for in any case. */
+const part = z.string().min(1).max(200);
+
+/** Which migrations; what is absent narrows nothing, what is given must all hold. */
 const filterInput = object({
   migration: migrationId.optional(),
   vm: vmReference.optional(),
+  vmPart: part.optional().describe("Part of the VM's name"),
   source: z.string().optional(),
+  target: z.string().optional(),
   owner: z.string().optional().describe("Owner of the VM's entity, as an entity ref"),
   group: z.string().optional(),
   states: z.array(z.enum(['running', 'paused', 'failed', 'migrated', 'canceled'])).optional(),
+  text: part
+    .optional()
+    .describe('Each word is part of id, group, VM, source, target, entity, owner or who started'),
 });
+
+/** A part of a list that is too long for one answer. */
+const page = {
+  limit: z.number().int().min(1).max(500).optional().describe('At most so many; all when absent'),
+  offset: z.number().int().min(0).optional().describe('So many are left out first'),
+};
+
+const migrationSort = object({
+  by: z.enum(['created', 'finished', 'vm', 'state', 'progress']),
+  order: z.enum(['asc', 'desc']),
+}).describe(
+  'By state: failed, paused, running, migrated, canceled. What has no value comes last; newest first when absent',
+);
 
 const limitScope = z
   .string()
@@ -105,14 +127,29 @@ export const OPERATIONS = {
     summary: 'Configured sources and what they can see',
     input: object({}),
   }),
+  getTargets: define({
+    kind: 'query',
+    summary: 'Configured targets, their storage classes, and the proof that those take snapshots',
+    input: object({}),
+  }),
   getVms: define({
     kind: 'query',
     summary: 'VMs of the configured sources',
-    input: object({ source: z.string().optional() }),
+    input: object({
+      source: z
+        .string()
+        .optional()
+        .describe('Only of this source, whose error is then an error; of all: those that answer'),
+    }),
   }),
   getMigrations: define({
     kind: 'query',
     summary: 'Migrations and how far they are',
+    input: filterInput.extend({ ...page, sort: migrationSort.optional() }),
+  }),
+  countMigrations: define({
+    kind: 'query',
+    summary: 'How many migrations there are, by state',
     input: filterInput,
   }),
   getLayers: define({

@@ -21,7 +21,7 @@ export const migrationControlPermission = createPermission({
   resourceType: MIGRATION_RESOURCE_TYPE,
 });
 
-/** Sources and their VMs with their histories, workers, limits. Says nothing of migrations. */
+/** Sources and their VMs with their histories, targets, workers, limits. Says nothing of migrations. */
 export const inventoryReadPermission = createPermission({
   name: 'vm-migrate.inventory.read',
   attributes: { action: 'read' },
@@ -62,12 +62,14 @@ export const vmMigratePermissions: readonly Permission[] = [
 /** What each operation takes. */
 export const OPERATION_PERMISSIONS = {
   getSources: inventoryReadPermission,
+  getTargets: inventoryReadPermission,
   getVms: inventoryReadPermission,
   getTree: inventoryReadPermission,
   getWorkers: inventoryReadPermission,
   getLimits: inventoryReadPermission,
   getPlace: inventoryReadPermission,
   getMigrations: migrationReadPermission,
+  countMigrations: migrationReadPermission,
   getLayers: migrationReadPermission,
   getSnapshots: migrationReadPermission,
   getStatus: migrationReadPermission,

@@ -43,6 +43,7 @@ export const FULL_ACCESS: Access = { read: 'all', control: 'all' };
 /** Operations that list, and so answer less instead of refusing. */
 const LISTS: ReadonlySet<OperationName> = new Set([
   'getMigrations',
+  'countMigrations',
   'getLayers',
   'getSnapshots',
   'getStatus',

@@ -8,7 +8,7 @@ import { setVolumeRemoved, setVolumeSnapshotRemoved } from '../store/objects';
 import { probeRuns } from '../steps/prove-class';
 import { volumeName, type StepRow } from '../store/store';
 import type { Target } from '../targets/target';
-import { migrationView, readMigration, type MigrationRecord } from './migration-record';
+import { readMigration, readMigrationView, type MigrationRecord } from './migration-record';
 import type { Operation, OperationContext } from './operation';
 import { removeObject } from './remove-object';
 
@@ -39,7 +39,7 @@ export const cancel: Operation<'cancel', MigrationView> = async (
     );
     await settleMigration(tx, migration);
   });
-  return migrationView(await readMigration(context.database, migration));
+  return readMigrationView(context.database, migration);
 };
 
 /** Running steps give their movers up at the next heartbeat; nothing is removed under a writer. */

@@ -8,7 +8,7 @@ import { addSteps, getMigration, setWanted, settleMigration } from '../store/mig
 import { limits, setLimit as storeLimit } from '../store/places';
 import { retryFailed } from '../store/steps';
 import { admitSteps } from '../worker/admit-steps';
-import { migrationView, readMigration } from './migration-record';
+import { readMigration, readMigrationView } from './migration-record';
 import type { Operation, OperationContext } from './operation';
 
 export const pause: Operation<'pause', MigrationView> = async (context, { migration }) => {
@@ -134,5 +134,5 @@ async function assertOpen(tx: Tx, id: string): Promise<void> {
 }
 
 async function view(context: OperationContext, id: string): Promise<MigrationView> {
-  return migrationView(await readMigration(context.database, id));
+  return readMigrationView(context.database, id);
 }

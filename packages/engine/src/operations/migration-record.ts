@@ -9,13 +9,13 @@ import type {
 } from '@vm-migrate/api';
 import { ERROR_CODES, type ErrorData } from '../errors';
 import type { Plan } from '../plan/plan';
-import type { Database } from '../store/database';
-import { getMigration, planOf } from '../store/migrations';
+import type { Database, Tx } from '../store/database';
+import { migrationSummaries, type MigrationSummary } from '../store/migration-summaries';
+import { noSuchMigration, planOf } from '../store/migrations';
 import { layersOf, snapshotsOf, volumesOf, volumeSnapshotsOf } from '../store/objects';
 import { progressOf, stepsOf } from '../store/steps';
 import type {
   LayerRow,
-  MigrationRow,
   ProgressRow,
   SnapshotRow,
   StepRow,
@@ -26,7 +26,7 @@ import { STEP_KINDS } from '../steps/table';
 import { whoIsMissing } from './who-is-missing';
 
 export interface MigrationRecord {
-  readonly row: MigrationRow;
+  readonly row: MigrationSummary;
   readonly plan: Plan;
   readonly steps: readonly StepRow[];
   readonly layers: readonly LayerRow[];
@@ -42,7 +42,8 @@ export interface MigrationRecord {
 export async function readMigration(database: Database, id: string): Promise<MigrationRecord> {
   return database.transaction(async tx => {
     await tx.query('set transaction isolation level repeatable read, read only');
-    const row = await getMigration(tx, id);
+    const [row] = await migrationSummaries(tx, { id });
+    if (row === undefined) throw noSuchMigration(id);
     return {
       row,
       plan: await planOf(tx, id),
@@ -57,10 +58,14 @@ export async function readMigration(database: Database, id: string): Promise<Mig
   });
 }
 
-export function migrationView(record: MigrationRecord): MigrationView {
-  const { row, layers, snapshots, steps } = record;
-  const kept = snapshots.filter(snapshot => snapshot.kept);
-  const failed = steps.find(step => step.state === 'failed');
+/** @throws EngineError NOT_FOUND */
+export async function readMigrationView(tx: Tx, id: string): Promise<MigrationView> {
+  const [row] = await migrationSummaries(tx, { id });
+  if (row === undefined) throw noSuchMigration(id);
+  return migrationView(row);
+}
+
+export function migrationView(row: MigrationSummary): MigrationView {
   return {
     id: row.id,
     group: row.groupId,
@@ -73,19 +78,16 @@ export function migrationView(record: MigrationRecord): MigrationView {
     state: row.state,
     wanted: row.wanted,
     layers: {
-      total: layers.length,
-      migrated: layers.filter(layer => layer.flag === 'migrated').length,
-      notWanted: layers.filter(layer => layer.flag === 'not wanted').length,
+      total: row.layersTotal,
+      migrated: row.layersMigrated,
+      notWanted: row.layersNotWanted,
     },
-    snapshots: {
-      total: kept.length,
-      ready: kept.filter(snapshot => snapshot.readyAt !== null).length,
-    },
-    progress: copyProgress(record, steps),
+    snapshots: { total: row.snapshotsTotal, ready: row.snapshotsReady },
+    progress: progressView(row.bytesDone, row.bytesTotal, row.bytesPerSecond),
     startedBy: row.startedBy,
     createdAt: row.createdAt.toISOString(),
     finishedAt: isoOrNull(row.finishedAt),
-    error: failed?.error ? errorView(failed.error) : null,
+    error: row.error === null ? null : errorView(row.error),
   };
 }
 

@@ -27,8 +27,9 @@ export const getReport: Operation<'getReport', ReportView> = async (context, { m
   return {
     generatedAt: new Date().toISOString(),
     storeId: context.storeId,
-    migration: migrationView(record),
+    migration: migrationView(record.row),
     planDigest: row.planDigest,
+    namespace: row.targetNamespace,
     ...(plan.options.moverImage === undefined ? {} : { moverImage: plan.options.moverImage }),
     snapshots: record.snapshots.map(snapshot => ({
       id: snapshot.snapshotId,

@@ -1,13 +1,16 @@
-/** getMigrations, getStatus, getLayers, getSnapshots: rows for tables, from the store alone. */
+/** getMigrations, countMigrations, getStatus, getLayers, getSnapshots: rows for tables, from the store alone. */
 import type {
   DiskStatusView,
   LayerView,
+  MigrationCountView,
   MigrationView,
   OperationInput,
   SnapshotView,
   StatusView,
   StepView,
 } from '@vm-migrate/api';
+import type { MigrationFilter } from '../store/migration-filter';
+import { countByState, migrationSummaries } from '../store/migration-summaries';
 import { migrations } from '../store/migrations';
 import {
   copyProgress,
@@ -21,10 +24,30 @@ import {
 import type { Operation, OperationContext } from './operation';
 import { resolveVm } from './resolve-vm';
 
-type Filter = OperationInput<'getMigrations'>;
+type Filter = OperationInput<'countMigrations'>;
 
-export const getMigrations: Operation<'getMigrations', MigrationView[]> = async (context, filter) =>
-  (await records(context, filter)).map(migrationView);
+export const getMigrations: Operation<'getMigrations', MigrationView[]> = async (
+  context,
+  { limit, offset, sort, ...filter },
+) => {
+  const rows = await migrationSummaries(context.database, await storeFilter(context, filter), {
+    limit,
+    offset,
+    sort,
+  });
+  return rows.map(migrationView);
+};
+
+export const countMigrations: Operation<'countMigrations', MigrationCountView> = async (
+  context,
+  filter,
+) => countView(await countByState(context.database, await storeFilter(context, filter)));
+
+export function countView(rows: Awaited<ReturnType<typeof countByState>>): MigrationCountView {
+  const byState = { running: 0, paused: 0, failed: 0, migrated: 0, canceled: 0 };
+  for (const { state, count } of rows) byState[state] = count;
+  return { total: rows.reduce((sum, { count }) => sum + count, 0), byState };
+}
 
 export const getStatus: Operation<'getStatus', StatusView[]> = async (context, filter) =>
   (await records(context, filter)).map(statusView);
@@ -37,24 +60,25 @@ export const getSnapshots: Operation<'getSnapshots', SnapshotView[]> = async (co
 export const getLayers: Operation<'getLayers', LayerView[]> = async (context, filter) =>
   (await records(context, filter)).flatMap(layerViews);
 
-/** Migrations that the filter names; a VM may be named in any form, also one that is gone from its source. */
-export async function records(
-  context: OperationContext,
-  filter: Filter,
-): Promise<MigrationRecord[]> {
-  const vm = filter.vm === undefined ? undefined : await vmIdOrName(context, filter.vm);
-  const rows = await migrations(context.database, {
-    id: filter.migration,
-    vm,
-    groupId: filter.group,
-    source: filter.source,
-    owner: filter.owner,
-    states: filter.states,
-    scope: context.access.read,
-  });
+async function records(context: OperationContext, filter: Filter): Promise<MigrationRecord[]> {
+  const rows = await migrations(context.database, await storeFilter(context, filter));
   const found: MigrationRecord[] = [];
   for (const row of rows) found.push(await readMigration(context.database, row.id));
   return found;
+}
+
+/** What the caller may read of it; a VM may be named in any form, also one that is gone from its source. */
+async function storeFilter(
+  context: OperationContext,
+  { migration, vm, group, ...same }: Filter,
+): Promise<MigrationFilter> {
+  return {
+    ...same,
+    id: migration,
+    vm: vm === undefined ? undefined : await vmIdOrName(context, vm),
+    groupId: group,
+    scope: context.access.read,
+  };
 }
 
 async function vmIdOrName(context: OperationContext, reference: string): Promise<string> {
@@ -91,7 +115,7 @@ export function statusView(record: MigrationRecord): StatusView {
       };
     });
   return {
-    ...migrationView(record),
+    ...migrationView(record.row),
     disks,
     now: moving.filter(step => step.diskId === null).map(step => stepView(record, step)),
   };

@@ -12,13 +12,16 @@ import { planVm } from './plan-vm';
 import { recover } from './recover';
 import { getReport } from './report';
 import { startMigration } from './start-migration';
-import { getLayers, getMigrations, getSnapshots, getStatus } from './status';
+import { countMigrations, getLayers, getMigrations, getSnapshots, getStatus } from './status';
+import { getTargets } from './targets';
 import { getTree } from './tree';
 
 const TABLE = {
   getSources,
+  getTargets,
   getVms,
   getMigrations,
+  countMigrations,
   getLayers,
   getSnapshots,
   getWorkers,

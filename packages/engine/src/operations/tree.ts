@@ -33,7 +33,7 @@ export const getTree: Operation<'getTree', TreeView> = async (context, { vm }) =
     return treeView(
       record.plan.tree,
       record.row.sourceName,
-      migrationView(record),
+      migrationView(record.row),
       findings,
       record,
     );

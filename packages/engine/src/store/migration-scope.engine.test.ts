@@ -1,4 +1,5 @@
 /** A scope asks the same of the database and of a row at hand: compared over random scopes and rows. */
+import { randomOf } from '../testing/random';
 import { testDatabase, type TestDatabase } from '../testing/test-database';
 import type { Database } from './database';
 import { inScope, scopeSql, type MigrationScope, type ScopedRow } from './migration-scope';
@@ -70,15 +71,4 @@ function randomScope(random: () => number, depth: number): MigrationScope {
         ]),
   ];
   return (kinds[Math.floor(random() * kinds.length)] ?? (() => 'none'))();
-}
-
-/** Mulberry32. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -5,11 +5,11 @@ import type { Finding } from '../sources/snapshot-tree';
 import { columns } from './columns';
 import type { Tx } from './database';
 import { addEvent } from './events';
-import { scopeSql, type MigrationScope } from './migration-scope';
+import { filterSql, type MigrationFilter } from './migration-filter';
 import { unblockAll } from './steps';
 import type { CancelChoice, MigrationRow, MigrationState, Wanted } from './store';
 
-const MIGRATION = columns(
+export const MIGRATION_COLUMNS = columns(
   'm',
   'id group_id source_name target_name vm_id vm_name plan_digest wanted cancel_choice state started_by created_at finished_at entity_ref owner_ref target_namespace',
 );
@@ -192,33 +192,11 @@ export async function addSteps(
   await unblockAll(tx, id);
 }
 
-export interface MigrationFilter {
-  readonly id?: string;
-  readonly vm?: string;
-  readonly groupId?: string;
-  readonly source?: string;
-  readonly owner?: string;
-  readonly states?: readonly MigrationState[];
-  /** Only those in it; `all` when absent. */
-  readonly scope?: MigrationScope;
-}
-
-/** Newest first. `vm` matches a VM's id or name. */
+/** Newest first. */
 export async function migrations(tx: Tx, filter: MigrationFilter = {}): Promise<MigrationRow[]> {
-  const params: unknown[] = [
-    filter.id ?? null,
-    filter.vm ?? null,
-    filter.groupId ?? null,
-    filter.states ?? null,
-    filter.source ?? null,
-    filter.owner ?? null,
-  ];
+  const params: unknown[] = [];
   return tx.query<MigrationRow>(
-    `select ${MIGRATION} from vm_migrate.migration m
-      where ($1::text is null or m.id = $1) and ($2::text is null or m.vm_id = $2 or m.vm_name = $2)
-        and ($3::text is null or m.group_id = $3) and ($4::text[] is null or m.state = any ($4))
-        and ($5::text is null or m.source_name = $5) and ($6::text is null or m.owner_ref = $6)
-        and ${scopeSql(filter.scope ?? 'all', 'm', params)}
+    `select ${MIGRATION_COLUMNS} from vm_migrate.migration m where ${filterSql(filter, 'm', params)}
       order by m.created_at desc, m.id`,
     params,
   );
@@ -241,19 +219,28 @@ export function noSuchMigration(id: string): EngineError {
 
 /**
  * What the catalog says now of a VM: written to all of its migrations, whose readers may change by
- * it. Answers how many changed.
+ * it. Answers how many changed; each of them has an event.
  */
 export async function setEntity(
   tx: Tx,
   vm: { readonly source: string; readonly id: string },
-  entity: { readonly entityRef: string | null; readonly ownerRef: string | null },
+  { entityRef, ownerRef }: { readonly entityRef: string | null; readonly ownerRef: string | null },
+  actor: string,
 ): Promise<number> {
-  const rows = await tx.query(
+  const rows = await tx.query<{ id: string }>(
     `update vm_migrate.migration set entity_ref = $3, owner_ref = $4
       where source_name = $1 and vm_id = $2 and (entity_ref is distinct from $3 or owner_ref is distinct from $4)
      returning id`,
-    [vm.source, vm.id, entity.entityRef, entity.ownerRef],
+    [vm.source, vm.id, entityRef, ownerRef],
   );
+  for (const { id } of rows)
+    await addEvent(tx, {
+      migrationId: id,
+      kind: 'entity',
+      actor,
+      message: `The catalog has the VM as ${entityRef ?? 'nothing'}, owned by ${ownerRef ?? 'nobody'}`,
+      data: { entityRef, ownerRef },
+    });
   return rows.length;
 }
 

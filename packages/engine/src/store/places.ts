@@ -1,6 +1,8 @@
 /** Sources and targets as named rows, limits, workers, and what the probe of a storage class showed. */
+import type { ErrorData } from '../errors';
 import { columns } from './columns';
 import type { Tx } from './database';
+import { scopeSql, type MigrationScope } from './migration-scope';
 import type { LimitRow, PlaceRow, WorkerRow } from './store';
 
 const PLACE = columns('p', 'name kind options credential_ref host');
@@ -148,6 +150,27 @@ export async function findClassProof<T>(
     [target, storageClass],
   );
   return rows[0];
+}
+
+export interface ProbeFailure {
+  readonly target: string;
+  readonly storageClass: string;
+  readonly failedAt: Date;
+  readonly ageMs: number;
+  readonly error: ErrorData | null;
+}
+
+/** The newest failure of a probe of each class, among the migrations in scope. */
+export async function probeFailures(tx: Tx, scope: MigrationScope): Promise<ProbeFailure[]> {
+  const params: unknown[] = [];
+  return tx.query(
+    `select distinct on (1, 2) m.target_name as target, s.storage_class as "storageClass", s.finished_at as "failedAt",
+            (extract(epoch from now() - s.finished_at) * 1000)::int8 as "ageMs", s.error
+       from vm_migrate.step s join vm_migrate.migration m on m.id = s.migration_id
+      where s.kind = 'proveClass' and s.state = 'failed' and ${scopeSql(scope, 'm', params)}
+      order by 1, 2, s.finished_at desc`,
+    params,
+  );
 }
 
 export async function putClassProof(

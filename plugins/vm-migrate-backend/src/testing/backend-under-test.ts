@@ -20,7 +20,7 @@ import {
 import { catalogServiceRef, type CatalogService } from '@backstage/plugin-catalog-node';
 import { createServiceFactory } from '@backstage/backend-plugin-api';
 import type { Entity } from '@backstage/catalog-model';
-import { apiClient, type ApiClient } from '@vm-migrate/api';
+import { apiClient, type ApiClient, type ClientOptions } from '@vm-migrate/api';
 import { vmMigratePlugin } from '../plugin';
 
 export type Policy = (user: string, permission: Permission) => PolicyDecision;
@@ -42,6 +42,8 @@ export interface BackendUnderTest {
   readonly audited: AuditedEvent[];
   /** With the token of this user. */
   as(user: string): ApiClient;
+  /** How another plugin of the same Backstage calls it, by itself. */
+  ofPlugin(pluginId: string): ClientOptions;
   header(user: string): Record<string, string>;
   /** Waits until it works. */
   ready(): Promise<void>;
@@ -59,8 +61,11 @@ export async function backendUnderTest(
 ): Promise<BackendUnderTest> {
   const audited: AuditedEvent[] = [];
   const policy = options.policy ?? (() => ({ result: AuthorizeResult.ALLOW }));
-  const decide = (credentials: BackstageCredentials, permission: Permission): PolicyDecision =>
-    policy((credentials.principal as BackstageUserPrincipal).userEntityRef, permission);
+  // As Backstage's own service: what a plugin asks for by itself no policy is asked about.
+  const decide = ({ principal }: BackstageCredentials, permission: Permission): PolicyDecision =>
+    (principal as { type: string }).type === 'service'
+      ? { result: AuthorizeResult.ALLOW }
+      : policy((principal as BackstageUserPrincipal).userEntityRef, permission);
   const backend = await startTestBackend({
     features: [
       vmMigratePlugin,
@@ -104,6 +109,14 @@ export async function backendUnderTest(
     audited,
     header: user => ({ authorization: mockCredentials.user.header(user) }),
     as: user => apiClient({ baseUrl: () => url, token: () => mockCredentials.user.token(user) }),
+    ofPlugin: pluginId => ({
+      baseUrl: () => url,
+      token: () =>
+        mockCredentials.service.token({
+          onBehalfOf: mockCredentials.service(`plugin:${pluginId}`),
+          targetPluginId: 'vm-migrate',
+        }),
+    }),
     ready: () => untilHealthy(url),
     stop: () => backend.stop(),
   };
