@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { writeDeclarations } from './declarations.mjs';
 import { buildPackage } from './pack-build.mjs';
 import { faultsOf } from './pack-contents.mjs';
-import { stagePackages } from './pack-stage.mjs';
+import { stagePackages, writeJson } from './pack-stage.mjs';
 import { missingEntries, publicPackages } from './public-packages.mjs';
 import { root, toolEnvironment } from './setup.mjs';
 
@@ -38,6 +38,8 @@ export function packAll({ log = say } = {}) {
     problems.push(...faultsOf(one, file));
     return { name: one.name, file, bytes: fs.statSync(file).size };
   });
+  // For whoever installs them afterwards.
+  writeJson(path.join(out, 'packed.json'), { tarballs, problems });
   return { tarballs, problems };
 }
 

@@ -2,6 +2,7 @@
 import { createTranslationRef } from '@backstage/frontend-plugin-api';
 import { common } from './en/common';
 
+/** For messages in another language, or other words in an app. @public */
 export const vmMigrateTranslationRef = createTranslationRef({
   id: 'plugin.vm-migrate',
   messages: { ...common },
