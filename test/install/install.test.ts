@@ -152,16 +152,44 @@ function onFrontendSystem(app: string): void {
     await backstage?.stop();
   });
 
-  it('shows each page of ours without a complaint', async () => {
-    const tabs = await person.page.getByRole('tab').all();
-    expect(tabs.length).toBeGreaterThan(1);
-    for (const tab of tabs) {
-      await tab.click();
-      await person.page.waitForLoadState('networkidle');
-      expect(await person.page.locator('main').innerText()).not.toMatch(/404|went wrong/i);
-    }
-    expect(person.complaints()).toEqual([]);
-  });
+  /** As whoever has the token, at a terminal. @throws Error with what it said */
+  async function kubectl(...args: readonly string[]): Promise<string> {
+    const { status, output } = await run(folder, 'kubectl-vm_migrate', args, {
+      VM_MIGRATE_API_URL: backstage.url,
+      VM_MIGRATE_API_TOKEN: await backstage.token(),
+    });
+    if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}\n${output}`);
+    return output;
+  }
+  const migrations = async () =>
+    JSON.parse(await kubectl('get', 'migrations', '-o', 'json')) as readonly { id: string }[];
+
+  it(
+    'migrates the example VM, started at a terminal',
+    async () => {
+      if ((await migrations()).length === 0) await kubectl('start', 'demo/example');
+      await kubectl('wait', 'example', '--for=migrated', '--timeout=120s');
+    },
+    3 * minutes,
+  );
+
+  it(
+    'shows each page of ours without a complaint',
+    async () => {
+      const tabs = await person.page.getByRole('tab').all();
+      expect(tabs.length).toBeGreaterThan(1);
+      for (const tab of tabs) {
+        await tab.click();
+        await person.page.waitForLoadState('networkidle');
+        expect(await person.page.locator('main').innerText()).not.toMatch(/404|went wrong/i);
+      }
+      const [newest] = await migrations();
+      await person.page.goto(`${backstage.url}/vm-migrate/migrations/${newest?.id}`);
+      await person.page.getByText('example').first().waitFor();
+      expect(person.complaints()).toEqual([]);
+    },
+    2 * minutes,
+  );
 
   it('styles them', async () => {
     const sheets = await person.page.locator('style').allInnerTexts();

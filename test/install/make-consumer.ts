@@ -155,14 +155,23 @@ export function lockedVersions(folder: string): ReadonlyMap<string, readonly str
 }
 
 /** The set-up's Node and Yarn come first; the consumer's own programs before all. */
-export async function run(folder: string, command: string, args: readonly string[]): Promise<Said> {
+export async function run(
+  folder: string,
+  command: string,
+  args: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Promise<Said> {
   const first = [path.join(folder, 'node_modules/.bin'), path.join(root, '.tools/bin')];
-  const env = { ...process.env, YARN_ENABLE_TELEMETRY: '0', NODE_OPTIONS: '' };
-  // Jest's: a build with it is another one.
-  delete (env as Record<string, string | undefined>)['NODE_ENV'];
+  // Jest's NODE_ENV and options are not for what runs there.
+  const { NODE_ENV: _env, NODE_OPTIONS: _options, PATH = '', ...env } = process.env;
   const child = spawn(command, args, {
     cwd: folder,
-    env: { ...env, PATH: [...first, process.env['PATH']].join(path.delimiter) },
+    env: {
+      ...env,
+      YARN_ENABLE_TELEMETRY: '0',
+      PATH: [...first, PATH].join(path.delimiter),
+      ...more,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const parts: string[] = [];
