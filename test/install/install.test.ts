@@ -162,13 +162,17 @@ function onFrontendSystem(app: string): void {
     return output;
   }
   const migrations = async () =>
-    JSON.parse(await kubectl('get', 'migrations', '-o', 'json')) as readonly { id: string }[];
+    JSON.parse(await kubectl('get', 'migrations', '-o', 'json')) as readonly {
+      id: string;
+      vm: string;
+    }[];
 
   it(
     'migrates the example VM, started at a terminal',
     async () => {
       if ((await migrations()).length === 0) await kubectl('start', 'demo/example');
-      await kubectl('wait', 'example', '--for=migrated', '--timeout=120s');
+      const [started] = await migrations();
+      await kubectl('wait', started?.id ?? '', '--for=migrated', '--timeout=120s');
     },
     3 * minutes,
   );
@@ -185,7 +189,10 @@ function onFrontendSystem(app: string): void {
       }
       const [newest] = await migrations();
       await person.page.goto(`${backstage.url}/vm-migrate/migrations/${newest?.id}`);
-      await person.page.getByText('example').first().waitFor();
+      await person.page
+        .getByText(newest?.vm ?? '')
+        .first()
+        .waitFor();
       expect(person.complaints()).toEqual([]);
     },
     2 * minutes,
