@@ -161,11 +161,12 @@ function onFrontendSystem(app: string): void {
     if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}\n${output}`);
     return output;
   }
-  const migrations = async () =>
-    JSON.parse(await kubectl('get', 'migrations', '-o', 'json')) as readonly {
-      id: string;
-      vm: string;
-    }[];
+  const migrations = async () => {
+    const list = JSON.parse(await kubectl('get', 'migrations', '-o', 'json')) as {
+      readonly items: readonly { readonly id: string; readonly vm: string }[];
+    };
+    return list.items;
+  };
 
   it(
     'migrates the example VM, started at a terminal',
