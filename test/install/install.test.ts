@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { MigrationView, VmView } from '@vm-migrate/api';
 import type { Browser } from 'playwright-core';
 import { describeWithBrowser, launchBrowser, signIn, type Person } from '../e2e/browser';
 import type { Backstage } from '../e2e/backstage-process';
@@ -161,22 +162,20 @@ function onFrontendSystem(app: string): void {
     if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}\n${output}`);
     return output;
   }
-  const migrations = async () => {
-    const list = JSON.parse(await kubectl('get', 'migrations', '-o', 'json')) as {
-      readonly items: readonly { readonly id: string; readonly vm: string }[];
+  async function list<Item>(kind: string): Promise<readonly Item[]> {
+    const { items } = JSON.parse(await kubectl('get', kind, '-o', 'json')) as {
+      readonly items: readonly Item[];
     };
-    return list.items;
-  };
+    return items;
+  }
+  const migrations = () => list<MigrationView>('migrations');
 
-  it(
-    'migrates the example VM, started at a terminal',
-    async () => {
-      if ((await migrations()).length === 0) await kubectl('start', 'demo/example');
-      const [started] = await migrations();
-      await kubectl('wait', started?.id ?? '', '--for=migrated', '--timeout=120s');
-    },
-    3 * minutes,
-  );
+  it('migrates the example VM, started at a terminal', async () => {
+    const [vm] = await list<VmView>('vms');
+    if ((await migrations()).length === 0) await kubectl('start', `${vm?.source}/${vm?.name}`);
+    const [started] = await migrations();
+    await kubectl('wait', started?.id ?? '', '--for=migrated', '--timeout=120s');
+  }, 180_000);
 
   it(
     'shows each page of ours without a complaint',
