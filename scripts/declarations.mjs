@@ -5,11 +5,11 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 
 import { isFrontend } from './public-packages.mjs';
-import { root } from './setup.mjs';
+import { SetupError, root } from './setup.mjs';
 
 /**
  * Writes `<out>/<folder of the package>/src/*.d.ts`.
- * @throws Error naming the file whose types cannot be written down
+ * @throws SetupError naming the file whose types cannot be written down
  */
 export function writeDeclarations(packages, out) {
   const sides = [
@@ -47,7 +47,7 @@ function writeSide(project, entries, out) {
     done.add(file);
     const source = program.getSourceFile(file);
     const problems = program.getDeclarationDiagnostics(source);
-    if (problems.length > 0) throw new Error(ts.formatDiagnostics(problems, host));
+    if (problems.length > 0) throw new SetupError(ts.formatDiagnostics(problems, host));
     program.emit(
       source,
       (target, text) => {

@@ -5,9 +5,9 @@ import path from 'node:path';
 
 import { buildSync } from 'esbuild';
 
-import { root, setUpNode, toolEnvironment } from './setup.mjs';
+import { SetupError, root, setUpNode, toolEnvironment } from './setup.mjs';
 
-/** @throws Error with what the tool said */
+/** @throws SetupError with what the tool said */
 export function buildPackage({ name, folder, build, entries }, stage) {
   const target = path.join(stage, folder);
   if (build.programs) return;
@@ -54,7 +54,7 @@ function backstage(name, cwd, ...args) {
     env: toolEnvironment({ NODE_ENV: 'production' }),
   });
   if (result.status !== 0)
-    throw new Error(
+    throw new SetupError(
       `${name}: backstage-cli package ${args[0]} failed.\n${result.stdout}${result.stderr}`,
     );
 }

@@ -11,14 +11,14 @@ import { buildPackage } from './pack-build.mjs';
 import { faultsOf } from './pack-contents.mjs';
 import { stagePackages, writeJson } from './pack-stage.mjs';
 import { missingEntries, publicPackages } from './public-packages.mjs';
-import { root, toolEnvironment } from './setup.mjs';
+import { SetupError, orExplain, root, toolEnvironment } from './setup.mjs';
 
 const out = path.join(root, 'dist', 'packages');
 const say = text => process.stderr.write(`pack: ${text}\n`);
 
 /**
  * Returns { tarballs: [{ name, file, bytes }], problems: [line] }: what lacks, and what should not be in.
- * @throws Error when a package cannot be built
+ * @throws SetupError when a package cannot be built
  */
 export function packAll({ log = say } = {}) {
   const packages = publicPackages();
@@ -53,12 +53,12 @@ function packOne({ name, folder }, stage) {
     env: toolEnvironment({ YARN_ENABLE_TELEMETRY: '0' }),
   });
   if (result.status !== 0)
-    throw new Error(`${name} could not be packed.\n${result.stdout}${result.stderr}`);
+    throw new SetupError(`${name} could not be packed.\n${result.stdout}${result.stderr}`);
   return file;
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(fs.realpathSync(process.argv[1])).href) {
-  const { tarballs, problems } = packAll();
+  const { tarballs, problems } = orExplain(() => packAll());
   for (const { file, bytes } of tarballs)
     process.stdout.write(`${path.relative(root, file)}  ${Math.ceil(bytes / 1024)} KiB\n`);
   for (const problem of problems) process.stdout.write(`MISSING OR WRONG: ${problem}\n`);

@@ -5,9 +5,9 @@ import os from 'node:os';
 import path from 'node:path';
 
 import { packAll } from './pack.mjs';
-import { root, runInstead, setUpNode, toolEnvironment } from './setup.mjs';
+import { orExplain, root, runInstead, setUpNode, toolEnvironment } from './setup.mjs';
 
-packAll();
+orExplain(() => packAll());
 runInstead(
   setUpNode(),
   [path.join(root, 'scripts', 'test.mjs'), 'install', ...process.argv.slice(2)],
