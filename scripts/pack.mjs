@@ -22,7 +22,7 @@ const say = text => process.stderr.write(`pack: ${text}\n`);
  */
 export function packAll({ log = say } = {}) {
   const packages = publicPackages();
-  const problems = missingEntries(packages);
+  const problems = [...missingEntries(packages), ...versionFaults(packages)];
   const there = packages.filter(
     ({ entries, build }) => build.programs || entries.some(entry => entry.exists),
   );
@@ -41,6 +41,16 @@ export function packAll({ log = say } = {}) {
   // For whoever installs them afterwards.
   writeJson(path.join(out, 'packed.json'), { tarballs, problems });
   return { tarballs, problems };
+}
+
+/** One version for all; until the first release there is none. The engine refuses a mover that has another. */
+function versionFaults(packages) {
+  const versions = new Set(packages.map(({ manifest }) => manifest.version));
+  if (versions.size > 1) return [`packages of several versions: ${[...versions].join(', ')}`];
+  const [version] = versions;
+  const source = 'packages/engine/src/mover/version.ts';
+  const isSame = fs.readFileSync(path.join(root, source), 'utf8').includes(`'${version}'`);
+  return version === '0.0.0' || isSame ? [] : [`${source} does not say ${version}`];
 }
 
 /** Yarn's own packing: puts versions in place of `workspace:`, and takes what `files` names. */

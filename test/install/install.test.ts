@@ -130,7 +130,7 @@ for (const [app, name, isThere] of systems) {
 }
 
 /** In the browser. Not when the network is still: it never is, events come all the time. */
-const hasWords = () => /\S/.test(document.querySelector('main')?.innerText ?? '');
+const hasWords = "/\\S/.test(document.querySelector('main')?.innerText ?? '')";
 
 function onFrontendSystem(app: string): void {
   let backstage: Backstage;
