@@ -7,6 +7,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const root = path.resolve(__dirname, '../..');
+const HEALTH = '/api/vm-migrate/health';
 
 export interface Backstage {
   readonly url: string;
@@ -24,7 +25,6 @@ export interface Backstage {
 export async function startBackstage(parent: string, ms = 60_000): Promise<Backstage> {
   mkdirSync(parent, { recursive: true, mode: 0o755 });
   const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
   const child = spawn(
     process.execPath,
     [path.join(root, 'scripts', 'start.mjs'), '--port', String(port)],
@@ -34,6 +34,17 @@ export async function startBackstage(parent: string, ms = 60_000): Promise<Backs
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
+  const served = await untilServed(child, port, ms);
+  return { ...served, folder: path.join(parent, '.demo', 'backstage') };
+}
+
+/** A backend that was started to listen at `port` of this machine. @throws Error with what it said, if it does not answer within `ms` */
+export async function untilServed(
+  child: ChildProcess,
+  port: number,
+  ms: number,
+): Promise<Omit<Backstage, 'folder'>> {
+  const url = `http://127.0.0.1:${port}`;
   const lines = lastLines(child);
   const said = () => lines.join('');
   const stop = async () => {
@@ -47,20 +58,14 @@ export async function startBackstage(parent: string, ms = 60_000): Promise<Backs
     await stop();
     throw new Error(`${String(error)}\n${said()}`, { cause: error });
   }
-  return {
-    url,
-    folder: path.join(parent, '.demo', 'backstage'),
-    token: () => token(url),
-    stop,
-    said,
-  };
+  return { url, token: () => token(url), stop, said };
 }
 
 async function answers(url: string, child: ChildProcess, ms: number): Promise<void> {
   const until = performance.now() + ms;
   while (performance.now() < until) {
     if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
-    const isReady = await fetch(`${url}/api/vm-migrate/health`).then(
+    const isReady = await fetch(url + HEALTH).then(
       answer => answer.ok,
       () => false,
     );
@@ -82,13 +87,15 @@ function lastLines(child: ChildProcess): string[] {
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', part => {
+      // Our own questions, ten a second.
+      if (String(part).includes(HEALTH)) return;
       lines.push(String(part));
       if (lines.length > 200) lines.shift();
     });
   return lines;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -45,6 +45,7 @@ const vmPicker = FormFieldBlueprint.make({
   },
 });
 
+/** Pages and API; found by an app where `app.packages` says so, else added to its features. @public */
 export const vmMigratePlugin = createFrontendPlugin({
   pluginId: 'vm-migrate',
   title: 'VM migrations',
