@@ -217,8 +217,8 @@ export class KubernetesTarget implements Target, Probeable {
     return this.pods.mover(image);
   }
 
-  probeIo(): ProbeIo {
-    return this.pods.probeIo();
+  probeIo(moverImage?: string): ProbeIo {
+    return this.pods.probeIo(moverImage);
   }
 
   /** Ends watches and connections. */
