@@ -41,6 +41,7 @@ import { isOnlyHere, PUSH_RATE } from './pods/pushed-order';
 import { type FoundVolume, readVolume, type SnapshotRecord, volumeOf } from './records';
 import { removeVolume, removeVolumeSnapshot } from './removal';
 import { restoredFrom } from './restore-rules';
+import { SeenClaims } from './seen-claims';
 import type { TargetPods } from './target-pods';
 import {
   allSnapshots,
@@ -97,6 +98,7 @@ export class KubernetesTarget implements Target, Probeable {
   private readonly patienceMs: number;
   private readonly classes: KnownClasses;
   private readonly events: VolumeEvents;
+  private readonly seen = new SeenClaims();
   private checked: Promise<void> | undefined;
 
   constructor(
@@ -106,7 +108,7 @@ export class KubernetesTarget implements Target, Probeable {
   ) {
     this.api = api;
     this.pods = pods;
-    this.events = new VolumeEvents(api);
+    this.events = new VolumeEvents(api, this.seen);
     this.patienceMs = patienceMs ?? 2_000;
     this.classes = new KnownClasses(api, name, options, classesMs ?? 30_000);
   }
@@ -139,7 +141,7 @@ export class KubernetesTarget implements Target, Probeable {
 
   async mark(volume: string, expected: VolumeMark, next: VolumeMark): Promise<void> {
     await this.checkPlace();
-    await swapMark(this.api, checkedName(volume), expected, next);
+    await swapMark(this.api, checkedName(volume), expected, next, this.seen);
   }
 
   async ensureVolumeSnapshot(spec: VolumeSnapshotSpec): Promise<VolumeSnapshot | Pending> {
@@ -162,6 +164,7 @@ export class KubernetesTarget implements Target, Probeable {
     await this.checkPlace();
     const { api, pods } = this;
     const wait = this.waitFor('removalMs');
+    if (kind === 'volume') this.seen.forget(name);
     return kind === 'volume'
       ? removeVolume(api, pods, checkedName(name), storeId, wait)
       : removeVolumeSnapshot(api, checkedName(name), storeId, wait);
@@ -330,6 +333,7 @@ export class KubernetesTarget implements Target, Probeable {
   private async presentVolume(name: string): Promise<FoundVolume | undefined> {
     const claim = await this.api.get(PERSISTENT_VOLUME_CLAIM, checkedName(name));
     if (claim === undefined || claim.metadata.deletionTimestamp !== undefined) return undefined;
+    this.seen.note(claim);
     const found = readVolume(claim);
     return claim.status?.phase === 'Lost' ? undefined : found;
   }
