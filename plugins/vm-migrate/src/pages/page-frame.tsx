@@ -5,7 +5,13 @@ import type { ReactNode } from 'react';
 import { useWords } from '../parts/use-words';
 import { useLiveMode, useSurface } from '../surface/surface';
 
-export function PageFrame({ children }: { readonly children: ReactNode }) {
+export interface PageFrameProps {
+  /** Of what the page is about, below the plugin's own. */
+  readonly header?: ReactNode;
+  readonly children: ReactNode;
+}
+
+export function PageFrame({ header, children }: PageFrameProps) {
   const { t } = useWords();
   const { links } = useSurface();
   const mode = useLiveMode();
@@ -23,6 +29,7 @@ export function PageFrame({ children }: { readonly children: ReactNode }) {
         customActions={<span role="status">{t(`live.${mode}`)}</span>}
       />
       <main>
+        {header}
         <Container>{children}</Container>
       </main>
     </>

@@ -1,6 +1,8 @@
 import { createTranslationMessages } from '@backstage/frontend-plugin-api';
 import { actsDe } from './de/acts';
 import { commonDe } from './de/common';
+import { historyDe } from './de/history';
+import { migrationDe } from './de/migration';
 import { migrationsDe } from './de/migrations';
 import { newMigrationDe } from './de/new-migration';
 import { operationsDe } from './de/operations';
@@ -20,5 +22,7 @@ export default createTranslationMessages({
     ...newMigrationDe,
     ...operationsDe,
     ...pickerDe,
+    ...historyDe,
+    ...migrationDe,
   },
 });

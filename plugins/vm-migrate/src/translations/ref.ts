@@ -2,6 +2,8 @@
 import { createTranslationRef } from '@backstage/frontend-plugin-api';
 import { acts } from './en/acts';
 import { common } from './en/common';
+import { history } from './en/history';
+import { migration } from './en/migration';
 import { migrations } from './en/migrations';
 import { newMigration } from './en/new-migration';
 import { operations } from './en/operations';
@@ -19,5 +21,7 @@ export const vmMigrateTranslationRef = createTranslationRef({
     ...newMigration,
     ...operations,
     ...picker,
+    ...history,
+    ...migration,
   },
 });
