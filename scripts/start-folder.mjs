@@ -47,6 +47,14 @@ backend:
   database: { client: better-sqlite3, connection: ':memory:' }
   csp: { connect-src: ["'self'", 'http:', 'https:'] }
 auth: { environment: development, providers: { guest: {} } }
+catalog:
+  rules: [{ allow: [User, Group, Template] }]
+  locations:
+    - { type: file, target: '${path.join(root, 'examples', 'catalog', 'users.yaml')}' }
+    - { type: file, target: '${path.join(root, 'examples', 'templates', 'migrate-vm.yaml')}' }
+    - { type: file, target: '${path.join(root, 'examples', 'templates', 'migrate-vms.yaml')}' }
+  providers:
+    vmMigrate: { owner: { default: 'group:default/guests' } }
 vmMigrate:
   stateFolder: '${path.join(folder, 'state')}'
   database: embedded

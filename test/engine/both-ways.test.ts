@@ -17,12 +17,19 @@ import { writeSmallVm } from '../kill/small-vm';
 
 /** Arguments of each verb; `ID` is a migration. Several lines: one after the other. */
 const LINES: Readonly<Record<string, readonly string[][]>> = {
-  get: ['sources', 'targets', 'vms', 'migrations', 'layers', 'snapshots', 'workers'].flatMap(
-    kind => [
-      ['get', kind],
-      ['get', kind, '-o', 'json'],
-    ],
-  ),
+  get: [
+    'sources',
+    'targets',
+    'vms',
+    'migrations',
+    'layers',
+    'snapshots',
+    'workers',
+    'queue',
+  ].flatMap(kind => [
+    ['get', kind],
+    ['get', kind, '-o', 'json'],
+  ]),
   tree: [
     ['tree', 'lab/small 1'],
     ['tree', 'ID', '-o', 'json'],
@@ -164,6 +171,7 @@ function plain({ code, stdout, stderr }: { code: number | null; stdout: string; 
       // Ages of two moments, and what their widths move.
       .replace(/ +\d+(ms|s|m|h|d)(?= |$)/gm, ' AGE')
       .replace(/\bAGE +/g, 'AGE ')
+      .replace(/"ageMs": \d+/g, '"ageMs": N')
       .replace(/"generatedAt": ?"[^"]*"/g, 'NOW')
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'AT')
       // What else is written on this disk meanwhile is no difference.

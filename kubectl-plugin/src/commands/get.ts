@@ -1,7 +1,7 @@
 /** get: tables of what there is. */
 import type { Engine } from '@vm-migrate/engine';
 import { EXIT } from '../exit-codes';
-import { filterOf } from '../migration-reference';
+import { filterOf, findMigration } from '../migration-reference';
 import { listLines, nameLines, type ListName, type ListRows } from '../output/list-tables';
 import { isForPeople, listOf, printAnswer } from '../print';
 import { selectorOf } from '../selector';
@@ -18,10 +18,11 @@ const KINDS = [
   'layers',
   'snapshots',
   'workers',
+  'queue',
 ] as const;
 type Kind = (typeof KINDS)[number];
 
-const OF_MIGRATIONS: ReadonlySet<string> = new Set(['migrations', 'layers', 'snapshots']);
+const OF_MIGRATIONS: ReadonlySet<string> = new Set(['migrations', 'layers', 'snapshots', 'queue']);
 
 /** What to do when there is nothing to list. */
 const NONE: Readonly<Record<Kind, string>> = {
@@ -33,6 +34,7 @@ const NONE: Readonly<Record<Kind, string>> = {
   layers: `No layers: they belong to migrations. See: ${PROGRAM} get migrations`,
   snapshots: `No snapshots: they belong to migrations. Those at the source: ${PROGRAM} tree VM`,
   workers: `No workers. Start one: ${PROGRAM} worker`,
+  queue: 'Nothing runs, waits or is to be done.',
 };
 
 export const get = defineVerb({
@@ -44,7 +46,7 @@ export const get = defineVerb({
     of: {
       shown: 'OF',
       describe:
-        'vms: a source; migrations, layers, snapshots: a VM, the id of a migration or of a group',
+        'vms: a source; migrations, layers, snapshots: a VM, the id of a migration or of a group; queue: a VM or the id of a migration',
       need: 'optional',
       names: before =>
         before[0] === 'vms'
@@ -59,6 +61,7 @@ export const get = defineVerb({
     { command: 'get vms', why: 'VMs of all sources' },
     { command: 'get targets -o wide', why: 'storage classes, and which are proved' },
     { command: 'get layers lab/web-1 -o wide', why: 'the flag of every base and delta' },
+    { command: 'get queue', why: 'who works on what, and why the next steps wait' },
     { command: 'get migrations -l state=failed -o name', why: 'ids of what failed' },
   ],
   operations: [
@@ -69,6 +72,7 @@ export const get = defineVerb({
     'getLayers',
     'getSnapshots',
     'getWorkers',
+    'getQueue',
   ],
 
   async run({ kind, of }, session) {
@@ -122,6 +126,10 @@ const ROWS: {
   layers: async (engine, of) => engine.call('getLayers', await filterOf(engine, of)),
   snapshots: async (engine, of) => engine.call('getSnapshots', await filterOf(engine, of)),
   workers: (engine, of) => withoutMore(of, 'workers', () => engine.call('getWorkers', {})),
+  queue: async (engine, of) => {
+    const which = of === undefined ? {} : { migration: (await findMigration(engine, of)).id };
+    return (await engine.call('getQueue', which)).steps;
+  },
 };
 
 /** A VM here means all of its migrations. */

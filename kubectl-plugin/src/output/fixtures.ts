@@ -15,6 +15,8 @@ import type {
   StatusView,
   StepView,
   TreeDiskView,
+  TreeStageView,
+  TreeStepView,
   TreeNodeView,
   TreeView,
   VolumeSnapshotView,
@@ -336,9 +338,29 @@ function treeDisk({ disk, file, mib, object, point }: DiskFacts, state: TreeStat
     zeroBytes: state === 'before' ? null : 0,
     flag,
     state: words,
+    stage: STAGES[words] ?? 'needs-migration',
+    step: words.startsWith('copying') ? copyingStep() : null,
     volumeSnapshot:
       state === 'before' || object === null ? null : volumeSnapshot(disk, object, file, done),
   };
+}
+
+const STAGES: Readonly<Record<string, TreeStageView>> = {
+  migrated: 'ready',
+  'not migrated': 'not-migrated',
+  'copying 42 %': 'copying',
+};
+
+function copyingStep(): TreeStepView {
+  const {
+    after: _a,
+    diskId: _d,
+    weightBytes: _w,
+    startedAt: _s,
+    finishedAt: _f,
+    ...shown
+  } = step();
+  return shown;
 }
 
 export function volumeSnapshot(

@@ -3,6 +3,7 @@ import type {
   LayerView,
   LimitView,
   MigrationView,
+  QueuedStepView,
   SnapshotView,
   SourceView,
   TargetClassView,
@@ -12,6 +13,7 @@ import type {
 } from '@vm-migrate/api';
 import { age, bytes, bytesOf, duration, eta, percent, rate, utcMinute } from './format';
 import { stateColor } from './state-color';
+import { stepWords } from './step-words';
 import type { Style } from './style';
 import { tableLines, type Cell, type Column } from './table';
 
@@ -24,6 +26,7 @@ export interface ListRows {
   readonly layers: LayerView;
   readonly snapshots: SnapshotView;
   readonly workers: WorkerView;
+  readonly queue: QueuedStepView;
   readonly limits: LimitView;
 }
 
@@ -221,6 +224,33 @@ export const LIST_TABLES: { readonly [Name in ListName]: ListTable<ListRows[Name
       { heading: 'PID', of: ({ pid }) => String(pid), align: 'right', wide: true },
       { heading: 'SOURCES', of: ({ sources }) => sources.join(','), wide: true },
       { heading: 'TARGETS', of: ({ targets }) => targets.join(','), wide: true },
+    ],
+  },
+  queue: {
+    singular: 'step',
+    nameOf: ({ migration, id }) => `${migration}/${id}`,
+    columns: now => [
+      { heading: 'MIGRATION', of: ({ migration }) => migration },
+      { heading: 'VM', of: ({ source, vm }) => `${source}/${vm}`, shortens: true },
+      { heading: 'DISK', of: ({ disk }) => disk, wide: true },
+      { heading: 'STEP', of: stepWords, shortens: true },
+      { heading: 'STATE', of: ({ state }) => stateCell(state) },
+      {
+        heading: 'DONE',
+        of: ({ progress }) =>
+          progress === null ? null : `${percent(progress.bytesDone, progress.bytesTotal)}%`,
+        align: 'right',
+      },
+      { heading: 'WAITS-FOR', of: ({ waitsFor }) => waitsFor, shortens: true },
+      { heading: 'SINCE', of: ({ waitsSince }) => age(waitsSince, now) },
+      {
+        heading: 'RATE',
+        of: ({ progress, state }) =>
+          progress === null || state !== 'running' ? null : rate(progress.bytesPerSecond),
+        wide: true,
+      },
+      { heading: 'WORKER', of: ({ worker }) => worker, wide: true },
+      { heading: 'CLASS', of: ({ storageClass }) => storageClass, wide: true },
     ],
   },
   limits: {

@@ -6,7 +6,7 @@ import { printable } from './escape';
  * `write x.vmdk onto volume y` says under a disk's bar what `x.vmdk` says; a VolumeSnapshot is
  * known by what it is of. Everything else as the engine words it.
  */
-export function stepWords({ words, kind }: StepView): string {
+export function stepWords({ words, kind }: Pick<StepView, 'words' | 'kind'>): string {
   return printable(SHORTER[kind]?.exec(words)?.groups?.['short'] ?? words);
 }
 

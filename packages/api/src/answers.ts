@@ -9,6 +9,7 @@ import type {
   MigrationCountView,
   MigrationView,
   PlaceView,
+  QueueView,
   RecoverView,
   ReportView,
   SnapshotView,
@@ -31,6 +32,7 @@ export interface OperationAnswers {
   readonly getLayers: LayerView[];
   readonly getSnapshots: SnapshotView[];
   readonly getWorkers: WorkerView[];
+  readonly getQueue: QueueView;
   readonly getTree: TreeView;
   readonly getStatus: StatusView[];
   readonly describe: DescriptionView;

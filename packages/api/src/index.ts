@@ -22,7 +22,11 @@ export {
   type ErrorCodeView,
   type ErrorDataView,
 } from './errors';
-export type { PlanView } from './plan-view';
+export type { KeepCostView, PlanView } from './plan-view';
+export * from './text/escape';
+export * from './text/format';
+export { reportMarkdown } from './text/report-markdown';
+export { HOW_TO_CHECK } from './text/report-notes';
 export {
   API_VERSION,
   BACKSTAGE_PATH,

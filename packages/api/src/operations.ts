@@ -167,6 +167,18 @@ export const OPERATIONS = {
     summary: 'Workers and what they serve',
     input: object({}),
   }),
+  getQueue: define({
+    kind: 'query',
+    summary: 'Who works on what, and why the next steps wait',
+    input: object({
+      migration: migrationId.optional(),
+      source: z.string().optional(),
+      target: z.string().optional(),
+      worker: z.string().optional().describe('Id of a worker: what it has in hand'),
+      states: z.array(z.enum(['running', 'waiting', 'queued', 'ready'])).optional(),
+      ...page,
+    }),
+  }),
   getTree: define({
     kind: 'query',
     summary: "A VM's snapshot history, before, during and after",

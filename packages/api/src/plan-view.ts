@@ -101,6 +101,25 @@ export interface PlanView {
     }[];
     readonly estimateMs?: { readonly low: number; readonly high: number; readonly basis: string };
   };
+  /**
+   * What other lengths of the kept history would cost: the figures of the plans that keep the newest
+   * 0, 1, 2 ... all snapshots, everything else as asked for; of more than 32 snapshots some lengths,
+   * evenly spread, none and all among them. Absent in plans that older programs made.
+   */
+  readonly keepCosts?: readonly KeepCostView[];
   /** The VM's history as it was loaded. */
   readonly tree: unknown;
+}
+
+export interface KeepCostView {
+  /** So many are kept, the newest. */
+  readonly count: number;
+  /** The oldest of them, and the own bytes of all layers whose changes end up in its state. Absent: none is kept. */
+  readonly oldest?: { readonly snapshotId: string; readonly ownBytes: number };
+  /** Own bytes, data and zeros, of the layers that are applied. */
+  readonly copiedBytes: number;
+  /** On the target, over all classes, at its highest. */
+  readonly neededBytes: number;
+  readonly volumeSnapshots: number;
+  readonly estimateMs?: { readonly low: number; readonly high: number };
 }

@@ -169,7 +169,7 @@ export interface StepView {
   readonly diskId: string | null;
   readonly weightBytes: number;
   readonly progress: ProgressView | null;
-  /** Why it waits, and since when. */
+  /** Why it does not go on, and since when; of one that could run: since when it could. */
   readonly waitsFor: string | null;
   readonly waitsSince: string | null;
   readonly worker: string | null;
@@ -177,6 +177,26 @@ export interface StepView {
   readonly error: ErrorView | null;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
+}
+
+/** Who works on what, and why the next ones wait: steps that run, wait or could run, of the migrations that the caller may read. */
+export interface QueueView {
+  /** All that the filter names, whatever its states and page. */
+  readonly counts: Readonly<Record<QueuedStateView, number>>;
+  /** Those that run, then those that wait, then the next ones in the order in which they are let in. */
+  readonly steps: readonly QueuedStepView[];
+}
+
+export type QueuedStateView = 'running' | 'waiting' | 'queued' | 'ready';
+
+export interface QueuedStepView extends Omit<StepView, 'after'> {
+  readonly migration: string;
+  readonly vm: string;
+  readonly source: string;
+  readonly target: string;
+  readonly storageClass: string;
+  /** Label of its disk. */
+  readonly disk: string | null;
 }
 
 export interface LayerView {
@@ -258,8 +278,50 @@ export interface TreeDiskView {
   readonly flag: LayerFlagView | null;
   /** needs migration, waiting, copying 42 %, migrated, cut, proved, failed... for a person. */
   readonly state: string;
+  readonly stage: TreeStageView;
+  /** The first step of this point of this disk that is not done: it copies, waits, failed, or comes next. */
+  readonly step: TreeStepView | null;
   readonly volumeSnapshot: VolumeSnapshotView | null;
 }
+
+/**
+ * How far one disk is at one point of the history.
+ *
+ *  - `not-migrated`: there is no migration; `unreadable`: and this layer cannot be read (in use, missing)
+ *  - `not-wanted`: its layer is not carried, `state` says why
+ *  - `needs-migration`: something else must be done first; `waiting`: it could go on, `step` says what it waits for
+ *  - `copying`: bytes move; `failed`: `step` has the error
+ *  - `migrated`: its bytes are on the volume, flushed and compared; no VolumeSnapshot yet, or none is wanted
+ *  - `cut`: its VolumeSnapshot is taken, and cannot be restored from yet
+ *  - `ready`: it can; `proved`: and a restore of it was compared; `removed`: it was, and is no more
+ */
+export type TreeStageView =
+  | 'not-migrated'
+  | 'unreadable'
+  | 'not-wanted'
+  | 'needs-migration'
+  | 'waiting'
+  | 'copying'
+  | 'failed'
+  | 'migrated'
+  | 'cut'
+  | 'ready'
+  | 'proved'
+  | 'removed';
+
+export type TreeStepView = Pick<
+  StepView,
+  | 'id'
+  | 'kind'
+  | 'words'
+  | 'state'
+  | 'progress'
+  | 'waitsFor'
+  | 'waitsSince'
+  | 'worker'
+  | 'attempts'
+  | 'error'
+>;
 
 export interface TreeView {
   readonly source: string;

@@ -92,6 +92,7 @@ describe('permissions', () => {
     getLayers: () => ({}),
     getSnapshots: () => ({}),
     getWorkers: () => ({}),
+    getQueue: () => ({}),
     getTree: () => ({ vm: 'lab/small 2' }),
     getStatus: () => ({}),
     describe: () => ({ migration: other }),
@@ -128,6 +129,7 @@ describe('permissions', () => {
     ['getLayers', 'ok', 'ok'],
     ['getSnapshots', 'ok', 'ok'],
     ['getWorkers', 'ok', 'ok'],
+    ['getQueue', 'ok', 'ok'],
     ['getTree', 'ok', 'ok'],
     ['getStatus', 'ok', 'ok'],
     ['describe', 'NOT_FOUND', 'ok'],
@@ -162,6 +164,8 @@ describe('permissions', () => {
       await ann.call('getLayers', {}),
       await ann.call('getSnapshots', {}),
       await ann.call('getEvents', {}),
+      await ann.call('getQueue', {}),
+      await ann.call('getQueue', { migration: other }),
       await ann.call('getEvents', { migration: other }),
       await ann.call('getVms', {}),
       await ann.call('getTree', { vm: 'lab/small 2' }),
@@ -173,7 +177,7 @@ describe('permissions', () => {
     expect((await ann.call('getPlace', {})).migrations.running).toBe(1);
     expect((await ann.call('countMigrations', {})).total).toBe(1);
     expect((await ann.call('countMigrations', { migration: other })).total).toBe(0);
-    expect((await ann.call('countMigrations', { text: 'small 2' })).total).toBe(0);
+    expect((await ann.call('countMigrations', { vmPart: 'small 2' })).total).toBe(0);
     expect((await backend.as(CARL).call('countMigrations', {})).byState.running).toBe(2);
     expect((await backend.as(CARL).call('getPlace', {})).migrations.running).toBe(2);
     expect(await failure(ANN, other)).toEqual(

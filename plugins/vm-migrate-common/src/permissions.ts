@@ -77,6 +77,7 @@ export const OPERATION_PERMISSIONS = {
   getLayers: migrationReadPermission,
   getSnapshots: migrationReadPermission,
   getStatus: migrationReadPermission,
+  getQueue: migrationReadPermission,
   getEvents: migrationReadPermission,
   getReport: migrationReadPermission,
   describe: migrationReadPermission,

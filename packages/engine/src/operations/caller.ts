@@ -47,6 +47,7 @@ const LISTS: ReadonlySet<OperationName> = new Set([
   'getLayers',
   'getSnapshots',
   'getStatus',
+  'getQueue',
   'getEvents',
 ]);
 /** They look at objects and records of all migrations. */

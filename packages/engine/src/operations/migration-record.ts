@@ -1,13 +1,11 @@
 /** Everything that the store holds about one migration, read in one consistent snapshot, and the views made of it. */
 import type {
-  ErrorView,
   MigrationView,
   ProgressView,
   SnapshotView,
   StepView,
   VolumeSnapshotView,
 } from '@vm-migrate/api';
-import { ERROR_CODES, type ErrorData } from '../errors';
 import type { Plan } from '../plan/plan';
 import type { Database, Tx } from '../store/database';
 import { migrationSummaries, type MigrationSummary } from '../store/migration-summaries';
@@ -22,7 +20,7 @@ import type {
   VolumeRow,
   VolumeSnapshotRow,
 } from '../store/store';
-import { STEP_KINDS } from '../steps/table';
+import { errorView, isoOrNull, progressView, stepFacts, type StepSurroundings } from './step-view';
 import { whoIsMissing } from './who-is-missing';
 
 export interface MigrationRecord {
@@ -109,71 +107,28 @@ export function copyProgress(record: MigrationRecord, steps: readonly StepRow[])
   return progressView(bytesDone, bytesTotal, bytesPerSecond);
 }
 
-function progressView(bytesDone: number, bytesTotal: number, bytesPerSecond: number): ProgressView {
-  const left = bytesTotal - bytesDone;
-  const etaMs =
-    left === 0 ? 0 : bytesPerSecond > 0 ? Math.round((left * 1000) / bytesPerSecond) : null;
-  return { bytesDone, bytesTotal, bytesPerSecond, etaMs };
-}
-
 export function stepView(record: MigrationRecord, step: StepRow): StepView {
-  const planned = record.plan.steps.find(candidate => candidate.id === step.stepId);
-  const progress = record.progress.get(step.stepId);
-  const bytes = step.state === 'done' ? step.weightBytes : (progress?.bytesDone ?? 0);
+  const after = record.plan.steps.find(({ id }) => id === step.stepId)?.after ?? [];
+  return { ...stepFacts(step, surroundingsOf(record, step, after)), after };
+}
+
+function surroundingsOf(
+  { row, plan, progress, missingWorker, steps }: MigrationRecord,
+  { stepId }: StepRow,
+  after: readonly string[],
+): StepSurroundings {
+  const ends = steps
+    .filter(other => after.includes(other.stepId))
+    .map(({ finishedAt }) => finishedAt?.getTime() ?? 0);
+  const { wanted, createdAt } = row;
   return {
-    id: step.stepId,
-    kind: step.kind,
-    words: STEP_KINDS[step.kind].words(step, record.plan),
-    state: step.state,
-    after: planned?.after ?? [],
-    diskId: step.diskId,
-    weightBytes: step.weightBytes,
-    progress:
-      step.weightBytes > 0
-        ? progressView(
-            bytes,
-            step.weightBytes,
-            step.state === 'running' ? (progress?.bytesPerSecond ?? 0) : 0,
-          )
-        : null,
-    waitsFor: waitsFor(record, step),
-    waitsSince: isoOrNull(step.reasonSince),
-    worker: step.leaseOwner,
-    attempts: step.attempts,
-    error: step.error ? errorView(step.error) : null,
-    startedAt: isoOrNull(step.startedAt),
-    finishedAt: isoOrNull(step.finishedAt),
+    plan,
+    wanted,
+    createdAt,
+    progress: progress.get(stepId),
+    missingWorker,
+    predecessorsDoneAt: ends.length === 0 ? null : new Date(Math.max(...ends)),
   };
-}
-
-/** Why a step does not run now, in words; null when it runs or is over. */
-function waitsFor(record: MigrationRecord, step: StepRow): string | null {
-  const paused = record.row.wanted === 'pause';
-  switch (step.state) {
-    case 'waiting':
-      return withMissing(step.reason, paused ? null : record.missingWorker);
-    case 'running':
-      return step.reason === 'copying' || step.reason === 'reading' ? null : step.reason;
-    case 'ready':
-      return paused
-        ? 'the migration is paused'
-        : 'a free place under the limits (see: kubectl vm-migrate limits)';
-    case 'queued':
-      return paused
-        ? 'the migration is paused'
-        : (record.missingWorker ?? 'a worker to take it (see: kubectl vm-migrate get workers)');
-    case 'blocked':
-    case 'done':
-    case 'failed':
-    case 'canceled':
-      return null;
-  }
-}
-
-/** The reason stays: it is what comes next once there is a worker. */
-function withMissing(reason: string | null, missing: string | null): string | null {
-  if (reason === null || missing === null) return reason ?? missing;
-  return `${missing}; then ${reason}`;
 }
 
 export function snapshotView(record: MigrationRecord, snapshot: SnapshotRow): SnapshotView {
@@ -219,19 +174,6 @@ export function volumeSnapshotView(
 
 export function diskLabel(plan: Plan, diskId: string): string {
   return plan.disks.find(disk => disk.id === diskId)?.label ?? diskId;
-}
-
-export function errorView(error: ErrorData): ErrorView {
-  return {
-    code: error.code in ERROR_CODES ? error.code : 'INTERNAL',
-    message: error.message,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    ...(error.where === undefined ? {} : { where: error.where }),
-  };
-}
-
-export function isoOrNull(date: Date | null): string | null {
-  return date === null ? null : date.toISOString();
 }
 
 /** Microseconds since 1970 as ISO 8601 with milliseconds. */

@@ -7,9 +7,9 @@ import { countByState } from '../store/migration-summaries';
 import { migrations } from '../store/migrations';
 import { places, workers } from '../store/places';
 import type { MigrationRow, PlaceRow } from '../store/store';
-import { errorView } from './migration-record';
 import type { Operation, OperationContext } from './operation';
 import { countView } from './status';
+import { errorView } from './step-view';
 
 export const getSources: Operation<'getSources', SourceView[]> = async context => {
   const rows = await places(context.database, 'source');

@@ -6,13 +6,13 @@ import { volumeName } from '../store/store';
 import {
   diskLabel,
   isoOfUs,
-  isoOrNull,
   migrationView,
   readMigration,
   volumeSnapshotView,
   type MigrationRecord,
 } from './migration-record';
 import type { Operation } from './operation';
+import { isoOrNull } from './step-view';
 import { findingView } from './tree';
 
 export const getReport: Operation<'getReport', ReportView> = async (context, { migration }) => {

@@ -14,7 +14,6 @@ import { countByState, migrationSummaries } from '../store/migration-summaries';
 import { migrations } from '../store/migrations';
 import {
   copyProgress,
-  isoOrNull,
   migrationView,
   readMigration,
   snapshotView,
@@ -23,6 +22,7 @@ import {
 } from './migration-record';
 import type { Operation, OperationContext } from './operation';
 import { resolveVm } from './resolve-vm';
+import { isoOrNull } from './step-view';
 
 type Filter = OperationInput<'countMigrations'>;
 

@@ -9,6 +9,7 @@ import { describeMigration, getEvents } from './describe';
 import type { OperationContext } from './operation';
 import { getPlace, getSources, getVms, getWorkers } from './places';
 import { planVm } from './plan-vm';
+import { getQueue } from './queue';
 import { recover } from './recover';
 import { getReport } from './report';
 import { startMigration } from './start-migration';
@@ -25,6 +26,7 @@ const TABLE = {
   getLayers,
   getSnapshots,
   getWorkers,
+  getQueue,
   getTree,
   getStatus,
   describe: describeMigration,

@@ -5,8 +5,8 @@ import { findClassProof, places, probeFailures, type ProbeFailure } from '../sto
 import type { PlaceRow } from '../store/store';
 import type { ClassProof } from '../targets/prove-class';
 import type { StorageClass } from '../targets/target';
-import { errorView } from './migration-record';
 import type { Operation, OperationContext } from './operation';
+import { errorView } from './step-view';
 
 export const getTargets: Operation<'getTargets', TargetView[]> = async context => {
   const rows = await places(context.database, 'target');

@@ -1,22 +1,11 @@
 /** getTree: a VM's snapshot history, before, during and after its migration. */
-import type {
-  FindingView,
-  MigrationView,
-  TreeDiskView,
-  TreeNodeView,
-  TreeView,
-} from '@vm-migrate/api';
-import type { DiskState, Finding, SnapshotTree } from '../sources/snapshot-tree';
+import type { FindingView, MigrationView, TreeNodeView, TreeView } from '@vm-migrate/api';
+import type { Finding, SnapshotTree } from '../sources/snapshot-tree';
 import { acceptedFindings, migrations } from '../store/migrations';
 import { resolveVm } from './resolve-vm';
-import {
-  isoOfUs,
-  migrationView,
-  readMigration,
-  volumeSnapshotView,
-  type MigrationRecord,
-} from './migration-record';
+import { isoOfUs, migrationView, readMigration, type MigrationRecord } from './migration-record';
 import type { Operation, OperationContext } from './operation';
+import { diskView } from './tree-disk';
 
 export const getTree: Operation<'getTree', TreeView> = async (context, { vm }) => {
   const record = await newestMigration(context, vm);
@@ -122,73 +111,6 @@ function treeView(
     })),
     findings,
   };
-}
-
-function diskView(
-  tree: SnapshotTree,
-  state: DiskState,
-  record: MigrationRecord | undefined,
-  snapshotId: string | undefined,
-): TreeDiskView {
-  const disk = tree.disks.find(candidate => candidate.id === state.diskId);
-  const node = disk?.layers.find(candidate => candidate.id === state.layerId);
-  const row = record?.layers.find(candidate => candidate.layerId === state.layerId);
-  const cut = record?.cuts.find(
-    candidate =>
-      candidate.layerId === state.layerId &&
-      candidate.diskId === state.diskId &&
-      matches(candidate, snapshotId),
-  );
-  return {
-    disk: state.slot,
-    layerFile: node?.file ?? state.layerId,
-    format: node?.format ?? 'unknown',
-    dataBytes: row?.dataBytes ?? node?.ownBytes?.data ?? null,
-    zeroBytes: row?.zeroBytes ?? node?.ownBytes?.zero ?? null,
-    flag: row?.flag ?? null,
-    state: stateWords(
-      record,
-      state,
-      node?.access,
-      snapshotId === undefined ? undefined : cut?.state,
-    ),
-    volumeSnapshot:
-      record !== undefined && cut !== undefined ? volumeSnapshotView(record, cut) : null,
-  };
-}
-
-function matches(
-  cut: { purpose: string; snapshotId: string | null },
-  snapshotId: string | undefined,
-): boolean {
-  return snapshotId === undefined ? cut.purpose === 'current' : cut.snapshotId === snapshotId;
-}
-
-/** One or two words for the node: how far this disk's state is. */
-function stateWords(
-  record: MigrationRecord | undefined,
-  { layerId }: DiskState,
-  access: string | undefined,
-  cutState: 'planned' | 'ready' | 'removed' | undefined,
-): string {
-  if (record === undefined)
-    return access === undefined || access === 'frozen' ? 'not migrated' : `not readable: ${access}`;
-  const layer = record.layers.find(candidate => candidate.layerId === layerId);
-  if (layer === undefined || layer.flag === 'not wanted') return layer?.reason ?? 'not wanted';
-  if (layer.flag === 'migrated')
-    return cutState === 'planned' ? 'migrated, waits to be cut' : 'migrated';
-  const step = record.steps.find(
-    candidate => candidate.kind === 'applyLayer' && candidate.layerId === layerId,
-  );
-  if (step?.state === 'failed') return `failed: ${step.error?.code ?? 'unknown'}`;
-  if (step?.state === 'running') {
-    const bytes = record.progress.get(step.stepId)?.bytesDone ?? 0;
-    return step.weightBytes > 0
-      ? `copying ${Math.min(99, Math.floor((bytes * 100) / step.weightBytes))} %`
-      : 'copying';
-  }
-  if (step?.state === 'waiting') return `waits for ${step.reason ?? 'its turn'}`;
-  return 'needs migration';
 }
 
 export function findingView(finding: Finding, acceptedBy: string | undefined): FindingView {

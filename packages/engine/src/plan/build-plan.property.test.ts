@@ -75,6 +75,30 @@ function planned(of: Scenario): { readonly vm: ModelVm; readonly plan: Plan } {
 const blocksOf = (sizeBytes: number): number => sizeBytes / SECTOR_BYTES;
 
 describe('any history, replayed in any order that the plan allows', () => {
+  it('says of every length of the history what the plan of that length says', () => {
+    fc.assert(
+      fc.property(scenario, of => {
+        const { plan } = planned(of);
+        for (const cost of plan.keepCosts ?? []) {
+          const { count, oldest, copiedBytes, neededBytes, volumeSnapshots, estimateMs } = cost;
+          const { plan: other } = planned({ ...of, keep: { rule: 'newest', count } });
+          const { totals } = other;
+          expect(copiedBytes).toBe(totals.dataBytes + totals.zeroBytes);
+          expect(neededBytes).toBe(totals.space.reduce((sum, one) => sum + one.neededBytes, 0));
+          expect(volumeSnapshots).toBe(totals.volumeSnapshots);
+          expect([estimateMs?.low, estimateMs?.high]).toEqual([
+            totals.estimateMs?.low,
+            totals.estimateMs?.high,
+          ]);
+          expect(other.snapshots.filter(({ kept }) => kept)).toHaveLength(count);
+          if (oldest !== undefined)
+            expect(other.snapshots.find(({ id }) => id === oldest.snapshotId)?.kept).toBe(true);
+        }
+      }),
+      { ...RUNS, numRuns: 60 },
+    );
+  });
+
   it('ends with every kept state exactly as its chain of layers says', () => {
     fc.assert(
       fc.property(scenario, of => {

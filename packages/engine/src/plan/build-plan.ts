@@ -1,19 +1,16 @@
 import type { Disk } from '../sources/snapshot-tree';
-import type { StorageClass } from '../targets/target';
-import { carryDisks } from './carried-disks';
 import { chooseStorageClasses } from './choose-storage-class';
 import { disksNamed } from './disks-named';
-import { estimate } from './estimate';
+import { draftPlan } from './draft-plan';
 import { uniqueFindings } from './findings';
+import { keepCosts } from './keep-costs';
 import { keptSnapshotIds } from './keep-rules';
-import { nameObjects } from './name-objects';
 import type { Plan, PlanOptions } from './plan';
 import { planDigest } from './plan-digest';
 import { findingsOfPlan } from './plan-findings';
 import type { PlanInput } from './plan-input';
-import { newestPoints, planDisks, planLayers, planSnapshots, planTotals } from './plan-records';
-import { buildSteps, type StepInput } from './plan-steps';
-import { spaceNeeded, type OwnBytes } from './space';
+import { planDisks, planSnapshots } from './plan-records';
+import type { OwnBytes } from './space';
 
 export type { ClassProbe, PlanInput } from './plan-input';
 
@@ -31,32 +28,10 @@ export function buildPlan(input: PlanInput): Plan {
   const wanted = tree.disks.filter(disk => !leftOut.has(disk.id));
   const classes = chooseStorageClasses(wanted, classOptions(wanted, input), input.capabilities);
   const keptIds = keptSnapshotIds(tree.snapshots, options.keep);
-  const carried = carryDisks(input, wanted, classes.byDisk, keptIds);
   const ownBytes = ownBytesOf(input);
-
-  const { volumes, volumeSnapshots } = nameObjects(input, carried);
-  const sampled = options.sampleWindows > 0 ? newestPoints(tree, volumeSnapshots) : [];
-  const layers = planLayers(tree, carried, ownBytes);
+  const draft = draftPlan({ input, wanted, classes: classes.byDisk, ownBytes }, keptIds);
+  const { carried, layers, volumes, volumeSnapshots, steps, space, totals } = draft;
   const snapshots = planSnapshots(tree, carried, keptIds, volumeSnapshots, ownBytes);
-  const layerBytes = new Map(
-    layers.map(({ id, ownBytes: { data, zero } }) => [id, data + zero] as const),
-  );
-  const { sampleWindows } = options;
-  const classByName = new Map(input.capabilities.classes.map(each => [each.name, each]));
-  const classOf = ({ storageClass }: { readonly storageClass: string }): StorageClass | undefined =>
-    classByName.get(storageClass);
-  const gateOf: StepInput['gateOf'] = volume => classOf(volume)?.gate ?? 'readyToUse';
-  const steps = buildSteps({
-    volumes,
-    volumeSnapshots,
-    layerBytes,
-    sampled,
-    sampleWindows,
-    gateOf,
-  });
-  const space = spaceNeeded({ volumes, volumeSnapshots, sampled, ownBytes, classOf });
-  const totals = planTotals({ layers, volumes, volumeSnapshots, space, classOf });
-  const estimateMs = estimate(steps, measuredRates(input), input.pushedBytesPerSecond);
   const facts = { input, carried, layers, snapshots, volumes, volumeSnapshots, space, totals };
   const findings = [...findingsOfPlan(facts), ...classes.findings];
 
@@ -76,7 +51,8 @@ export function buildPlan(input: PlanInput): Plan {
     },
     steps,
     findings: uniqueFindings(findings),
-    totals: { ...totals, ...(estimateMs === undefined ? {} : { estimateMs }) },
+    totals,
+    keepCosts: keepCosts({ input, wanted, classes: classes.byDisk, ownBytes }),
     tree,
   };
   return { ...plan, digest: planDigest(plan) };
@@ -111,12 +87,4 @@ function ownBytesOf({ tree, ownBytes: counted }: PlanInput): (layerId: string) =
       ]),
   );
   return layerId => all.get(layerId) ?? { data: 0, zero: 0 };
-}
-
-function measuredRates({ probes }: PlanInput): ReadonlyMap<string, number> {
-  const rates = new Map<string, number>();
-  for (const [storageClass, { writeBytesPerSecond }] of Object.entries(probes ?? {})) {
-    if (writeBytesPerSecond !== undefined) rates.set(storageClass, writeBytesPerSecond);
-  }
-  return rates;
 }

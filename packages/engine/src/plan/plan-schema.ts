@@ -238,5 +238,17 @@ export const planSchema: z.ZodType<Plan> = z.strictObject({
     ),
     estimateMs: z.strictObject({ low: z.number(), high: z.number(), basis: text }).optional(),
   }),
+  keepCosts: z
+    .array(
+      z.strictObject({
+        count: bytes,
+        oldest: z.strictObject({ snapshotId: id, ownBytes: bytes }).optional(),
+        copiedBytes: bytes,
+        neededBytes: bytes,
+        volumeSnapshots: bytes,
+        estimateMs: z.strictObject({ low: z.number(), high: z.number() }).optional(),
+      }),
+    )
+    .optional(),
   tree,
 });

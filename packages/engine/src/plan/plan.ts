@@ -31,6 +31,8 @@ export interface Plan {
   readonly steps: readonly PlannedStep[];
   readonly findings: readonly Finding[];
   readonly totals: PlanTotals;
+  /** What other lengths of the kept history would cost, the shortest first (keep-costs.ts); absent in plans that older programs made. */
+  readonly keepCosts?: readonly KeepCost[];
   /** As loaded; the report and `bundle` replay it. */
   readonly tree: SnapshotTree;
 }
@@ -175,4 +177,17 @@ export interface PlanTotals {
   }[];
   /** Seconds, from the probe's measured rate or a stated default; absent when nothing is known. */
   readonly estimateMs?: { readonly low: number; readonly high: number; readonly basis: string };
+}
+
+/** The figures of the plan that keeps the newest `count` snapshots. */
+export interface KeepCost {
+  readonly count: number;
+  /** The oldest of them, and the own bytes of all layers whose changes end up in its state. Absent: none is kept. */
+  readonly oldest?: { readonly snapshotId: string; readonly ownBytes: number };
+  /** Own bytes, data and zeros, of the layers that are applied. */
+  readonly copiedBytes: number;
+  /** On the target, over all classes, at its highest. */
+  readonly neededBytes: number;
+  readonly volumeSnapshots: number;
+  readonly estimateMs?: { readonly low: number; readonly high: number };
 }

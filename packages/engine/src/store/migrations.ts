@@ -255,6 +255,14 @@ export async function planOf(tx: Tx, id: string): Promise<Plan> {
   return plan;
 }
 
+export async function plansOf(tx: Tx, ids: readonly string[]): Promise<ReadonlyMap<string, Plan>> {
+  const rows = await tx.query<{ id: string; plan: Plan }>(
+    'select id, plan from vm_migrate.migration where id = any ($1)',
+    [ids],
+  );
+  return new Map(rows.map(({ id, plan }) => [id, plan]));
+}
+
 export async function planDigestOf(tx: Tx, id: string): Promise<string | undefined> {
   const rows = await tx.query<{ digest: string }>(
     'select plan_digest as digest from vm_migrate.migration where id = $1',

@@ -7,29 +7,16 @@
  */
 import { wake } from '../queue/wake';
 import type { Tx } from '../store/database';
-import { limits } from '../store/places';
+import { COPYING, placesTaken, type Share } from './places-taken';
 import { ADVANCE_TASK, jobKeyOf } from './tasks';
 
 /** Transaction-level advisory lock of admission; any number will do that nobody else in this database uses. */
 const ADMISSION_LOCK = 0x766d_6d31;
 
-interface Candidate {
-  readonly migrationId: string;
+interface Candidate extends Share {
   readonly stepId: string;
   readonly priority: number;
-  readonly source: string;
-  readonly storageClass: string;
 }
-
-interface Share {
-  readonly migrationId: string;
-  readonly source: string;
-  readonly storageClass: string;
-  readonly running: number;
-}
-
-/** Steps that copy or read whole layers or volumes; all others are over in a moment. */
-const COPYING = `('applyLayer', 'sampleSnapshot', 'verifySnapshot')`;
 
 export async function admitSteps(tx: Tx): Promise<number> {
   const light = await admitLight(tx);
@@ -58,42 +45,22 @@ async function admitLight(tx: Tx): Promise<number> {
 }
 
 async function admitCopying(tx: Tx): Promise<number> {
-  const caps = new Map((await limits(tx)).map(limit => [limit.scope, limit.maxRunning]));
-  const shares = await tx.query<Share>(
-    `select s.migration_id as "migrationId", m.source_name as source, s.storage_class as "storageClass", count(*) as running
-       from vm_migrate.step s join vm_migrate.migration m on m.id = s.migration_id
-      where s.state in ('queued', 'running', 'waiting') and s.kind in ${COPYING} group by 1, 2, 3`,
-  );
-  const running = new Map<string, number>();
-  const take = (scope: string, count: number) =>
-    running.set(scope, (running.get(scope) ?? 0) + count);
-  const scopesOf = (share: { migrationId: string; source: string; storageClass: string }) => [
-    'all',
-    `vm:${share.migrationId}`,
-    `source:${share.source}`,
-    `class:${share.storageClass}`,
-  ];
-  for (const share of shares) for (const scope of scopesOf(share)) take(scope, share.running);
-  const capOf = (scope: string) =>
-    (scope.startsWith('vm:') ? caps.get('vm') : caps.get(scope)) ?? Infinity;
-  const fits = (candidate: Candidate) =>
-    scopesOf(candidate).every(scope => (running.get(scope) ?? 0) < capOf(scope));
-
+  const places = await placesTaken(tx);
   // The best few steps of each VM, VMs in the order in which they are to be served.
   const candidates = await tx.query<Candidate & { readonly turn: number }>(
     `select * from (
        select s.migration_id as "migrationId", s.step_id as "stepId", s.priority, m.source_name as source,
-              s.storage_class as "storageClass", m.last_served_at,
+              s.storage_class as "storageClass", m.last_served_at, m.created_at,
               row_number() over (partition by s.migration_id order by s.priority, s.ordinal) as turn
          from vm_migrate.step s join vm_migrate.migration m on m.id = s.migration_id
         where s.state = 'ready' and s.kind in ${COPYING} and m.wanted = 'run') c
-      where c.turn <= 64 order by c.turn, c.last_served_at, c."migrationId" limit 512`,
+      where c.turn <= 64 order by c.turn, c.last_served_at, c.created_at, c."migrationId" limit 512`,
   );
   let admitted = 0;
   for (const candidate of candidates) {
-    if ((running.get('all') ?? 0) >= capOf('all')) break;
-    if (!fits(candidate)) continue;
-    for (const scope of scopesOf(candidate)) take(scope, 1);
+    if (places.isFull()) break;
+    if (places.usedUp(candidate) !== undefined) continue;
+    places.take(candidate, 1);
     await tx.query(
       `update vm_migrate.step set state = 'queued', not_before = now() where migration_id = $1 and step_id = $2`,
       [candidate.migrationId, candidate.stepId],

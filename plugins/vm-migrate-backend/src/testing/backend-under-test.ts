@@ -22,6 +22,7 @@ import { createServiceFactory } from '@backstage/backend-plugin-api';
 import type { Entity } from '@backstage/catalog-model';
 import { apiClient, type ApiClient, type ClientOptions } from '@vm-migrate/api';
 import { vmMigratePlugin } from '../plugin';
+import { unrefIntervals } from './unref-intervals';
 
 export type Policy = (user: string, permission: Permission) => PolicyDecision;
 
@@ -32,8 +33,11 @@ export interface BackendUnderTestOptions {
   readonly database: JsonObject;
   /** Everything is allowed when absent. */
   readonly policy?: Policy;
-  /** VMs in the catalog; none when absent. */
-  readonly entities?: readonly { readonly entity: Entity; readonly readers: readonly string[] }[];
+  /** VMs in the catalog; none when absent. `catalog plugin`: that one says, which is among the features. */
+  readonly entities?:
+    readonly { readonly entity: Entity; readonly readers: readonly string[] }[] | 'catalog plugin';
+  /** Sections beside `backend` and `vmMigrate`. */
+  readonly config?: JsonObject;
   readonly features?: readonly BackendFeature[];
 }
 
@@ -60,6 +64,7 @@ export async function backendUnderTest(
   options: BackendUnderTestOptions,
 ): Promise<BackendUnderTest> {
   const audited: AuditedEvent[] = [];
+  if (options.entities === 'catalog plugin') unrefIntervals();
   const policy = options.policy ?? (() => ({ result: AuthorizeResult.ALLOW }));
   // As Backstage's own service: what a plugin asks for by itself no policy is asked about.
   const decide = ({ principal }: BackstageCredentials, permission: Permission): PolicyDecision =>
@@ -70,7 +75,11 @@ export async function backendUnderTest(
     features: [
       vmMigratePlugin,
       mockServices.rootConfig.factory({
-        data: { backend: { database: options.database }, vmMigrate: options.section },
+        data: {
+          ...options.config,
+          backend: { database: options.database },
+          vmMigrate: options.section,
+        },
       }),
       databaseServiceFactory,
       permissionsRegistryServiceFactory,
@@ -98,7 +107,7 @@ export async function backendUnderTest(
           };
         },
       }).factory,
-      catalogOf(options.entities ?? []),
+      ...(options.entities === 'catalog plugin' ? [] : [catalogOf(options.entities ?? [])]),
       ...(options.features ?? []),
     ],
   });
@@ -122,7 +131,9 @@ export async function backendUnderTest(
   };
 }
 
-function catalogOf(entities: NonNullable<BackendUnderTestOptions['entities']>): BackendFeature {
+function catalogOf(
+  entities: Exclude<NonNullable<BackendUnderTestOptions['entities']>, string>,
+): BackendFeature {
   const getEntities: CatalogService['getEntities'] = async (request, { credentials }) => {
     const filter = (request?.filter ?? {}) as Record<string, string>;
     const { principal } = credentials as BackstageCredentials<{ type: string }>;

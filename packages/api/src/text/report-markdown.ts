@@ -3,7 +3,7 @@
  * manifests, VolumeSnapshots, bytes, digests, kind of proof and times; what is not claimed; how
  * anybody checks a digest with stock tools.
  */
-import type { ReportView } from '@vm-migrate/api';
+import type { ReportView } from '../views';
 import { printable } from './escape';
 import { bytes, count, duration } from './format';
 import { HOW_TO_CHECK, notClaimed } from './report-notes';

@@ -1,0 +1,110 @@
+/** A step as a person sees it: what it does, how far it is, and why it does not go on. */
+import type { ErrorView, ProgressView, StepView } from '@vm-migrate/api';
+import { ERROR_CODES, type ErrorData } from '../errors';
+import type { Plan } from '../plan/plan';
+import { STEP_KINDS } from '../steps/table';
+import type { ProgressRow, StepRow, Wanted } from '../store/store';
+
+/** What a step's row does not say by itself. */
+export interface StepSurroundings {
+  readonly plan: Plan;
+  /** Of its migration. */
+  readonly wanted: Wanted;
+  readonly createdAt: Date;
+  readonly progress: Pick<ProgressRow, 'bytesDone' | 'bytesPerSecond'> | undefined;
+  /** Whom it waits for, because no worker that lives reaches source and target; null: one does. */
+  readonly missingWorker: string | null;
+  /** When the last of what it needs was done; null: it needs nothing. */
+  readonly predecessorsDoneAt: Date | null;
+  /** The limit that is used up, in words that follow "waits for"; absent: nobody looked. */
+  readonly usedUp?: string | undefined;
+}
+
+export function stepFacts(step: StepRow, around: StepSurroundings): Omit<StepView, 'after'> {
+  const { progress } = around;
+  const bytes = step.state === 'done' ? step.weightBytes : (progress?.bytesDone ?? 0);
+  const reason = waitsFor(step, around);
+  return {
+    id: step.stepId,
+    kind: step.kind,
+    words: STEP_KINDS[step.kind].words(step, around.plan),
+    state: step.state,
+    diskId: step.diskId,
+    weightBytes: step.weightBytes,
+    progress:
+      step.weightBytes > 0
+        ? progressView(
+            bytes,
+            step.weightBytes,
+            step.state === 'running' ? (progress?.bytesPerSecond ?? 0) : 0,
+          )
+        : null,
+    waitsFor: reason,
+    waitsSince: reason === null ? null : isoOrNull(waitsSince(step, around)),
+    worker: step.leaseOwner,
+    attempts: step.attempts,
+    error: step.error ? errorView(step.error) : null,
+    startedAt: isoOrNull(step.startedAt),
+    finishedAt: isoOrNull(step.finishedAt),
+  };
+}
+
+export function progressView(
+  bytesDone: number,
+  bytesTotal: number,
+  bytesPerSecond: number,
+): ProgressView {
+  const left = bytesTotal - bytesDone;
+  const etaMs =
+    left === 0 ? 0 : bytesPerSecond > 0 ? Math.round((left * 1000) / bytesPerSecond) : null;
+  return { bytesDone, bytesTotal, bytesPerSecond, etaMs };
+}
+
+/** Why a step does not run now, in words; null when it runs or is over. */
+function waitsFor(step: StepRow, { wanted, missingWorker, usedUp }: StepSurroundings) {
+  const paused = wanted === 'pause';
+  switch (step.state) {
+    case 'waiting':
+      return withMissing(step.reason, paused ? null : missingWorker);
+    case 'running':
+      return step.reason === 'copying' || step.reason === 'reading' ? null : step.reason;
+    case 'ready':
+      return paused
+        ? 'the migration is paused'
+        : (usedUp ?? 'a free place under the limits (see: kubectl vm-migrate limits)');
+    case 'queued':
+      return paused
+        ? 'the migration is paused'
+        : (missingWorker ?? 'a worker to take it (see: kubectl vm-migrate get workers)');
+    case 'blocked':
+    case 'done':
+    case 'failed':
+    case 'canceled':
+      return null;
+  }
+}
+
+/** The reason stays: it is what comes next once there is a worker. */
+function withMissing(reason: string | null, missing: string | null): string | null {
+  if (reason === null || missing === null) return reason ?? missing;
+  return `${missing}; then ${reason}`;
+}
+
+/** Of a step that could run: since what it needs was done. Steps that `verify` adds need nothing, at no known time. */
+function waitsSince(step: StepRow, { createdAt, predecessorsDoneAt }: StepSurroundings) {
+  if (step.reasonSince !== null) return step.reasonSince;
+  return predecessorsDoneAt ?? (step.kind === 'verifySnapshot' ? null : createdAt);
+}
+
+export function errorView(error: ErrorData): ErrorView {
+  return {
+    code: error.code in ERROR_CODES ? error.code : 'INTERNAL',
+    message: error.message,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(error.where === undefined ? {} : { where: error.where }),
+  };
+}
+
+export function isoOrNull(date: Date | null): string | null {
+  return date === null ? null : date.toISOString();
+}

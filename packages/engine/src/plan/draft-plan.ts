@@ -1,0 +1,76 @@
+import type { Disk } from '../sources/snapshot-tree';
+import type { StorageClass } from '../targets/target';
+import { carryDisks, type CarriedDisk } from './carried-disks';
+import { estimate } from './estimate';
+import { nameObjects } from './name-objects';
+import type { Plan } from './plan';
+import type { PlanInput } from './plan-input';
+import { newestPoints, planLayers, planTotals } from './plan-records';
+import { buildSteps, type StepInput } from './plan-steps';
+import { spaceNeeded, type OwnBytes, type SpaceNeed } from './space';
+
+/** What is decided before it is decided which snapshots are kept. */
+export interface DraftInput {
+  readonly input: PlanInput;
+  /** Disks that are not left out. */
+  readonly wanted: readonly Disk[];
+  /** By disk id. */
+  readonly classes: ReadonlyMap<string, StorageClass>;
+  readonly ownBytes: (layerId: string) => OwnBytes;
+}
+
+/** Everything of a plan that follows from which snapshots are kept, findings and digest aside. */
+export interface PlanDraft extends Pick<
+  Plan,
+  'layers' | 'volumes' | 'volumeSnapshots' | 'steps' | 'totals'
+> {
+  readonly carried: readonly CarriedDisk[];
+  readonly space: SpaceNeed;
+}
+
+export function draftPlan(
+  { input, wanted, classes, ownBytes }: DraftInput,
+  keptIds: ReadonlySet<string>,
+): PlanDraft {
+  const { tree, options } = input;
+  const carried = carryDisks(input, wanted, classes, keptIds);
+  const { volumes, volumeSnapshots } = nameObjects(input, carried);
+  const sampled = options.sampleWindows > 0 ? newestPoints(tree, volumeSnapshots) : [];
+  const layers = planLayers(tree, carried, ownBytes);
+  const layerBytes = new Map(
+    layers.map(({ id, ownBytes: { data, zero } }) => [id, data + zero] as const),
+  );
+  const { sampleWindows } = options;
+  const classByName = new Map(input.capabilities.classes.map(each => [each.name, each]));
+  const classOf = ({ storageClass }: { readonly storageClass: string }): StorageClass | undefined =>
+    classByName.get(storageClass);
+  const gateOf: StepInput['gateOf'] = volume => classOf(volume)?.gate ?? 'readyToUse';
+  const steps = buildSteps({
+    volumes,
+    volumeSnapshots,
+    layerBytes,
+    sampled,
+    sampleWindows,
+    gateOf,
+  });
+  const space = spaceNeeded({ volumes, volumeSnapshots, sampled, ownBytes, classOf });
+  const totals = planTotals({ layers, volumes, volumeSnapshots, space, classOf });
+  const estimateMs = estimate(steps, measuredRates(input), input.pushedBytesPerSecond);
+  return {
+    carried,
+    layers,
+    volumes,
+    volumeSnapshots,
+    steps,
+    space,
+    totals: { ...totals, ...(estimateMs === undefined ? {} : { estimateMs }) },
+  };
+}
+
+function measuredRates({ probes }: PlanInput): ReadonlyMap<string, number> {
+  const rates = new Map<string, number>();
+  for (const [storageClass, { writeBytesPerSecond }] of Object.entries(probes ?? {})) {
+    if (writeBytesPerSecond !== undefined) rates.set(storageClass, writeBytesPerSecond);
+  }
+  return rates;
+}
