@@ -22,6 +22,7 @@ import { createServiceFactory } from '@backstage/backend-plugin-api';
 import type { Entity } from '@backstage/catalog-model';
 import { apiClient, type ApiClient } from '@vm-migrate/api';
 import { vmMigratePlugin } from '../plugin';
+import { contract, type Contract } from './contract';
 
 export type Policy = (user: string, permission: Permission) => PolicyDecision;
 
@@ -40,7 +41,9 @@ export interface BackendUnderTestOptions {
 export interface BackendUnderTest {
   readonly url: string;
   readonly audited: AuditedEvent[];
-  /** With the token of this user. */
+  /** What came over the wire so far, and the check that it is as the document says. */
+  readonly contract: Contract;
+  /** With the token of this user. Answers that are not as openapi.json says are errors. */
   as(user: string): ApiClient;
   header(user: string): Record<string, string>;
   /** Waits until it works. */
@@ -58,6 +61,7 @@ export async function backendUnderTest(
   options: BackendUnderTestOptions,
 ): Promise<BackendUnderTest> {
   const audited: AuditedEvent[] = [];
+  const wire = contract();
   const policy = options.policy ?? (() => ({ result: AuthorizeResult.ALLOW }));
   const decide = (credentials: BackstageCredentials, permission: Permission): PolicyDecision =>
     policy((credentials.principal as BackstageUserPrincipal).userEntityRef, permission);
@@ -103,7 +107,13 @@ export async function backendUnderTest(
     url,
     audited,
     header: user => ({ authorization: mockCredentials.user.header(user) }),
-    as: user => apiClient({ baseUrl: () => url, token: () => mockCredentials.user.token(user) }),
+    contract: wire,
+    as: user =>
+      apiClient({
+        baseUrl: () => url,
+        token: () => mockCredentials.user.token(user),
+        fetch: wire.fetch,
+      }),
     ready: () => untilHealthy(url),
     stop: () => backend.stop(),
   };
