@@ -221,6 +221,35 @@ const forbidden = [
     },
   },
   {
+    name: 'frontend',
+    comment:
+      'pages know operations and permissions: plugins/vm-migrate imports vm-migrate-common only',
+    from: { path: '^plugins/vm-migrate/' },
+    to: {
+      path: ours,
+      pathNot: ['^plugins/vm-migrate/', '^plugins/vm-migrate-common/src/index\\.ts$'],
+    },
+  },
+  {
+    name: 'frontend-wiring',
+    comment:
+      'only wiring (plugin, legacy, their pages) knows how an app is put together; the rest is told by props',
+    from: {
+      path: '^plugins/vm-migrate/src/(history|pages|entity|parts|picker|surface)/',
+      pathNot: [testFile, '\\.test\\.tsx$'],
+    },
+    to: { path: '^plugins/vm-migrate/src/(plugin|legacy|testing|gallery)' },
+  },
+  {
+    name: 'app',
+    comment: 'packages/app only adds plugins',
+    from: { path: '^packages/app/' },
+    to: {
+      path: ours,
+      pathNot: ['^packages/app/', '^plugins/vm-migrate/src/(index|translations/index)\\.ts$'],
+    },
+  },
+  {
     name: 'resolvable',
     comment: 'an import that leads nowhere could hide a breach',
     from: { path: '^(packages|plugins|kubectl-plugin)/[^.]*src/' },

@@ -14,6 +14,8 @@ module.exports = tseslint.config(
       'coverage/',
       '**/*.d.ts',
       '**/*.generated.ts',
+      // Of somebody else: typechecked where it is installed.
+      'test/install/consumer/',
     ],
   },
   js.configs.recommended,
@@ -30,7 +32,7 @@ module.exports = tseslint.config(
     languageOptions: { globals: { jest: 'readonly' } },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.recommended],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: __dirname } },
     rules: {

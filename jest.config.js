@@ -85,6 +85,7 @@ const part = (displayName, testMatch, testPathIgnorePatterns = [], extra = {}) =
   ],
   moduleFileExtensions: ['ts', 'tsx', 'js', 'mjs', 'cjs', 'json', 'node'],
   moduleNameMapper: {
+    '\\.(css|svg|png)$': '<rootDir>/plugins/vm-migrate/src/testing/style-sheet.js',
     '^@vm-migrate/(api|engine|mover)$': '<rootDir>/packages/$1/src/index.ts',
     '^@vm-migrate/backstage-plugin-([a-z-]+)$': '<rootDir>/plugins/$1/src/index.ts',
     '^@vm-migrate/engine/(mover|testing)$': '<rootDir>/packages/engine/src/$1/index.ts',
@@ -93,6 +94,45 @@ const part = (displayName, testMatch, testPathIgnorePatterns = [], extra = {}) =
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
   ...extra,
 });
+
+// Of packages for pages most are ES modules, in many forms; these are not, and large.
+const asTheyAre = [
+  '@material-ui',
+  'ajv',
+  'core-js',
+  'highlight\\.js',
+  'jest-[^/]+',
+  'jsdom',
+  'prismjs',
+  'react',
+  'react-dom',
+  'typescript',
+];
+
+/** Pages in a browser's stead. Backstage publishes its frontend as ES modules only. */
+const pages = {
+  testEnvironment: '<rootDir>/plugins/vm-migrate/src/testing/page-environment.js',
+  setupFilesAfterEnv: [
+    '<rootDir>/test/jest/patience.js',
+    '<rootDir>/plugins/vm-migrate/src/testing/page-setup.ts',
+  ],
+  transform: {
+    '\\.(ts|tsx|js|mjs|jsx)$': [
+      swc[0],
+      {
+        ...swc[1],
+        // A script stays one: as a module it would be strict, and some are not.
+        isModule: 'unknown',
+        jsc: {
+          target: 'es2023',
+          parser: { syntax: 'typescript', tsx: true },
+          transform: { react: { runtime: 'automatic' } },
+        },
+      },
+    ],
+  },
+  transformIgnorePatterns: [`/node_modules/(${asTheyAre.join('|')})/.*(?<!esm)\\.js$`],
+};
 
 const ownPart = ['\\.engine\\.test\\.ts$', '\\.kill\\.test\\.ts$', '\\.cluster\\.test\\.ts$'];
 
@@ -111,10 +151,11 @@ module.exports = {
       ],
       [
         '/packages/engine/src/formats/',
-        '<rootDir>/test/(formats|engine|kill|cluster)/',
+        '<rootDir>/test/(formats|engine|kill|cluster|e2e|install)/',
         ...ownPart,
       ],
     ),
+    part('pages', ['plugins/vm-migrate/**/*.test.tsx'], [], pages),
     part(
       'formats',
       ['packages/engine/src/formats/**/*.test.ts', 'test/formats/**/*.test.ts'],
@@ -133,6 +174,8 @@ module.exports = {
       [],
       database,
     ),
+    part('e2e', ['test/e2e/**/*.test.ts'], [], patient),
+    part('install', ['test/install/**/*.test.ts'], [], patient),
     part(
       'cluster',
       ['{packages,plugins,kubectl-plugin}/**/*.cluster.test.ts', 'test/cluster/**/*.test.ts'],

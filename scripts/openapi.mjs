@@ -50,6 +50,7 @@ function answerSchemas() {
     'HostErrorBody',
     'HealthView',
     'EventView',
+    'VmEntitiesView',
   ].map(type => generator.createSchema(type).definitions);
   const { OperationAnswers, ...types } = moved(Object.assign({}, ...definitions));
   return { answers: OperationAnswers.properties, types };

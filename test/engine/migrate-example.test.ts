@@ -43,4 +43,30 @@ describe('the example VM, end to end', () => {
       new Set(snapshots.flatMap(snapshot => snapshot.volumeSnapshots.map(cut => cut.proof))),
     ).toEqual(new Set(['full']));
   }, 120_000);
+
+  it('a VM is found by SOURCE/ID as by SOURCE/NAME, as an entity of a catalog names it', async () => {
+    const [migration] = await test.engine.call('getMigrations', {});
+    const { source = '', vm = '', vmId = '' } = migration ?? {};
+    const byId = await test.engine.call('getTree', { vm: `${source}/${vmId}` });
+    expect(byId).toMatchObject({ vm, vmId, migration: { id: migration?.id } });
+    expect(byId).toEqual(await test.engine.call('getTree', { vm: `${source}/${vm}` }));
+    const plan = await test.engine.call('plan', { vm: `${source}/${vmId}` });
+    expect(plan.vm).toMatchObject({ source, id: vmId, name: vm });
+  }, 120_000);
+
+  it('events are read back to the first, page by page, and none twice', async () => {
+    const [migration] = await test.engine.call('getMigrations', {});
+    const filter = { migration: migration?.id };
+    const all = await test.engine.call('getEvents', { ...filter, limit: 1_000 });
+    expect(all.length).toBeGreaterThan(20);
+    const read: typeof all = [];
+    for (let before = Number.MAX_SAFE_INTEGER; ;) {
+      const page = await test.engine.call('getEvents', { ...filter, before, limit: 7 });
+      read.unshift(...page);
+      const [oldest] = page;
+      if (oldest === undefined) break;
+      before = oldest.id;
+    }
+    expect(read).toEqual(all);
+  });
 });

@@ -1,7 +1,7 @@
 /** report: what was done, per VMware snapshot, as Markdown or data. */
+import { reportMarkdown } from '@vm-migrate/api';
 import { EXIT } from '../exit-codes';
 import { findMigration } from '../migration-reference';
-import { reportMarkdown } from '../output/report-markdown';
 import { printAnswer } from '../print';
 import { defineVerb } from '../verb';
 

@@ -54,6 +54,11 @@ export const start = defineVerb({
       default: false,
       describe: 'Return as soon as it is started',
     },
+    paused: {
+      type: 'boolean',
+      default: false,
+      describe: 'Accept the plan and write nothing until `resume`',
+    },
   },
   examples: [
     { command: 'start lab/web-1', why: 'plan, start and follow' },
@@ -76,7 +81,7 @@ export const start = defineVerb({
     const codes: ExitCode[] = [];
     for (const request of requests) {
       try {
-        started.push(await startOne(engine, request, group));
+        started.push(await startOne(engine, request, { group, paused: args.paused }));
         codes.push(EXIT.done);
       } catch (error) {
         codes.push(await reportFailure(error, session.terminal));
@@ -88,6 +93,8 @@ export const start = defineVerb({
     const open = started.filter(
       ({ outcome, state }) => outcome === 'started' || !isOver({ state }),
     );
+    // What stands still has nothing to follow, and needs no worker yet.
+    if (args.paused) return exitOfAll(codes);
     if (args.detach || open.length === 0) {
       if (args.detach) await warnWithoutWorker(engine, session);
       return exitOfAll([
@@ -172,7 +179,7 @@ async function plansOf(engine: Engine, requests: readonly Request[]): Promise<Pl
 async function startOne(
   engine: Engine,
   { vm: reference, options, accept, agreed }: Request,
-  groupId: string | undefined,
+  { group, paused }: { readonly group: string | undefined; readonly paused: boolean },
 ): Promise<StartedView> {
   const vm = await vmOf(engine, reference);
   const planDigest =
@@ -182,7 +189,8 @@ async function startOne(
     options,
     accept: [...accept],
     ...(planDigest === undefined ? {} : { planDigest }),
-    ...(groupId === undefined ? {} : { groupId }),
+    ...(group === undefined ? {} : { groupId: group }),
+    ...(paused ? { begin: 'when-resumed' } : {}),
   });
 }
 
@@ -219,6 +227,8 @@ async function announce(started: readonly StartedView[], { terminal }: Session):
 
 function startedWords({ migration, vm, outcome, state }: StartedView): string {
   const name = printable(vm);
+  if (outcome === 'started' && state === 'paused')
+    return `Accepted ${migration} (${name}); it is paused. Begin with: ${PROGRAM} resume ${migration}`;
   if (outcome === 'started') return `Started ${migration} (${name}).`;
   const next =
     state === 'migrated'

@@ -1,12 +1,7 @@
-/** Figures as a person reads them. Sizes in binary units, as kubectl and lsblk state them. */
+/** Figures as a person reads them at a terminal; sizes, durations and counts as everywhere. */
+import { bytes, count, digits, duration, percent, scaled } from '@vm-migrate/api';
 
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'] as const;
-
-/** `0 B`, `512 B`, `1.2 GiB`, `256 MiB`: three digits at most, no decimal that says nothing. */
-export function bytes(count: number): string {
-  const { value, unit } = scaled(count);
-  return `${value} ${unit}`;
-}
+export { bytes, count, duration, percent };
 
 /** `18.0/29.5 MiB`: both in the unit of the total, so that they can be compared at a glance. */
 export function bytesOf(done: number, total: number): string {
@@ -15,45 +10,9 @@ export function bytesOf(done: number, total: number): string {
   return `${inUnit(done)}/${inUnit(total)} ${unit}`;
 }
 
-function scaled(count: number): { value: string; unit: string; power: number } {
-  let power = 0;
-  let value = count;
-  // 1023.96 KiB would be shown as 1024 KiB.
-  while (power < UNITS.length - 1 && Number(digits(value, power)) >= 1024) {
-    power += 1;
-    value = count / 1024 ** power;
-  }
-  return { value: digits(value, power), unit: UNITS[power] ?? 'B', power };
-}
-
-function digits(value: number, power: number): string {
-  if (power === 0 || value === 0) return String(Math.round(value));
-  const text = value.toFixed(value < 99.95 ? 1 : 0);
-  return text.endsWith('.0') && value >= 9.95 ? text.slice(0, -2) : text;
-}
-
 /** `12.3 MiB/s`; `-` where nothing flows. */
 export function rate(bytesPerSecond: number): string {
   return bytesPerSecond > 0 ? `${bytes(bytesPerSecond)}/s` : '-';
-}
-
-/** `850ms`, `42s`, `5m12s`, `3h05m`, `2d04h`: the two largest units. */
-export function duration(ms: number): string {
-  if (ms < 0) return '0s';
-  if (ms > 0 && ms < 950) return `${Math.max(1, Math.round(ms))}ms`;
-  const seconds = Math.round(ms / 1000);
-  if (seconds < 60) return `${seconds}s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return pair(minutes, 'm', seconds % 60, 's');
-  const hours = Math.floor(minutes / 60);
-  if (hours < 24) return pair(hours, 'h', minutes % 60, 'm');
-  return pair(Math.floor(hours / 24), 'd', hours % 24, 'h');
-}
-
-function pair(large: number, largeUnit: string, small: number, smallUnit: string): string {
-  return small === 0
-    ? `${large}${largeUnit}`
-    : `${large}${largeUnit}${String(small).padStart(2, '0')}${smallUnit}`;
 }
 
 /** kubectl's age: one unit, `<none>` without a time. */
@@ -66,13 +25,6 @@ export function age(at: string | null, now: Date): string {
   if (minutes < 120) return `${minutes}m`;
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours}h` : `${Math.floor(hours / 24)}d`;
-}
-
-/** Whole per cent, rounded down: 100 is said only when nothing is left. Nothing to do is all done. */
-export function percent(done: number, total: number): number {
-  if (total <= 0) return 100;
-  const whole = Math.floor((done * 100) / total);
-  return Math.min(done >= total ? 100 : 99, Math.max(0, whole));
 }
 
 /** `ETA 5m12s`; unknown is said, never guessed. */
@@ -91,9 +43,4 @@ export function utcMinute(at: string | null): string {
 /** `09:12:44Z`. */
 export function utcSecond(at: Date): string {
   return `${at.toISOString().slice(11, 19)}Z`;
-}
-
-/** `1 layer`, `3 layers`. */
-export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`;
 }

@@ -2,7 +2,8 @@
 import { zodToJsonSchema } from 'zod-to-json-schema';
 import { ERROR_STATUS } from './errors';
 import { OPERATIONS, type OperationName } from './operations';
-import { HEALTH_PATH, OPENAPI_PATH, operationPath, STREAM_PATH } from './routes';
+import { ENTITIES_PATH, HEALTH_PATH, OPENAPI_PATH, operationPath, STREAM_PATH } from './routes';
+import { vmEntitiesInput } from './vm-entities';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -30,6 +31,7 @@ export function openApiDocument({ answers, types }: AnswerSchemas): Json {
         names.map(name => [operationPath(name), { post: operation(name, answers[name]) }]),
       ),
       [STREAM_PATH]: { get: stream },
+      [ENTITIES_PATH]: { post: entities },
       [OPENAPI_PATH]: { get: document },
       [HEALTH_PATH]: { get: health },
     },
@@ -50,7 +52,7 @@ function operation(name: OperationName, answer: Json): Json {
     ...('destructive' in rest ? { 'x-destructive': true } : {}),
     requestBody: {
       required: true,
-      content: { 'application/json': { schema: inputSchema(name, input) } },
+      content: { 'application/json': { schema: inputSchema(input) } },
     },
     responses: {
       200: { description: 'Done', content: { 'application/json': { schema: answer } } },
@@ -61,8 +63,7 @@ function operation(name: OperationName, answer: Json): Json {
 }
 
 function inputSchema(
-  _name: OperationName,
-  input: (typeof OPERATIONS)[OperationName]['input'],
+  input: (typeof OPERATIONS)[OperationName]['input'] | typeof vmEntitiesInput,
 ): Json {
   const { $schema: _draft, ...schema } = zodToJsonSchema(input, {
     target: 'jsonSchema2019-09',
@@ -102,6 +103,20 @@ const stream: Json = {
       content: { 'text/event-stream': { schema: { type: 'string' } } },
     },
     401: { $ref: '#/components/responses/NotSignedIn' },
+    default: { $ref: '#/components/responses/Error' },
+  },
+};
+
+const entities: Json = {
+  operationId: 'setVmEntities',
+  summary: "Which entities VMs are; for Backstage's catalog plugin alone",
+  tags: ['catalog'],
+  requestBody: {
+    required: true,
+    content: { 'application/json': { schema: inputSchema(vmEntitiesInput) } },
+  },
+  responses: {
+    200: text('Done', { $ref: '#/components/schemas/VmEntitiesView' }),
     default: { $ref: '#/components/responses/Error' },
   },
 };

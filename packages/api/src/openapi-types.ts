@@ -2,3 +2,4 @@
 export type { OperationAnswers } from './answers';
 export type { ErrorBody, HostErrorBody } from './errors';
 export type { EventView, HealthView } from './views';
+export type { VmEntitiesView } from './vm-entities';

@@ -66,6 +66,10 @@ const startInput = planInput.extend({
   planDigest: digest.optional().describe('Start only if the plan is still this one'),
   accept: z.array(z.string()).optional().describe('Ids of findings that are accepted'),
   groupId: z.string().optional(),
+  begin: z
+    .enum(['now', 'when-resumed'])
+    .optional()
+    .describe('`when-resumed`: accepted and paused, nothing is written until it is resumed'),
 });
 
 const migrationInput = object({ migration: migrationId });
@@ -135,7 +139,12 @@ export const OPERATIONS = {
   getVms: define({
     kind: 'query',
     summary: 'VMs of the configured sources',
-    input: object({ source: z.string().optional() }),
+    input: object({
+      source: z
+        .string()
+        .optional()
+        .describe('Only of this source, whose error is then an error; of all: those that answer'),
+    }),
   }),
   getMigrations: define({
     kind: 'query',
@@ -194,7 +203,12 @@ export const OPERATIONS = {
     summary: 'What happened, by cursor',
     input: object({
       migration: migrationId.optional(),
-      after: z.number().int().optional(),
+      after: z.number().int().optional().describe('Those with a greater id, the oldest of them'),
+      before: z
+        .number()
+        .int()
+        .optional()
+        .describe('Those with a smaller id, the newest of them; still oldest first'),
       limit: z.number().int().min(1).max(1000).optional(),
     }),
   }),

@@ -1,12 +1,27 @@
-/** Annotations of a VM's entity in the catalog: by these two a VM and its entity find each other. */
+/** Annotations of entities in the catalog. By the first two a VM and its entity find each other. */
 
-/** Configured name of the source that the VM is in. */
+/** Configured name of the source that the VM is in. @public */
 export const ANNOTATION_SOURCE = 'vm-migrate.io/source';
-/** Id of the VM in its source, which stays when it is renamed. */
+/** Id of the VM in its source, which stays when it is renamed. @public */
 export const ANNOTATION_VM_ID = 'vm-migrate.io/vm-id';
-/** Newest migration, and its state; kept up to date by the catalog module. */
+/** Newest migration; kept up to date by the catalog module. @public */
 export const ANNOTATION_MIGRATION = 'vm-migrate.io/migration';
+/** Its state; kept up to date by the catalog module. @public */
 export const ANNOTATION_STATE = 'vm-migrate.io/state';
+/** How many snapshots the VM's own list has; absent where nobody knows. */
+export const ANNOTATION_SNAPSHOTS = 'vm-migrate.io/snapshots';
+/** Why the VM cannot be read. */
+export const ANNOTATION_ERROR = 'vm-migrate.io/error';
+/** Why its source cannot be read now: the rest of the entity is as it was last seen. */
+export const ANNOTATION_SOURCE_ERROR = 'vm-migrate.io/source-error';
 
-/** `spec.type` of a VM's entity, which is a Resource. */
+/** Of a migrated VM: the entity ref of the VM that it was, its target and namespace, and its volumes as a JSON object, disk -> name. */
+export const ANNOTATION_MIGRATED_FROM = 'vm-migrate.io/migrated-from';
+export const ANNOTATION_TARGET = 'vm-migrate.io/target';
+export const ANNOTATION_NAMESPACE = 'vm-migrate.io/namespace';
+export const ANNOTATION_VOLUMES = 'vm-migrate.io/volumes';
+
+/** `spec.type` of a VM's entity, which is a Resource. @public */
 export const VIRTUAL_MACHINE_TYPE = 'virtual-machine';
+/** `spec.type` of what a migrated VM is on its target: a Resource that depends on the VM. */
+export const MIGRATED_VIRTUAL_MACHINE_TYPE = 'migrated-virtual-machine';

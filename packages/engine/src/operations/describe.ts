@@ -1,6 +1,6 @@
 /** describe: everything about one migration, and what a person would do next. */
 import type { DescriptionView, EventView } from '@vm-migrate/api';
-import { eventsAfter, latestEvents } from '../store/events';
+import { eventsAfter, eventsBefore, latestEvents } from '../store/events';
 import { acceptedFindings } from '../store/migrations';
 import { volumeName, type EventRow } from '../store/store';
 import { diskLabel, readMigration, stepView, type MigrationRecord } from './migration-record';
@@ -43,16 +43,15 @@ export const describeMigration: Operation<'describe', DescriptionView> = async (
 
 export const getEvents: Operation<'getEvents', EventView[]> = async (
   context,
-  { migration, after, limit = 200 },
-) =>
-  (
-    await eventsAfter(context.database, {
-      migrationId: migration,
-      after,
-      limit,
-      scope: context.access.read,
-    })
-  ).map(eventView);
+  { migration, after, before, limit = 200 },
+) => {
+  const filter = { migrationId: migration, limit, scope: context.access.read };
+  const rows =
+    before === undefined
+      ? await eventsAfter(context.database, { ...filter, after })
+      : await eventsBefore(context.database, { ...filter, after, before });
+  return rows.map(eventView);
+};
 
 export function eventView(event: EventRow): EventView {
   return {

@@ -11,7 +11,7 @@ import type { Finding } from '../sources/snapshot-tree';
 import { addEvent } from '../store/events';
 import { addObjects, addSteps, reopenMigration } from '../store/migrations';
 import { reopenLayers } from '../store/objects';
-import { admitSteps } from '../worker/admit-steps';
+import { beginMigration, type Begin } from './begin-migration';
 import { readMigration, type MigrationRecord } from './migration-record';
 import type { OperationContext } from './operation';
 
@@ -31,13 +31,13 @@ export async function extendMigration(
   context: OperationContext,
   id: string,
   plan: Plan,
-  accepted: readonly Finding[],
+  { accepted, begin }: { readonly accepted: readonly Finding[]; readonly begin: Begin },
 ): Promise<StartedView> {
   const record = await readMigration(context.database, id);
   const changedTips = assertCarriesOn(record, plan);
   const known = new Set(record.steps.map(step => step.stepId));
   const added = plan.steps.filter(step => !known.has(step.id));
-  await context.database.transaction(async tx => {
+  const state = await context.database.transaction(async tx => {
     await reopenMigration(tx, id, plan, accepted, context.actor);
     await addObjects(tx, id, plan);
     await addSteps(tx, id, added, record.steps.length);
@@ -49,14 +49,14 @@ export async function extendMigration(
       message: `The VM went on: ${added.filter(step => step.kind === 'applyLayer').length + changedTips.length} layers and ${added.filter(step => step.kind === 'takeSnapshot').length} VolumeSnapshots are added`,
       data: { planDigest: plan.digest },
     });
-    await admitSteps(tx);
+    return beginMigration(tx, id, begin, context.actor);
   });
   return {
     migration: id,
     vm: plan.vm.name,
     planDigest: plan.digest,
     outcome: 'started',
-    state: 'running',
+    state,
   };
 }
 

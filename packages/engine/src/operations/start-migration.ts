@@ -6,7 +6,7 @@ import type { Plan } from '../plan/plan';
 import type { Finding } from '../sources/snapshot-tree';
 import { insertMigration, migrations, planOf } from '../store/migrations';
 import { inScope } from '../store/migration-scope';
-import { admitSteps } from '../worker/admit-steps';
+import { beginMigration, type Begin } from './begin-migration';
 import { assertControl, type VmEntity } from './caller';
 import { extendMigration } from './extend-migration';
 import type { Operation, OperationContext } from './operation';
@@ -14,6 +14,7 @@ import { planFor } from './plan-vm';
 import { resolveVm } from './resolve-vm';
 
 export const startMigration: Operation<'start', StartedView> = async (context, input) => {
+  const { begin = 'now' } = input;
   const resolved = await resolveVm(context, input.vm);
   const entity = await context.entityOf?.({ source: resolved.place.name, id: resolved.vm.id });
   const plan = await planFor(context, resolved, input.options ?? {});
@@ -30,30 +31,39 @@ export const startMigration: Operation<'start', StartedView> = async (context, i
   const earlier = await migratedBefore(context, plan);
   if (earlier !== undefined) {
     await assertControl(context.database, context.access.control, earlier, 'start');
-    return extendMigration(context, earlier, plan, acceptedFindings(plan, input.accept ?? []));
+    const accepted = acceptedFindings(plan, input.accept ?? []);
+    return extendMigration(context, earlier, plan, { accepted, begin });
   }
-  return accept(context, plan, input.accept ?? [], { groupId: input.groupId, entity });
+  return accept(context, plan, input.accept ?? [], {
+    groupId: input.groupId,
+    entity,
+    begin,
+  });
 };
 
-/** Records the plan and admits its first steps, in one transaction. */
+/** Records the plan and lets its first steps in, unless it is to stand still, in one transaction. */
 export async function accept(
   context: OperationContext,
   plan: Plan,
   acceptIds: readonly string[],
-  { groupId, entity }: { readonly groupId?: string; readonly entity?: VmEntity } = {},
+  {
+    groupId,
+    entity,
+    begin,
+  }: { readonly groupId?: string; readonly entity?: VmEntity; readonly begin: Begin },
 ): Promise<StartedView> {
   const accepted = acceptedFindings(plan, acceptIds);
   const id = newMigrationId();
-  await context.database.transaction(async tx => {
+  const state = await context.database.transaction(async tx => {
     await insertMigration(tx, { id, groupId, plan, accepted, actor: context.actor, ...entity });
-    await admitSteps(tx);
+    return beginMigration(tx, id, begin, context.actor);
   });
   return {
     migration: id,
     vm: plan.vm.name,
     planDigest: plan.digest,
     outcome: 'started',
-    state: 'running',
+    state,
   };
 }
 

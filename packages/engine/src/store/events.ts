@@ -61,6 +61,28 @@ export async function eventsAfter(
   );
 }
 
+/** The newest events between two cursors, oldest first: how one who knows those from `before` on looks back. */
+export async function eventsBefore(
+  tx: Tx,
+  {
+    migrationId,
+    after = 0,
+    before,
+    limit,
+    scope = 'all',
+  }: EventFilter & { readonly before: number },
+): Promise<EventRow[]> {
+  const params: unknown[] = [migrationId ?? null, after, before, limit];
+  const rows = await tx.query<EventRow>(
+    `select ${EVENT} from vm_migrate.event e
+      where ($1::text is null or e.migration_id = $1) and e.id > $2 and e.id < $3
+        and ${ofScope(scope, params)}
+      order by e.id desc limit $4`,
+    params,
+  );
+  return rows.reverse();
+}
+
 /**
  * Events of the last half minute at or before a cursor. Ids are given before a transaction commits,
  * so one with a smaller id can become visible after one with a greater: a stream looks back by this,

@@ -20,9 +20,10 @@ import {
 import { catalogServiceRef, type CatalogService } from '@backstage/plugin-catalog-node';
 import { createServiceFactory } from '@backstage/backend-plugin-api';
 import type { Entity } from '@backstage/catalog-model';
-import { apiClient, type ApiClient } from '@vm-migrate/api';
+import { apiClient, type ApiClient, type ClientOptions } from '@vm-migrate/api';
 import { vmMigratePlugin } from '../plugin';
 import { contract, type Contract } from './contract';
+import { unrefIntervals } from './unref-intervals';
 
 export type Policy = (user: string, permission: Permission) => PolicyDecision;
 
@@ -33,8 +34,11 @@ export interface BackendUnderTestOptions {
   readonly database: JsonObject;
   /** Everything is allowed when absent. */
   readonly policy?: Policy;
-  /** VMs in the catalog; none when absent. */
-  readonly entities?: readonly { readonly entity: Entity; readonly readers: readonly string[] }[];
+  /** VMs in the catalog; none when absent. `catalog plugin`: that one says, which is among the features. */
+  readonly entities?:
+    readonly { readonly entity: Entity; readonly readers: readonly string[] }[] | 'catalog plugin';
+  /** Sections beside `backend` and `vmMigrate`. */
+  readonly config?: JsonObject;
   readonly features?: readonly BackendFeature[];
 }
 
@@ -45,6 +49,8 @@ export interface BackendUnderTest {
   readonly contract: Contract;
   /** With the token of this user. Answers that are not as openapi.json says are errors. */
   as(user: string): ApiClient;
+  /** How another plugin of the same Backstage calls it, by itself. */
+  ofPlugin(pluginId: string): ClientOptions;
   header(user: string): Record<string, string>;
   /** Waits until it works. */
   ready(): Promise<void>;
@@ -62,14 +68,22 @@ export async function backendUnderTest(
 ): Promise<BackendUnderTest> {
   const audited: AuditedEvent[] = [];
   const wire = contract();
+  if (options.entities === 'catalog plugin') unrefIntervals();
   const policy = options.policy ?? (() => ({ result: AuthorizeResult.ALLOW }));
-  const decide = (credentials: BackstageCredentials, permission: Permission): PolicyDecision =>
-    policy((credentials.principal as BackstageUserPrincipal).userEntityRef, permission);
+  // As Backstage's own service: what a plugin asks for by itself no policy is asked about.
+  const decide = ({ principal }: BackstageCredentials, permission: Permission): PolicyDecision =>
+    (principal as { type: string }).type === 'service'
+      ? { result: AuthorizeResult.ALLOW }
+      : policy((principal as BackstageUserPrincipal).userEntityRef, permission);
   const backend = await startTestBackend({
     features: [
       vmMigratePlugin,
       mockServices.rootConfig.factory({
-        data: { backend: { database: options.database }, vmMigrate: options.section },
+        data: {
+          ...options.config,
+          backend: { database: options.database },
+          vmMigrate: options.section,
+        },
       }),
       databaseServiceFactory,
       permissionsRegistryServiceFactory,
@@ -97,7 +111,7 @@ export async function backendUnderTest(
           };
         },
       }).factory,
-      catalogOf(options.entities ?? []),
+      ...(options.entities === 'catalog plugin' ? [] : [catalogOf(options.entities ?? [])]),
       ...(options.features ?? []),
     ],
   });
@@ -114,12 +128,22 @@ export async function backendUnderTest(
         token: () => mockCredentials.user.token(user),
         fetch: wire.fetch,
       }),
+    ofPlugin: pluginId => ({
+      baseUrl: () => url,
+      token: () =>
+        mockCredentials.service.token({
+          onBehalfOf: mockCredentials.service(`plugin:${pluginId}`),
+          targetPluginId: 'vm-migrate',
+        }),
+    }),
     ready: () => untilHealthy(url),
     stop: () => backend.stop(),
   };
 }
 
-function catalogOf(entities: NonNullable<BackendUnderTestOptions['entities']>): BackendFeature {
+function catalogOf(
+  entities: Exclude<NonNullable<BackendUnderTestOptions['entities']>, string>,
+): BackendFeature {
   const getEntities: CatalogService['getEntities'] = async (request, { credentials }) => {
     const filter = (request?.filter ?? {}) as Record<string, string>;
     const { principal } = credentials as BackstageCredentials<{ type: string }>;

@@ -1,5 +1,5 @@
 /** The words of a report that are the same for every migration, or follow from a few of its facts. */
-import type { ReportView } from '@vm-migrate/api';
+import type { ReportView } from '../views';
 
 /** What a reader might believe and must not. */
 export function notClaimed(report: ReportView): string[] {

@@ -3,9 +3,9 @@
  * manifests, VolumeSnapshots, bytes, digests, kind of proof and times; what is not claimed; how
  * anybody checks a digest with stock tools.
  */
-import type { ReportView } from '@vm-migrate/api';
-import { printable } from './escape';
-import { bytes, count, duration } from './format';
+import type { ReportView } from '../views';
+import { bytes, count, duration } from '../words/figures';
+import { printable } from '../words/printable';
 import { HOW_TO_CHECK, notClaimed } from './report-notes';
 
 type ReportedSnapshot = ReportView['snapshots'][number];
@@ -40,6 +40,7 @@ export function reportMarkdown(report: ReportView): string {
 
 function factLines({
   migration,
+  namespace,
   planDigest,
   moverImage,
   storeId,
@@ -56,7 +57,10 @@ function factLines({
     [
       ['Migration', code(migration.id)],
       ['VM', `${text(`${migration.source}/${migration.vm}`)}, id ${code(migration.vmId)}`],
-      ['Target', text(migration.target)],
+      [
+        'Target',
+        text(migration.target) + (namespace === null ? '' : `, namespace ${text(namespace)}`),
+      ],
       ['State', migration.state],
       ['Snapshots ready', `${migration.snapshots.ready} of ${migration.snapshots.total}`],
       [

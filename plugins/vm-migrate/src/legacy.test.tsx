@@ -1,0 +1,64 @@
+import { permissionApiRef } from '@backstage/plugin-permission-react';
+import {
+  ScaffolderFieldExtensions,
+  useCustomFieldExtensions,
+} from '@backstage/plugin-scaffolder-react';
+import { renderInTestApp, TestApiProvider } from '@backstage/test-utils';
+import { screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { Route, Routes } from 'react-router-dom';
+import { VmMigratePage, vmMigrateApiRef, vmMigratePlugin, VmPickerFieldExtension } from './legacy';
+import { rootRouteRef } from './legacy-routes';
+import { FakeBackend } from './testing/fake-backend';
+import { permissionsOf } from './testing/permissions';
+import { migrationView } from './testing/views';
+
+const backend = new FakeBackend();
+const user = userEvent.setup();
+
+describe('the old frontend system', () => {
+  it('mounts the pages where the app wants them', async () => {
+    const byState = { running: 1, paused: 0, failed: 0, migrated: 0, canceled: 0 };
+    backend.answer('getMigrations', () => [migrationView({ id: 'm-1', vm: 'web-1' })]);
+    backend.answer('countMigrations', () => ({ total: 1, byState }));
+    backend.answer('getPlace', () => FakeBackend.failure(403, 'ACCESS_DENIED', 'no'));
+    backend.answer('getVms', () => []);
+    backend.answer('getSources', () => []);
+    await renderInTestApp(
+      <TestApiProvider
+        apis={[
+          [vmMigrateApiRef, backend.client],
+          [permissionApiRef, permissionsOf(() => true)],
+        ]}
+      >
+        <Routes>
+          <Route path="/tools/migrate/*" element={<VmMigratePage />} />
+        </Routes>
+      </TestApiProvider>,
+      {
+        mountedRoutes: { '/tools/migrate': rootRouteRef },
+        routeEntries: ['/tools/migrate'],
+      },
+    );
+    expect(await screen.findByRole('link', { name: 'web-1' })).toHaveAttribute(
+      'href',
+      '/tools/migrate/migrations/m-1',
+    );
+    await user.click(screen.getByRole('link', { name: 'New migration' }));
+    expect(await screen.findByText('Which VM?')).toBeInTheDocument();
+  });
+
+  it('makes the client itself, and has the field of templates', async () => {
+    expect([...vmMigratePlugin.getApis()].map(({ api }) => api.id)).toEqual([vmMigrateApiRef.id]);
+    function Fields() {
+      const fields = useCustomFieldExtensions<{ name: string }>(
+        <ScaffolderFieldExtensions>
+          <VmPickerFieldExtension />
+        </ScaffolderFieldExtensions>,
+      );
+      return <>{fields.map(({ name }) => name).join()}</>;
+    }
+    await renderInTestApp(<Fields />);
+    expect(await screen.findByText('VmPicker')).toBeInTheDocument();
+  });
+});

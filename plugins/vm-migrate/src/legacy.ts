@@ -1,0 +1,47 @@
+/**
+ * vm-migrate in Backstage's old frontend system: wiring only, the pages are those of the new one.
+ *
+ * @packageDocumentation
+ */
+import {
+  createApiFactory,
+  createPlugin,
+  createRoutableExtension,
+  discoveryApiRef,
+  fetchApiRef,
+} from '@backstage/core-plugin-api';
+import { createScaffolderFieldExtension } from '@backstage/plugin-scaffolder-react';
+import { rootRouteRef } from './legacy-routes';
+import { vmPickerField } from './picker/vm-picker-field';
+import { vmMigrateApiRef } from './surface/api-ref';
+import { backstageClient } from './surface/backstage-client';
+
+export { vmMigrateApiRef } from './surface/api-ref';
+export { vmMigrateTranslations } from './translations';
+export { vmMigrateTranslationRef } from './translations/ref';
+
+export const vmMigratePlugin = createPlugin({
+  id: 'vm-migrate',
+  apis: [
+    createApiFactory({
+      api: vmMigrateApiRef,
+      deps: { discovery: discoveryApiRef, fetch: fetchApiRef },
+      factory: ({ discovery, fetch }) => backstageClient({ discovery, fetch }),
+    }),
+  ],
+  routes: { root: rootRouteRef },
+});
+
+/** All pages, below the route that it is mounted at, as `/vm-migrate`. */
+export const VmMigratePage = vmMigratePlugin.provide(
+  createRoutableExtension({
+    name: 'VmMigratePage',
+    component: async () => (await import('./pages/legacy-page')).LegacyPage,
+    mountPoint: rootRouteRef,
+  }),
+);
+
+/** `ui:field: VmPicker`, inside `<ScaffolderFieldExtensions>`. */
+export const VmPickerFieldExtension = vmMigratePlugin.provide(
+  createScaffolderFieldExtension({ ...vmPickerField, schema: vmPickerField.schema.schema }),
+);

@@ -1,0 +1,110 @@
+/**
+ * Asks before an act is done on one migration or many: names them, says what happens to the objects on
+ * the target, and afterwards what came of each.
+ */
+import {
+  Button,
+  Dialog,
+  DialogBody,
+  DialogFooter,
+  DialogHeader,
+  Radio,
+  RadioGroup,
+  Text,
+} from '@backstage/ui';
+import type { MigrationView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import { useState } from 'react';
+import { useWords } from '../../parts/use-words';
+import { ActOutcomes } from './act-outcomes';
+import { CANCEL_OBJECTS, type Act, type CancelObjects } from './acts';
+import styles from './acts.module.css';
+import { useRunAct } from './use-run-act';
+
+export interface ActDialogProps {
+  readonly act: Act;
+  /** Those that it makes sense for. */
+  readonly migrations: readonly MigrationView[];
+  /** Selected too, and left alone: each with the reason in words. */
+  readonly leftAlone: readonly { readonly migration: MigrationView; readonly why: string }[];
+  readonly onClose: () => void;
+}
+
+export function ActDialog({ act, migrations, leftAlone, onClose }: ActDialogProps) {
+  const { t } = useWords();
+  const [objects, setObjects] = useState<CancelObjects>('keep-all');
+  const { outcomes, isRunning, run } = useRunAct(act);
+  const isAsked = outcomes.size > 0;
+  const failed = migrations.filter(({ id }) => outcomes.get(id)?.state === 'failed');
+  const destroys = act === 'cancel';
+  return (
+    <Dialog isOpen onOpenChange={open => !open && onClose()} width={560}>
+      <DialogHeader>{t(`acts.${act}.title`, { count: migrations.length })}</DialogHeader>
+      <DialogBody>
+        <div className={styles['body']}>
+          {!isAsked && <Text as="p">{t(`acts.${act}.happens`)}</Text>}
+          {!isAsked && destroys && <ObjectsChoice value={objects} onChange={setObjects} />}
+          <ActOutcomes migrations={migrations} outcomes={outcomes} />
+          {!isAsked && leftAlone.length > 0 && (
+            <>
+              <Text as="p" weight="bold">
+                {t('acts.leftAlone', { count: leftAlone.length })}
+              </Text>
+              <ul className={styles['names']}>
+                {leftAlone.map(({ migration, why }) => (
+                  <li key={migration.id}>
+                    {migration.vm} <span className={styles['id']}>{migration.id}</span> {why}
+                  </li>
+                ))}
+              </ul>
+            </>
+          )}
+        </div>
+      </DialogBody>
+      <DialogFooter>
+        {!isAsked && (
+          <Button
+            variant="primary"
+            destructive={destroys}
+            onPress={() => void run(migrations, objects)}
+          >
+            {t(`acts.${act}.confirm`, { count: migrations.length })}
+          </Button>
+        )}
+        {isAsked && !isRunning && failed.length > 0 && (
+          <Button variant="primary" onPress={() => void run(failed, objects)}>
+            {t('acts.again', { count: failed.length })}
+          </Button>
+        )}
+        <Button variant="secondary" onPress={onClose}>
+          {isAsked ? t('acts.close') : t('acts.back')}
+        </Button>
+      </DialogFooter>
+    </Dialog>
+  );
+}
+
+function ObjectsChoice({
+  value,
+  onChange,
+}: {
+  readonly value: CancelObjects;
+  readonly onChange: (objects: CancelObjects) => void;
+}) {
+  const { t } = useWords();
+  return (
+    <RadioGroup
+      label={t('acts.objects.label')}
+      value={value}
+      onChange={chosen => onChange(chosen as CancelObjects)}
+    >
+      {CANCEL_OBJECTS.map(objects => (
+        <Radio key={objects} value={objects} className={styles['choice'] ?? ''}>
+          <span className={styles['choiceWords']}>
+            <span>{t(`acts.objects.${objects}.title`)}</span>
+            <span className={styles['quiet']}>{t(`acts.objects.${objects}.happens`)}</span>
+          </span>
+        </Radio>
+      ))}
+    </RadioGroup>
+  );
+}

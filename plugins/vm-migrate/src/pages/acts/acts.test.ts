@@ -1,0 +1,20 @@
+import { ACTS, refusalOf, type Act } from './acts';
+
+type Migration = Parameters<typeof refusalOf>[1];
+
+const error = { code: 'VOLUME_IO', message: 'The volume does not answer.' };
+const running: Migration = { state: 'running', wanted: 'run', error: null };
+
+describe('what may be done with a migration', () => {
+  it.each<[string, Migration, readonly Act[]]>([
+    ['running', running, ['pause', 'cancel']],
+    ['running, with a step that failed', { ...running, error }, ['pause', 'retry', 'cancel']],
+    ['about to pause', { ...running, wanted: 'pause' }, ['resume', 'cancel']],
+    ['paused', { state: 'paused', wanted: 'pause', error: null }, ['resume', 'cancel']],
+    ['failed', { state: 'failed', wanted: 'run', error }, ['pause', 'retry', 'cancel']],
+    ['migrated', { state: 'migrated', wanted: 'run', error: null }, []],
+    ['canceled', { state: 'canceled', wanted: 'cancel', error }, []],
+  ])('%s', (_name, migration, acts) => {
+    expect(ACTS.filter(act => refusalOf(act, migration) === undefined)).toEqual(acts);
+  });
+});

@@ -1,0 +1,53 @@
+/** What is rarely chosen: names of the objects, the present state, how much is compared. */
+import {
+  Accordion,
+  AccordionPanel,
+  AccordionTrigger,
+  Checkbox,
+  NumberField,
+  TextField,
+} from '@backstage/ui';
+import { useWords } from '../../parts/use-words';
+import { NAME_PREFIX, type Draft } from './draft';
+import styles from './new-migration.module.css';
+
+const MOST_WINDOWS = 10_000;
+
+export interface AdvancedChoiceProps {
+  readonly draft: Draft;
+  readonly onChange: (change: Partial<Draft>) => void;
+}
+
+export function AdvancedChoice({ draft, onChange }: AdvancedChoiceProps) {
+  const { t } = useWords();
+  const { namePrefix, cutCurrent, sampleWindows } = draft;
+  return (
+    <Accordion>
+      <AccordionTrigger level={2} title={t('newMigration.advanced.title')} />
+      <AccordionPanel>
+        <div className={styles['advanced']}>
+          <TextField
+            label={t('newMigration.advanced.prefix')}
+            description={t('newMigration.advanced.prefixWords')}
+            value={namePrefix}
+            onChange={value => onChange({ namePrefix: value })}
+            isInvalid={namePrefix !== '' && !NAME_PREFIX.test(namePrefix)}
+          />
+          <NumberField
+            label={t('newMigration.advanced.sample')}
+            description={t('newMigration.advanced.sampleWords')}
+            minValue={0}
+            maxValue={MOST_WINDOWS}
+            {...(sampleWindows === undefined ? {} : { value: sampleWindows })}
+            onChange={value =>
+              onChange({ sampleWindows: Number.isFinite(value) ? value : undefined })
+            }
+          />
+          <Checkbox isSelected={cutCurrent} onChange={value => onChange({ cutCurrent: value })}>
+            {t('newMigration.advanced.cutCurrent')}
+          </Checkbox>
+        </div>
+      </AccordionPanel>
+    </Accordion>
+  );
+}

@@ -1,0 +1,146 @@
+/** The VM's history as a list: what each snapshot is, whether it is kept, what that costs. */
+import { Checkbox } from '@backstage/ui';
+import { printable, type PlanView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import { RiCheckLine, RiGitMergeLine } from '@remixicon/react';
+import { useMemo } from 'react';
+import { railRows, type HistoryPoint } from '../../history/rails';
+import { bytesText, dateText, durationText } from '../../parts/format';
+import { useWords } from '../../parts/use-words';
+import styles from './new-migration.module.css';
+import { Rail } from './rail';
+
+type Snapshot = PlanView['snapshots'][number];
+
+export interface SnapshotListProps {
+  readonly snapshots: readonly Snapshot[];
+  /** Id of the snapshot that the present state grew from. */
+  readonly current: string | undefined;
+  readonly kept: ReadonlySet<string>;
+  readonly msOf: (snapshot: Snapshot) => number | null;
+  /** Absent: a rule decides, nobody chooses here. */
+  readonly onChange?: (kept: ReadonlySet<string>) => void;
+}
+
+interface Point extends HistoryPoint {
+  /** Undefined: the present state. */
+  readonly snapshot: Snapshot | undefined;
+}
+
+const CURRENT = 'current';
+
+export function SnapshotList({ snapshots, current, kept, msOf, onChange }: SnapshotListProps) {
+  const { t } = useWords();
+  const rows = useMemo(() => {
+    const points: Point[] = snapshots.map(snapshot => ({
+      id: snapshot.id,
+      parentId: snapshot.parentId ?? null,
+      snapshot,
+    }));
+    points.push({ id: CURRENT, parentId: current ?? null, snapshot: undefined });
+    return railRows(points, CURRENT);
+  }, [snapshots, current]);
+  const lanes = 1 + Math.max(...rows.map(({ lane }) => lane));
+  const names = useMemo(() => new Map(snapshots.map(({ id, name }) => [id, name])), [snapshots]);
+  const toggle = (id: string) => {
+    const next = new Set(kept);
+    if (!next.delete(id)) next.add(id);
+    onChange?.(next);
+  };
+  return (
+    <ol className={styles['history']} aria-label={t('newMigration.keep.history')}>
+      {rows.map(row => {
+        const { snapshot } = row.point;
+        const isKept = snapshot === undefined || kept.has(snapshot.id);
+        return (
+          <li key={row.point.id} data-kept={isKept}>
+            <Rail
+              row={row}
+              lanes={lanes}
+              mark={snapshot === undefined ? 'current' : isKept ? 'kept' : 'merged'}
+            />
+            {snapshot === undefined ? (
+              <span className={styles['point']}>
+                <b>{t('newMigration.keep.current')}</b>
+                <span className={styles['quiet']}>{t('newMigration.keep.currentWords')}</span>
+              </span>
+            ) : (
+              <>
+                {onChange !== undefined && (
+                  <Checkbox
+                    aria-label={t('newMigration.keep.keepIt', { name: printable(snapshot.name) })}
+                    isSelected={isKept}
+                    onChange={() => toggle(snapshot.id)}
+                  />
+                )}
+                <PointWords snapshot={snapshot} />
+                <Cost
+                  snapshot={snapshot}
+                  isKept={isKept}
+                  ms={msOf(snapshot)}
+                  into={
+                    snapshot.mergedInto === CURRENT
+                      ? t('newMigration.keep.presentState')
+                      : names.get(snapshot.mergedInto ?? '')
+                  }
+                />
+              </>
+            )}
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
+
+function PointWords({ snapshot }: { readonly snapshot: Snapshot }) {
+  const { t, language } = useWords();
+  const { name, description, createdAtUs } = snapshot;
+  const at =
+    createdAtUs === undefined
+      ? t('newMigration.keep.noTime')
+      : dateText(new Date(createdAtUs / 1000).toISOString(), language);
+  return (
+    <span className={styles['point']}>
+      <b>{printable(name)}</b>
+      <span className={styles['quiet']}>
+        {at}
+        {description !== '' && ` · ${printable(description)}`}
+      </span>
+    </span>
+  );
+}
+
+function Cost({
+  snapshot,
+  isKept,
+  ms,
+  into,
+}: {
+  readonly snapshot: Snapshot;
+  readonly isKept: boolean;
+  readonly ms: number | null;
+  readonly into: string | undefined;
+}) {
+  const { t, language } = useWords();
+  return (
+    <span className={styles['cost']}>
+      <span>
+        {bytesText(snapshot.costBytes, language)}
+        {ms !== null && ` · ${timeText(ms, t('newMigration.keep.underSecond'))}`}
+      </span>
+      <span className={styles['fate']}>
+        {isKept ? <RiCheckLine aria-hidden /> : <RiGitMergeLine aria-hidden />}
+        {isKept
+          ? t('newMigration.keep.kept')
+          : into === undefined
+            ? t('newMigration.keep.dropped')
+            : t('newMigration.keep.mergedInto', { name: printable(into) })}
+      </span>
+    </span>
+  );
+}
+
+/** What takes no second takes time all the same. */
+function timeText(ms: number, underSecond: string): string {
+  return ms < 1000 ? underSecond : durationText(ms);
+}

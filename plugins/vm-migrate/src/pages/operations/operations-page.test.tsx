@@ -1,0 +1,160 @@
+import { screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import type { QueuedStepView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import { FakeBackend } from '../../testing/fake-backend';
+import { renderPages, type RenderHow } from '../../testing/render-pages';
+import { classView, targetView } from '../../testing/views';
+
+const backend = new FakeBackend();
+const user = userEvent.setup();
+
+const step = (of: Partial<QueuedStepView> & { readonly id: string }): QueuedStepView => ({
+  kind: 'applyLayer',
+  words: `write ${of.id}`,
+  state: 'running',
+  diskId: 'a',
+  weightBytes: 100,
+  progress: null,
+  waitsFor: null,
+  waitsSince: null,
+  worker: null,
+  attempts: 1,
+  error: null,
+  startedAt: null,
+  finishedAt: null,
+  migration: 'm-1',
+  vm: 'web-1',
+  source: 'lab',
+  target: 'cluster',
+  storageClass: 'fast',
+  disk: 'scsi0:0',
+  ...of,
+});
+
+function show(how?: RenderHow) {
+  backend.answer('getQueue', () => ({
+    counts: { running: 1, waiting: 0, queued: 0, ready: 1 },
+    steps: [
+      step({
+        id: 'base.vmdk',
+        worker: 'w-1',
+        progress: { bytesDone: 50, bytesTotal: 100, bytesPerSecond: 10, etaMs: 5_000 },
+      }),
+      step({
+        id: 'delta.vmdk',
+        state: 'ready',
+        waitsFor: 'a free place under limit all, 4 at a time',
+        waitsSince: '2026-11-28T02:00:00.000Z',
+      }),
+    ],
+  }));
+  backend.answer('getWorkers', () => [
+    {
+      id: 'w-1',
+      surface: 'backstage',
+      host: 'node-1',
+      pid: 7,
+      version: '1.0.0',
+      sources: ['lab'],
+      targets: ['cluster'],
+      startedAt: '2026-11-28T02:00:00.000Z',
+      silentMs: 120_000,
+      steps: 1,
+    },
+  ]);
+  backend.answer('getLimits', () => [
+    {
+      scope: 'all',
+      maxRunning: 4,
+      bytesPerSecond: null,
+      changedBy: 'user:default/ann',
+      changedAt: '2026-11-28T02:00:00.000Z',
+    },
+  ]);
+  backend.answer('getSources', () => [
+    {
+      name: 'lab',
+      kind: 'vm-directory',
+      location: '/vms',
+      vms: null,
+      error: { code: 'SOURCE_UNREACHABLE', message: 'It does not answer.', hint: 'Mount it.' },
+    },
+  ]);
+  backend.answer('getTargets', () => [
+    targetView({
+      classes: [
+        classView({
+          name: 'slow',
+          proof: {
+            outcome: 'failed',
+            at: '2026-11-28T02:00:00.000Z',
+            ageMs: 1,
+            snapshotsOutliveVolume: null,
+            writeBytesPerSecond: null,
+            error: { code: 'CLASS_PROBE_FAILED', message: 'A restore held other bytes.' },
+          },
+        }),
+      ],
+    }),
+  ]);
+  return renderPages(backend.client, '/vm-migrate/operations', how);
+}
+
+const asked = (name: string) =>
+  backend.calls.filter(call => call.name === name).map(({ input }) => input);
+
+describe('sources, workers and limits', () => {
+  it('says who works on what, and why the next one waits', async () => {
+    show();
+    expect(
+      await screen.findByRole('progressbar', { name: 'Progress: write base.vmdk' }),
+    ).toHaveAttribute('aria-valuenow', '50');
+    expect(
+      screen.getByText(/Waits for a free place under limit all, 4 at a time/),
+    ).toBeInTheDocument();
+    await user.click(screen.getByRole('button', { name: /^ready/ }));
+    await waitFor(() => expect(asked('getQueue').at(-1)).toMatchObject({ states: ['ready'] }));
+  });
+
+  it('says what does not work, and why', async () => {
+    show();
+    expect(await screen.findByText('Mount it.')).toBeInTheDocument();
+    expect(await screen.findByText('silent')).toBeInTheDocument();
+    expect(await screen.findByText(/A restore held other bytes/)).toBeInTheDocument();
+    expect(screen.getByText('user:default/ann')).toBeInTheDocument();
+  });
+
+  it('takes a limit away, and says what the backend refuses', async () => {
+    show();
+    await user.click(await screen.findByRole('button', { name: /Change the limit: All together/ }));
+    const dialog = within(await screen.findByRole('dialog'));
+    await user.click(dialog.getByRole('switch', { name: /Copies at a time/ }));
+    await user.click(dialog.getByRole('switch', { name: /Rate in MiB/ }));
+    backend.answer('setLimit', () =>
+      FakeBackend.failure(429, 'TOO_MANY_REQUESTS', 'Too many changes.'),
+    );
+    await user.click(dialog.getByRole('button', { name: 'Save' }));
+    expect(await dialog.findByText('Too many changes.')).toBeInTheDocument();
+    expect(asked('setLimit')).toEqual([
+      { scope: 'all', maxRunning: null, bytesPerSecond: 100 * 1024 ** 2 },
+    ]);
+    backend.answer('setLimit', () => []);
+    await user.click(dialog.getByRole('button', { name: 'Save' }));
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+  });
+
+  it('is not changed by those who may not', async () => {
+    show({ allows: ({ permission }) => permission.name !== 'vm-migrate.limits' });
+    const change = await screen.findByRole('button', { name: /Change the limit/ });
+    await waitFor(() => expect(change).toHaveAttribute('aria-disabled', 'true'));
+    await user.click(change);
+    expect(screen.queryByRole('dialog')).toBeNull();
+  });
+
+  it('says how to get a worker where there is none', async () => {
+    show();
+    backend.answer('getWorkers', () => []);
+    expect(await screen.findByText('Nobody works')).toBeInTheDocument();
+    expect(screen.getByText('kubectl vm-migrate worker')).toBeInTheDocument();
+  });
+});

@@ -1,0 +1,207 @@
+/** Who works on what, and why the next steps wait. */
+import { Cell, CellText, Link, Table, ToggleButton, type ColumnConfig } from '@backstage/ui';
+import {
+  printable,
+  type QueuedStateView,
+  type QueuedStepView,
+} from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import { RiCheckDoubleLine } from '@remixicon/react';
+import { useMemo, useState } from 'react';
+import { Age } from '../../parts/age';
+import { Empty } from '../../parts/empty';
+import { Failure } from '../../parts/failure';
+import { ProgressBar } from '../../parts/progress-bar';
+import { Section } from '../../parts/section';
+import { useWords } from '../../parts/use-words';
+import { Waiting } from '../../parts/waiting';
+import { useOperation } from '../../surface/queries';
+import { useSurface } from '../../surface/surface';
+import styles from './operations.module.css';
+
+const STATES: readonly QueuedStateView[] = ['running', 'waiting', 'queued', 'ready'];
+const PAGE_SIZE = 20;
+/** Progress and rates move without events. */
+const ASK_MS = 2_000;
+
+interface QueueRow extends QueuedStepView {
+  /** Steps of two migrations may have the same id. */
+  readonly key: string;
+}
+
+export function Queue() {
+  const { t } = useWords();
+  const [states, setStates] = useState<readonly QueuedStateView[]>([]);
+  const [page, setPage] = useState(0);
+  const { data, error, isPlaceholderData } = useOperation(
+    'getQueue',
+    {
+      ...(states.length === 0 ? {} : { states: [...states] }),
+      limit: PAGE_SIZE,
+      offset: page * PAGE_SIZE,
+    },
+    { refetchMs: ASK_MS },
+  );
+  const columns = useColumns();
+  const counts = data?.counts;
+  const total = (states.length === 0 ? STATES : states).reduce(
+    (sum, state) => sum + (counts?.[state] ?? 0),
+    0,
+  );
+  const rows = useMemo(
+    () => data?.steps.map(step => ({ ...step, id: `${step.migration}/${step.id}`, key: step.id })),
+    [data],
+  );
+  const toggle = (state: QueuedStateView) => {
+    setStates(STATES.filter(known => states.includes(known) !== (known === state)));
+    setPage(0);
+  };
+  return (
+    <Section
+      title={t('operations.queue.title')}
+      aside={
+        <div className={styles['states']} role="group" aria-label={t('operations.queue.states')}>
+          {STATES.map(state => (
+            <ToggleButton
+              key={state}
+              isSelected={states.includes(state)}
+              onChange={() => toggle(state)}
+            >
+              {t(`operations.queue.${state}`)} <b>{String(counts?.[state] ?? '–')}</b>
+            </ToggleButton>
+          ))}
+        </div>
+      }
+    >
+      {error !== null && <Failure error={error.data} />}
+      {data === undefined && error === null && <Waiting lines={3} />}
+      {rows?.length === 0 && (
+        <Empty
+          icon={<RiCheckDoubleLine aria-hidden />}
+          title={states.length === 0 ? t('operations.queue.none') : t('operations.queue.noneOf')}
+        >
+          {states.length === 0 && t('operations.queue.noneWords')}
+        </Empty>
+      )}
+      {rows !== undefined && rows.length > 0 && (
+        <Table
+          className={styles['table'] ?? ''}
+          columnConfig={columns}
+          data={rows}
+          isStale={isPlaceholderData}
+          pagination={
+            total <= PAGE_SIZE
+              ? { type: 'none' }
+              : {
+                  type: 'page',
+                  pageSize: PAGE_SIZE,
+                  pageSizeOptions: [],
+                  offset: page * PAGE_SIZE,
+                  totalCount: total,
+                  hasPreviousPage: page > 0,
+                  hasNextPage: (page + 1) * PAGE_SIZE < total,
+                  onPreviousPage: () => setPage(page - 1),
+                  onNextPage: () => setPage(page + 1),
+                  getLabel: () =>
+                    t('migrations.range', {
+                      from: String(page * PAGE_SIZE + 1),
+                      to: String(Math.min(total, (page + 1) * PAGE_SIZE)),
+                      total: String(total),
+                    }),
+                }
+          }
+        />
+      )}
+    </Section>
+  );
+}
+
+function useColumns(): readonly ColumnConfig<QueueRow>[] {
+  const { t } = useWords();
+  const { links } = useSurface();
+  return useMemo(
+    () => [
+      {
+        id: 'step',
+        label: t('operations.queue.step'),
+        isRowHeader: true,
+        minWidth: 200,
+        defaultWidth: '3fr',
+        cell: ({ words, migration, vm }) => (
+          <Cell>
+            <div className={styles['lines']}>
+              <span title={words}>{words}</span>
+              <Link href={links.migration(migration)} variant="body-small">
+                {printable(vm)} · {migration}
+              </Link>
+            </div>
+          </Cell>
+        ),
+      },
+      {
+        id: 'state',
+        label: t('operations.queue.state'),
+        width: 110,
+        cell: ({ state }) => (
+          <CellText
+            title={
+              STATES.includes(state as QueuedStateView)
+                ? t(`operations.queue.${state as QueuedStateView}`)
+                : state
+            }
+          />
+        ),
+      },
+      {
+        id: 'how',
+        label: t('operations.queue.how'),
+        minWidth: 200,
+        defaultWidth: '3fr',
+        cell: step => (
+          <Cell>
+            <How step={step} />
+          </Cell>
+        ),
+      },
+      {
+        id: 'worker',
+        label: t('operations.queue.worker'),
+        minWidth: 120,
+        defaultWidth: '1fr',
+        cell: ({ worker }) => <CellText title={worker ?? '–'} />,
+      },
+    ],
+    [t, links],
+  );
+}
+
+/** How far it is, or what it waits for and since when. */
+function How({ step }: { readonly step: QueueRow }) {
+  const { t } = useWords();
+  const { words, progress, waitsFor, waitsSince, error } = step;
+  return (
+    <div className={styles['lines']}>
+      {progress !== null && progress.bytesTotal > 0 && (
+        <ProgressBar
+          label={t('operations.queue.progressOf', { step: words })}
+          progress={progress}
+          details="under"
+        />
+      )}
+      {waitsFor !== null && (
+        <span>
+          {t('operations.queue.waitsFor', { what: waitsFor })}{' '}
+          {waitsSince !== null && (
+            <span className={styles['quiet']}>
+              <Age at={waitsSince} />
+            </span>
+          )}
+        </span>
+      )}
+      {error !== null && (
+        <span className={styles['error']}>
+          <code>{error.code}</code> {error.message}
+        </span>
+      )}
+    </div>
+  );
+}

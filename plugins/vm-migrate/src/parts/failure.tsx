@@ -1,0 +1,25 @@
+/** An error as the engine says it: what, where, and what to do. */
+import { Alert } from '@backstage/ui';
+import type { ErrorView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import { useWords } from './use-words';
+
+export function Failure({
+  error,
+}: {
+  readonly error: Pick<ErrorView, 'code' | 'message' | 'hint'>;
+}) {
+  const { t } = useWords();
+  return (
+    <Alert
+      status="danger"
+      icon
+      title={error.message}
+      description={
+        <>
+          {error.hint !== undefined && <div>{error.hint}</div>}
+          <code>{t('failure.code', { code: error.code })}</code>
+        </>
+      }
+    />
+  );
+}

@@ -1,0 +1,24 @@
+/** What the field takes and answers; the same in both frontend systems. */
+import { translationApiRef } from '@backstage/frontend-plugin-api';
+import { makeFieldSchema, type CustomFieldValidator } from '@backstage/plugin-scaffolder-react';
+import { vmMigrateTranslationRef } from '../translations/ref';
+import { VmPicker, type VmPickerOptions } from './vm-picker';
+
+const schema = makeFieldSchema({
+  output: z => z.string().describe('An entity ref, or SOURCE/NAME'),
+  uiOptions: z => z.object({ source: z.string().optional().describe('Only VMs of this source') }),
+});
+
+/** `kind:namespace/name` or `SOURCE/NAME`: a slash with something on both sides. */
+export function isVmReference(text: string): boolean {
+  return /^[^/]+\/.+$/s.test(text.trim());
+}
+
+const validation: CustomFieldValidator<string, VmPickerOptions> = (value, field, { apiHolder }) => {
+  // Nothing chosen is for `required` to refuse.
+  if (value === undefined || value === '' || isVmReference(value)) return;
+  const words = apiHolder.get(translationApiRef)?.getTranslation(vmMigrateTranslationRef);
+  field.addError(words?.ready === true ? words.t('picker.invalid') : 'SOURCE/NAME');
+};
+
+export const vmPickerField = { name: 'VmPicker', component: VmPicker, validation, schema };

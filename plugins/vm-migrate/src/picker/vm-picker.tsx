@@ -1,0 +1,74 @@
+/** Field `VmPicker` of a software template: a VM, as an entity ref or as SOURCE/NAME. */
+import { useApi, useApiHolder } from '@backstage/frontend-plugin-api';
+import { catalogApiRef } from '@backstage/plugin-catalog-react';
+import type { FieldExtensionComponentProps } from '@backstage/plugin-scaffolder-react';
+import { Combobox } from '@backstage/ui';
+import { ApiError } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import { useQuery } from '@tanstack/react-query';
+import { Failure } from '../parts/failure';
+import { useWords } from '../parts/use-words';
+import { vmMigrateApiRef } from '../surface/api-ref';
+import { liveHubOf } from '../surface/live-hub';
+import { vmChoices } from './vm-choices';
+
+export interface VmPickerOptions {
+  /** Only VMs of this source. */
+  readonly source?: string | undefined;
+}
+
+export function VmPicker({
+  formData,
+  onChange,
+  schema,
+  uiSchema,
+  required = false,
+  disabled = false,
+  rawErrors = [],
+}: FieldExtensionComponentProps<string, VmPickerOptions>) {
+  const { t } = useWords();
+  const api = useApi(vmMigrateApiRef);
+  const catalog = useApiHolder().get(catalogApiRef);
+  const source = uiSchema['ui:options']?.source;
+  const { data, error } = useQuery(
+    {
+      queryKey: ['vms to pick', source],
+      queryFn: () => vmChoices(catalog, api, source),
+      meta: { of: 'places' },
+    },
+    liveHubOf(api).queries,
+  );
+  const known = data ?? [];
+  // What an earlier run of the template chose is shown although it is not offered any more.
+  const options =
+    formData === undefined || known.some(({ value }) => value === formData)
+      ? known
+      : [{ value: formData, label: formData }, ...known];
+  return (
+    <>
+      <Combobox
+        label={schema.title ?? t('picker.label')}
+        description={
+          rawErrors.length > 0
+            ? rawErrors.join(' ')
+            : (schema.description ?? t('picker.description'))
+        }
+        placeholder={data === undefined && error === null ? t('waiting') : t('picker.placeholder')}
+        size="medium"
+        menuTrigger="focus"
+        isRequired={required}
+        isDisabled={disabled}
+        isInvalid={rawErrors.length > 0}
+        options={[...options]}
+        value={formData ?? null}
+        onChange={key => onChange(key === null ? undefined : String(key))}
+      />
+      {error !== null && (
+        <Failure
+          error={
+            error instanceof ApiError ? error.data : { code: 'INTERNAL', message: error.message }
+          }
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,144 @@
+/**
+ * One stream of events a tab, however many parts of the page listen: what they say makes the answers
+ * that they are about old, and they are asked for again. While nobody sees the tab there is no stream;
+ * when it is seen again everything is asked for anew, and the stream goes on from its cursor.
+ */
+import { QueryClient } from '@tanstack/react-query';
+import {
+  ApiError,
+  type ApiClient,
+  type EventView,
+} from '@vm-migrate/backstage-plugin-vm-migrate-common';
+
+/** `lost`: the backend does not answer, what is shown may be old. */
+export type LiveMode = 'starting' | 'stream' | 'polling' | 'lost';
+
+/** Events come in bursts, and each answer is a query: so often at most. */
+const REFRESH_MS = 500;
+
+export class LiveHub {
+  readonly queries = new QueryClient({
+    defaultOptions: {
+      queries: { staleTime: 1_000, retry: isWorthRetry, refetchOnWindowFocus: false },
+    },
+  });
+  #mode: LiveMode = 'starting';
+  #users = 0;
+  #stop: AbortController | undefined;
+  #cursor: number | undefined;
+  #refresh: ReturnType<typeof setTimeout> | undefined;
+  readonly #onMode = new Set<() => void>();
+  readonly #onEvent = new Set<(event: EventView) => void>();
+
+  constructor(private readonly api: ApiClient) {}
+
+  get mode(): LiveMode {
+    return this.#mode;
+  }
+
+  /** For React's useSyncExternalStore. */
+  readonly subscribeMode = (changed: () => void): (() => void) => {
+    this.#onMode.add(changed);
+    return () => this.#onMode.delete(changed);
+  };
+
+  /** Each event once, as it comes. */
+  subscribeEvents(listener: (event: EventView) => void): () => void {
+    this.#onEvent.add(listener);
+    return () => this.#onEvent.delete(listener);
+  }
+
+  /** The stream stands as long as somebody uses it. Returns the end of this use. */
+  use(): () => void {
+    this.#users += 1;
+    if (this.#users === 1) {
+      document.addEventListener('visibilitychange', this.#onVisibility);
+      this.start();
+    }
+    return () => {
+      this.#users -= 1;
+      if (this.#users > 0) return;
+      document.removeEventListener('visibilitychange', this.#onVisibility);
+      this.stop();
+    };
+  }
+
+  readonly #onVisibility = (): void => {
+    if (document.hidden) return this.stop();
+    this.start();
+    void this.queries.invalidateQueries();
+  };
+
+  /**
+   * What is shown is asked for again, but for what reads a source or a target: no event tells of those,
+   * and they cost more than a look into the database.
+   */
+  refresh(): Promise<void> {
+    return this.queries.invalidateQueries({ predicate: ({ meta }) => meta?.['of'] !== 'places' });
+  }
+
+  private start(): void {
+    if (this.#stop !== undefined || document.hidden) return;
+    const stop = new AbortController();
+    this.#stop = stop;
+    void this.listen(stop.signal).catch(() => {
+      // Not allowed, or signed out: each query says so where it is shown.
+      if (!stop.signal.aborted) this.say('lost');
+    });
+  }
+
+  private stop(): void {
+    this.#stop?.abort();
+    this.#stop = undefined;
+    clearTimeout(this.#refresh);
+    this.#refresh = undefined;
+  }
+
+  private async listen(signal: AbortSignal): Promise<void> {
+    const after = this.#cursor;
+    const events = this.api.events({
+      signal,
+      ...(after === undefined ? {} : { after }),
+      onMode: mode => {
+        // What happened while it was lost came by no event that this page saw.
+        if (this.#mode === 'lost' && mode !== 'lost') this.refreshSoon();
+        this.say(mode);
+      },
+    });
+    for await (const event of events) {
+      this.#cursor = Math.max(this.#cursor ?? 0, event.id);
+      this.#onEvent.forEach(listener => listener(event));
+      this.refreshSoon();
+    }
+  }
+
+  private refreshSoon(): void {
+    this.#refresh ??= setTimeout(() => {
+      this.#refresh = undefined;
+      void this.refresh();
+    }, REFRESH_MS);
+  }
+
+  private say(mode: LiveMode): void {
+    if (mode === this.#mode) return;
+    this.#mode = mode;
+    this.#onMode.forEach(changed => changed());
+  }
+}
+
+/** Once, and only what says of itself that it may be otherwise a moment later. */
+function isWorthRetry(failures: number, error: Error): boolean {
+  return failures < 1 && error instanceof ApiError && error.data.retry === 'later';
+}
+
+const hubs = new WeakMap<ApiClient, LiveHub>();
+
+/** The same one for every part of a page that has the same client. */
+export function liveHubOf(api: ApiClient): LiveHub {
+  let hub = hubs.get(api);
+  if (hub === undefined) {
+    hub = new LiveHub(api);
+    hubs.set(api, hub);
+  }
+  return hub;
+}

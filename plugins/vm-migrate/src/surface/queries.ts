@@ -1,0 +1,44 @@
+/** The operations as React's queries and commands: asked once for all who show them, and again when an event says so. */
+import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
+import type {
+  ApiError,
+  OperationAnswers,
+  OperationInput,
+  OperationName,
+} from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import { useSurface } from './surface';
+
+export interface QueryHow {
+  /** False while the input is not known yet. */
+  readonly enabled?: boolean;
+  /** Progress within a layer makes no event: asked for so often while it is shown. */
+  readonly refetchMs?: number | undefined;
+  /** `places`: it reads a source or a target, and is asked for again at these times only, not by events. */
+  readonly of?: 'database' | 'places';
+}
+
+/** An operation that only looks. What was answered last stays while the next answer comes. */
+export function useOperation<Name extends OperationName>(
+  name: Name,
+  input: OperationInput<Name>,
+  { enabled = true, refetchMs, of = 'database' }: QueryHow = {},
+) {
+  const { api } = useSurface();
+  return useQuery<OperationAnswers[Name], ApiError>({
+    queryKey: [name, input],
+    queryFn: ({ signal }) => api.call(name, input, { signal }),
+    enabled,
+    placeholderData: keepPreviousData,
+    refetchInterval: refetchMs ?? false,
+    meta: { of },
+  });
+}
+
+/** An operation that changes something; everything that is shown is asked for again after it. */
+export function useCommand<Name extends OperationName>(name: Name) {
+  const { api, hub } = useSurface();
+  return useMutation<OperationAnswers[Name], ApiError, OperationInput<Name>>({
+    mutationFn: input => api.call(name, input),
+    onSettled: () => hub.refresh(),
+  });
+}

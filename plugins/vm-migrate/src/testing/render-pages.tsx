@@ -1,0 +1,27 @@
+/** Our pages as an app of the new frontend system shows them, at an address below their root. */
+import { renderTestApp } from '@backstage/frontend-test-utils';
+import { permissionApiRef } from '@backstage/plugin-permission-react';
+import type { ApiClient } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import { vmMigratePlugin } from '../plugin';
+import { vmMigrateApiRef } from '../surface/api-ref';
+import { permissionsOf, type Allows } from './permissions';
+
+export interface RenderHow {
+  /** Whether the person may do that; everything when absent. */
+  readonly allows?: Allows;
+}
+
+export function renderPages(
+  client: ApiClient,
+  path = '/vm-migrate',
+  { allows = () => true }: RenderHow = {},
+) {
+  return renderTestApp({
+    features: [vmMigratePlugin],
+    initialRouteEntries: [path],
+    apis: [
+      [vmMigrateApiRef, client],
+      [permissionApiRef, permissionsOf(allows)],
+    ],
+  });
+}

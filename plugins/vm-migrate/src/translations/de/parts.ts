@@ -1,0 +1,11 @@
+/** Worte der kleinen Dinge, die Seiten teilen. */
+import type { Flat } from '../flat';
+import type { parts } from '../en/parts';
+
+export const partsDe: Flat<typeof parts> = {
+  'command.label': 'Befehl für ein Terminal',
+  'command.copy': 'Befehl kopieren',
+  'command.copied': 'Kopiert',
+  waiting: 'Wird geladen',
+  age: 'vor {{time}}',
+};

@@ -1,0 +1,46 @@
+/** The list of migrations. */
+export const migrations = {
+  migrations: {
+    states: 'Show by state',
+    all: 'all',
+    filters: 'Filters',
+    find: 'Find migrations',
+    findWhat: 'VM, id, target, who started it',
+    source: 'Source',
+    anySource: 'Any source',
+    owner: 'Owner of the VM',
+    anyOwner: 'Any owner',
+    bulk: 'What to do with the selected migrations',
+    selected_one: '{{count}} selected',
+    selected_other: '{{count}} selected',
+    clear: 'Clear the selection',
+    column: {
+      vm: 'VM',
+      state: 'State',
+      progress: 'Progress',
+      snapshots: 'Snapshots',
+      target: 'Target, owner',
+      started: 'Started',
+    },
+    ratio: '{{done}} of {{total}}',
+    layers: '{{done}} of {{total}} layers',
+    noOwner: 'no owner',
+    progressOf: 'Progress of {{vm}}',
+    entity: 'catalog',
+    entityOf: '{{vm}} in the catalog',
+    pageSize_one: '{{count}} a page',
+    pageSize_other: '{{count}} a page',
+    range: '{{from}} to {{to}} of {{total}}',
+    none: 'None',
+    empty: {
+      title: 'Nothing has been migrated yet',
+      words:
+        'A migration moves a VM to Kubernetes with its snapshot history. Choose a VM, see what it costs, and start.',
+    },
+    nothingFits: {
+      title: 'No migration fits these filters',
+      words: 'There may be some that you may not see, or none at all.',
+      clear: 'Show all',
+    },
+  },
+} as const;

@@ -1,0 +1,10 @@
+/** Words of the small things that pages share. */
+export const parts = {
+  command: {
+    label: 'Command for a terminal',
+    copy: 'Copy the command',
+    copied: 'Copied',
+  },
+  waiting: 'Loading',
+  age: '{{time}} ago',
+} as const;
