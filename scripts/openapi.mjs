@@ -47,6 +47,7 @@ function answerSchemas() {
   const definitions = [
     'OperationAnswers',
     'ErrorBody',
+    'HostErrorBody',
     'HealthView',
     'EventView',
     'VmEntitiesView',

@@ -38,7 +38,7 @@ export function openApiDocument({ answers, types }: AnswerSchemas): Json {
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
       schemas: types,
-      responses: { Error: errorResponse },
+      responses: { Error: errorResponse, NotSignedIn: notSignedIn },
     },
   };
 }
@@ -56,6 +56,7 @@ function operation(name: OperationName, answer: Json): Json {
     },
     responses: {
       200: { description: 'Done', content: { 'application/json': { schema: answer } } },
+      401: { $ref: '#/components/responses/NotSignedIn' },
       default: { $ref: '#/components/responses/Error' },
     },
   };
@@ -101,6 +102,7 @@ const stream: Json = {
       description: 'The stream',
       content: { 'text/event-stream': { schema: { type: 'string' } } },
     },
+    401: { $ref: '#/components/responses/NotSignedIn' },
     default: { $ref: '#/components/responses/Error' },
   },
 };
@@ -123,7 +125,10 @@ const document: Json = {
   operationId: 'getOpenApi',
   summary: 'This document',
   tags: ['about'],
-  responses: { 200: text('The document', { type: 'object' }) },
+  responses: {
+    200: text('The document', { type: 'object' }),
+    401: { $ref: '#/components/responses/NotSignedIn' },
+  },
 };
 
 const health: Json = {
@@ -141,6 +146,10 @@ const errorResponse: Json = {
   description: `An error; its status goes by \`error.code\`: ${statusWords()}`,
   content: { 'application/json': { schema: { $ref: '#/components/schemas/ErrorBody' } } },
 };
+
+const notSignedIn: Json = text('Backstage does not know who asks; its own words', {
+  $ref: '#/components/schemas/HostErrorBody',
+});
 
 function statusWords(): string {
   const codes = new Map<number, string[]>();

@@ -22,6 +22,7 @@ import { createServiceFactory } from '@backstage/backend-plugin-api';
 import type { Entity } from '@backstage/catalog-model';
 import { apiClient, type ApiClient, type ClientOptions } from '@vm-migrate/api';
 import { vmMigratePlugin } from '../plugin';
+import { contract, type Contract } from './contract';
 import { unrefIntervals } from './unref-intervals';
 
 export type Policy = (user: string, permission: Permission) => PolicyDecision;
@@ -44,7 +45,9 @@ export interface BackendUnderTestOptions {
 export interface BackendUnderTest {
   readonly url: string;
   readonly audited: AuditedEvent[];
-  /** With the token of this user. */
+  /** What came over the wire so far, and the check that it is as the document says. */
+  readonly contract: Contract;
+  /** With the token of this user. Answers that are not as openapi.json says are errors. */
   as(user: string): ApiClient;
   /** How another plugin of the same Backstage calls it, by itself. */
   ofPlugin(pluginId: string): ClientOptions;
@@ -64,6 +67,7 @@ export async function backendUnderTest(
   options: BackendUnderTestOptions,
 ): Promise<BackendUnderTest> {
   const audited: AuditedEvent[] = [];
+  const wire = contract();
   if (options.entities === 'catalog plugin') unrefIntervals();
   const policy = options.policy ?? (() => ({ result: AuthorizeResult.ALLOW }));
   // As Backstage's own service: what a plugin asks for by itself no policy is asked about.
@@ -117,7 +121,13 @@ export async function backendUnderTest(
     url,
     audited,
     header: user => ({ authorization: mockCredentials.user.header(user) }),
-    as: user => apiClient({ baseUrl: () => url, token: () => mockCredentials.user.token(user) }),
+    contract: wire,
+    as: user =>
+      apiClient({
+        baseUrl: () => url,
+        token: () => mockCredentials.user.token(user),
+        fetch: wire.fetch,
+      }),
     ofPlugin: pluginId => ({
       baseUrl: () => url,
       token: () =>
