@@ -4,6 +4,7 @@ import { RiHistoryLine } from '@remixicon/react';
 import type { ReactNode } from 'react';
 import { useWords } from '../parts/use-words';
 import { useLiveMode, useSurface } from '../surface/surface';
+import { PageNav } from './page-nav';
 
 export function PageFrame({ children }: { readonly children: ReactNode }) {
   const { t } = useWords();
@@ -15,13 +16,9 @@ export function PageFrame({ children }: { readonly children: ReactNode }) {
         title={t('plugin.title')}
         icon={<RiHistoryLine />}
         titleLink={links.migrations()}
-        tabs={[
-          { id: 'migrations', label: t('nav.migrations'), href: links.migrations() },
-          { id: 'new', label: t('nav.new'), href: links.newMigration() },
-          { id: 'operations', label: t('nav.operations'), href: links.operations() },
-        ]}
         customActions={<span role="status">{t(`live.${mode}`)}</span>}
       />
+      <PageNav />
       <Container>{children}</Container>
     </>
   );
