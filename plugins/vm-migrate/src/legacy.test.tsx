@@ -8,7 +8,7 @@ import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { Route, Routes } from 'react-router-dom';
 import { VmMigratePage, vmMigrateApiRef, vmMigratePlugin, VmPickerFieldExtension } from './legacy';
-import { rootRouteRef } from './legacy-routes';
+import { rootRouteRef } from './routes-legacy';
 import { FakeBackend } from './testing/fake-backend';
 import { permissionsOf } from './testing/permissions';
 import { migrationView } from './testing/views';
