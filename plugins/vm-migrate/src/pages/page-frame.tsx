@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { useWords } from '../parts/use-words';
 import { useLiveMode, useSurface } from '../surface/surface';
 import { PageNav } from './page-nav';
+import styles from './page-nav.module.css';
 
 export function PageFrame({ children }: { readonly children: ReactNode }) {
   const { t } = useWords();
@@ -13,6 +14,7 @@ export function PageFrame({ children }: { readonly children: ReactNode }) {
   return (
     <>
       <PluginHeader
+        className={styles['head'] ?? ''}
         title={t('plugin.title')}
         icon={<RiHistoryLine />}
         titleLink={links.migrations()}
