@@ -227,23 +227,18 @@ function Words({ row }: { readonly row: WordsRow }) {
       </>
     );
   }
-  const { disk, state } = about;
-  switch (state.kind) {
-    case 'failed':
-      return state.error === null ? null : <Failure error={state.error} />;
-    case 'waiting':
-      return (
-        <>
-          {t('history.waitsFor', { disk })} <SourceText>{state.for}</SourceText>
-          {state.since !== null && <Since at={state.since} />}
-        </>
-      );
-    case 'unreadable':
-    case 'not-wanted':
-      return <SourceText>{state.words}</SourceText>;
-    default:
-      return null;
-  }
+  const {
+    disk,
+    state: { step, words },
+  } = about;
+  if (step?.error != null) return <Failure error={step.error} />;
+  if (step?.waitsFor == null) return <SourceText>{words}</SourceText>;
+  return (
+    <>
+      {t('history.waitsFor', { disk })} <SourceText>{step.waitsFor}</SourceText>
+      {step.waitsSince !== null && <Since at={step.waitsSince} />}
+    </>
+  );
 }
 
 function Badge({
@@ -279,8 +274,8 @@ function bytesWords({ disks }: TreeNodeView, language: string | undefined): stri
 }
 
 function markOf(point: TreeNodeView, state: PointState): RailMark {
-  if (state.kind === 'failed') return 'failed';
+  if (state.stage === 'failed') return 'failed';
   if (point.id === 'current') return 'current';
   if (!point.kept) return 'merged';
-  return state.kind === 'ready' || state.kind === 'proved' ? 'done' : 'open';
+  return state.stage === 'ready' || state.stage === 'proved' ? 'done' : 'open';
 }

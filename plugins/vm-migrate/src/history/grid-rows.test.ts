@@ -11,9 +11,9 @@ const disk: TreeDiskView = {
   zeroBytes: 0,
   flag: null,
   state: 'not migrated',
-  volumeSnapshot: null,
   stage: 'not-migrated',
   step: null,
+  volumeSnapshot: null,
 };
 
 const point = (id: string, parentId: string | null, disks = 1): TreeNodeView => ({

@@ -84,13 +84,19 @@ function detailRows(rail: RailRow<TreeNodeView>): GridRow[] {
   return rows;
 }
 
-function needsWords(state: DiskState): boolean {
-  return (
-    state.kind === 'waiting' ||
-    state.kind === 'unreadable' ||
-    (state.kind === 'failed' && state.error !== null) ||
-    (state.kind === 'not-wanted' && state.words !== '')
-  );
+function needsWords({ stage, step, words }: DiskState): boolean {
+  switch (stage) {
+    case 'failed':
+      return step?.error != null;
+    case 'waiting':
+      return step?.waitsFor != null;
+    case 'unreadable':
+      return true;
+    case 'not-wanted':
+      return words !== '';
+    default:
+      return false;
+  }
 }
 
 /** A row's set: the rows of its level since the last row of a lower one. */

@@ -36,7 +36,7 @@ export function History({ tree }: { readonly tree: TreeView }) {
         <span className={styles['acts']}>
           {now !== undefined && (
             <Button variant="tertiary" size="small" onPress={() => grid.current?.show(now.id)}>
-              {t(`history.show.${now.kind}`)}
+              {t(`history.show.${now.stage}`)}
             </Button>
           )}
           <Button
@@ -69,15 +69,15 @@ export function History({ tree }: { readonly tree: TreeView }) {
 }
 
 function failedOf(nodes: readonly TreeNodeView[]): ReadonlySet<string> {
-  return new Set(nodes.filter(node => pointStateOf(node).kind === 'failed').map(({ id }) => id));
+  return new Set(nodes.filter(node => pointStateOf(node).stage === 'failed').map(({ id }) => id));
 }
 
 /** The first point that failed, else the first that is copied, else the first that waits. */
 function busiestOf(nodes: readonly TreeNodeView[]) {
-  const states = nodes.map(node => ({ id: node.id, kind: pointStateOf(node).kind }));
-  for (const kind of ['failed', 'copying', 'waiting'] as const) {
-    const found = states.find(state => state.kind === kind);
-    if (found !== undefined) return { id: found.id, kind };
+  const states = nodes.map(node => ({ id: node.id, stage: pointStateOf(node).stage }));
+  for (const stage of ['failed', 'copying', 'waiting'] as const) {
+    const found = states.find(state => state.stage === stage);
+    if (found !== undefined) return { id: found.id, stage };
   }
   return undefined;
 }

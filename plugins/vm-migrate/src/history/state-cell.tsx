@@ -2,6 +2,7 @@
 import {
   RiCheckLine,
   RiCircleLine,
+  RiDeleteBinLine,
   RiErrorWarningLine,
   RiForbidLine,
   RiGitMergeLine,
@@ -14,25 +15,25 @@ import {
 } from '@remixicon/react';
 import type { ProgressView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import type { ReactElement } from 'react';
+import { useNow } from '../parts/age';
 import { bytesText, durationText, percentOf, rateText } from '../parts/format';
 import { SourceText } from '../parts/source-text';
-import { useNow } from '../parts/use-now';
 import { useWords } from '../parts/use-words';
-import type { PointState } from './disk-state';
+import type { DiskState, PointState } from './disk-state';
 import styles from './history.module.css';
 
-const MARKS: Readonly<Record<PointState['kind'], ReactElement>> = {
-  outside: <RiSubtractLine aria-hidden />,
+const MARKS: Readonly<Record<PointState['stage'], ReactElement>> = {
+  'not-migrated': <RiSubtractLine aria-hidden />,
   unreadable: <RiLockLine aria-hidden />,
   'not-wanted': <RiForbidLine aria-hidden />,
   'needs-migration': <RiCircleLine aria-hidden />,
   waiting: <RiTimeLine aria-hidden />,
   copying: <RiLoader2Line aria-hidden />,
   migrated: <RiCheckLine aria-hidden />,
-  'to-cut': <RiScissorsCutLine aria-hidden />,
   cut: <RiScissorsCutLine aria-hidden />,
   ready: <RiCheckLine aria-hidden />,
   proved: <RiShieldCheckLine aria-hidden />,
+  removed: <RiDeleteBinLine aria-hidden />,
   failed: <RiErrorWarningLine aria-hidden />,
   merged: <RiGitMergeLine aria-hidden />,
 };
@@ -44,60 +45,62 @@ export interface StateCellProps {
 }
 
 export function StateCell({ state, nameOf }: StateCellProps) {
-  const { t } = useWords();
   return (
-    <span className={styles['state']} data-kind={state.kind}>
+    <span className={styles['state']} data-stage={state.stage}>
       <span className={styles['stateWord']}>
-        {MARKS[state.kind]}
-        {state.kind === 'copying' && state.progress !== null
-          ? t('history.copying', {
-              percent: String(percentOf(state.progress.bytesDone, state.progress.bytesTotal)),
-            })
-          : state.kind === 'proved'
-            ? t(`history.proof.${state.proof}`)
-            : t(`history.state.${state.kind}`)}
+        {MARKS[state.stage]}
+        <StateWord state={state} />
       </span>
-      <Figures state={state} nameOf={nameOf} />
+      {state.stage === 'merged' ? (
+        <MergedInto into={state.into} nameOf={nameOf} />
+      ) : (
+        <Figures state={state} />
+      )}
     </span>
   );
 }
 
-function Figures({ state, nameOf }: StateCellProps) {
+function StateWord({ state }: { readonly state: PointState }) {
   const { t } = useWords();
-  switch (state.kind) {
-    case 'copying':
-      return state.progress === null ? null : <Copying progress={state.progress} />;
-    case 'waiting':
-      return (
-        <span className={styles['figures']}>
-          <SourceText>{state.for}</SourceText>
-          {state.since !== null && <Since at={state.since} />}
-        </span>
-      );
-    case 'failed':
-      return state.error === null ? null : (
-        <code className={styles['figures']}>{state.error.code}</code>
-      );
-    case 'merged':
-      return (
-        <span className={styles['figures']}>
-          {state.into === null ? (
-            t('history.intoNothing')
-          ) : (
-            <>
-              {t('history.into')}{' '}
-              {state.into === 'current' ? (
-                t('history.here')
-              ) : (
-                <SourceText>{nameOf(state.into)}</SourceText>
-              )}
-            </>
-          )}
-        </span>
-      );
-    default:
-      return null;
+  if (state.stage === 'copying' && state.step?.progress != null) {
+    const { bytesDone, bytesTotal } = state.step.progress;
+    return <>{t('history.copying', { percent: String(percentOf(bytesDone, bytesTotal)) })}</>;
   }
+  if (state.stage === 'proved' && state.proof !== null)
+    return <>{t(`history.proof.${state.proof}`)}</>;
+  return <>{t(`history.stage.${state.stage}`)}</>;
+}
+
+/** What the word leaves open; whole words stand in a row of their own when the point is open. */
+function Figures({ state: { stage, step } }: { readonly state: DiskState }) {
+  if (step === null) return null;
+  if (stage === 'copying' && step.progress !== null) return <Copying progress={step.progress} />;
+  if (stage === 'failed' && step.error !== null)
+    return <code className={styles['figures']}>{step.error.code}</code>;
+  if (stage !== 'waiting' || step.waitsFor === null) return null;
+  return (
+    <span className={styles['figures']} title={step.waitsFor}>
+      <SourceText>{step.waitsFor}</SourceText>
+      {step.waitsSince !== null && <Since at={step.waitsSince} />}
+    </span>
+  );
+}
+
+function MergedInto({
+  into,
+  nameOf,
+}: {
+  readonly into: string | null;
+  readonly nameOf: (id: string) => string;
+}) {
+  const { t } = useWords();
+  if (into === null) return <span className={styles['figures']}>{t('history.intoNothing')}</span>;
+  return (
+    <span className={styles['figures']}>
+      {t('history.into')}{' '}
+      {into === 'current' ? t('history.here') : <SourceText>{nameOf(into)}</SourceText>}
+    </span>
+  );
 }
 
 function Copying({ progress }: { readonly progress: ProgressView }) {

@@ -1,11 +1,12 @@
 /** What a query answered, or what there is instead: its shape while it comes, or why it does not come. */
-import { Button, Skeleton } from '@backstage/ui';
+import { Button } from '@backstage/ui';
 import type { ApiError } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import styles from './answer.module.css';
 import { Failure } from './failure';
 import { useWords } from './use-words';
+import { Waiting } from './waiting';
 
 export interface AnswerProps<Data> {
   readonly query: Pick<UseQueryResult<Data, ApiError>, 'data' | 'error' | 'refetch'>;
@@ -29,18 +30,7 @@ export function Answer<Data>({ query, lines = 6, children }: AnswerProps<Data>) 
         </div>
       )}
       {data !== undefined && children(data)}
-      {data === undefined && error === null && <SkeletonLines lines={lines} />}
+      {data === undefined && error === null && <Waiting lines={lines} />}
     </>
-  );
-}
-
-export function SkeletonLines({ lines }: { readonly lines: number }) {
-  const { t } = useWords();
-  return (
-    <div className={styles['lines']} role="status" aria-label={t('answer.loading')}>
-      {Array.from({ length: lines }, (_, line) => (
-        <Skeleton key={line} height="1.25rem" width={`${88 - ((line * 29) % 50)}%`} />
-      ))}
-    </div>
   );
 }

@@ -16,7 +16,7 @@ const MARKS: Readonly<Record<FindingView['severity'], ReactElement>> = {
 
 export function Findings({ findings }: { readonly findings: readonly FindingView[] }) {
   const { t } = useWords();
-  if (findings.length === 0) return <p className={styles['none']}>{t('findings.none')}</p>;
+  if (findings.length === 0) return <p className={styles['none']}>{t('migrationFindings.none')}</p>;
   const sorted = findings.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
   return (
     <ul className={styles['findings']}>
@@ -29,7 +29,7 @@ export function Findings({ findings }: { readonly findings: readonly FindingView
                 <SourceText>{finding.object}</SourceText>
               </strong>
               <span className={styles['severity']}>
-                {t(`findings.severity.${finding.severity}`)}
+                {t(`migrationFindings.severity.${finding.severity}`)}
               </span>
               <code className={styles['id']}>{finding.id}</code>
             </div>
@@ -41,7 +41,7 @@ export function Findings({ findings }: { readonly findings: readonly FindingView
             </p>
             {finding.acceptedBy !== undefined && (
               <p className={styles['remedy']}>
-                {t('findings.acceptedBy', { who: finding.acceptedBy })}
+                {t('migrationFindings.acceptedBy', { who: finding.acceptedBy })}
               </p>
             )}
           </div>

@@ -121,10 +121,10 @@ export class LiveHub {
       this.#askAgain = true;
       return;
     }
-    this.#refresh ??= setTimeout(() => void this.refreshNow(), this.#pauseMs);
+    this.#refresh ??= setTimeout(() => void this.refreshOften(), this.#pauseMs);
   }
 
-  private async refreshNow(): Promise<void> {
+  private async refreshOften(): Promise<void> {
     this.#refresh = undefined;
     this.#isAsking = true;
     const began = performance.now();

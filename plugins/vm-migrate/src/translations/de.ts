@@ -19,6 +19,8 @@ export default createTranslationMessages({
     ...partsDe,
     ...actsDe,
     ...migrationsDe,
+    ...historyDe,
+    ...migrationDe,
     ...newMigrationDe,
     ...operationsDe,
     ...pickerDe,

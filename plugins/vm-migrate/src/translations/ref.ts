@@ -18,6 +18,8 @@ export const vmMigrateTranslationRef = createTranslationRef({
     ...parts,
     ...acts,
     ...migrations,
+    ...history,
+    ...migration,
     ...newMigration,
     ...operations,
     ...picker,

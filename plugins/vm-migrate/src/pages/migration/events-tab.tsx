@@ -2,12 +2,12 @@
 import { Button } from '@backstage/ui';
 import type { EventView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useMemo, useState } from 'react';
-import { SkeletonLines } from '../../parts/answer';
 import { Failure } from '../../parts/failure';
 import { dayText, timeText } from '../../parts/format';
 import { SourceText } from '../../parts/source-text';
 import { useWords } from '../../parts/use-words';
 import { VirtualTable, type TableColumn } from '../../parts/virtual-table';
+import { Waiting } from '../../parts/waiting';
 import { useEvents } from '../../surface/use-events';
 import styles from './migration.module.css';
 
@@ -65,7 +65,7 @@ export function EventsTab({ migration }: { readonly migration: string }) {
     return isComplete ? (
       <p className={styles['empty']}>{t('events.empty')}</p>
     ) : (
-      <SkeletonLines lines={8} />
+      <Waiting lines={8} />
     );
   return (
     <div className={styles['stack']}>

@@ -11,19 +11,22 @@ import {
 import {
   migrationControlPermission,
   type ApiError,
-  type DescriptionView,
   type StatusView,
 } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useState, type ReactElement } from 'react';
-import { ActButton } from '../../parts/act-button';
 import { Failure } from '../../parts/failure';
+import { ReasonButton } from '../../parts/reason-button';
 import { useWords } from '../../parts/use-words';
 import { useCommand } from '../../surface/queries';
-import { ACTS, commandOf, refusalOf, type Act, type ObjectChoice } from './acts';
-import { CancelDialog } from './cancel-dialog';
+import { ActDialog } from '../acts/act-dialog';
+import { refusalOf, type Act } from '../acts/acts';
 import styles from './migration.module.css';
 
-const ICONS: Readonly<Record<Act, ReactElement>> = {
+/** Done at once; to cancel is asked about first. */
+const AT_ONCE = ['pause', 'resume', 'retry', 'verify'] as const;
+type ActAtOnce = (typeof AT_ONCE)[number];
+
+const ICONS: Readonly<Record<ActAtOnce | Act, ReactElement>> = {
   pause: <RiPauseLine aria-hidden />,
   resume: <RiPlayLine aria-hidden />,
   retry: <RiRestartLine aria-hidden />,
@@ -32,12 +35,11 @@ const ICONS: Readonly<Record<Act, ReactElement>> = {
 };
 
 export interface MigrationActs {
-  readonly act: (act: Exclude<Act, 'cancel'>) => void;
-  readonly cancel: (objects: ObjectChoice) => void;
+  readonly begin: (act: ActAtOnce) => void;
   /** Under way now. */
-  readonly pending: Act | undefined;
+  readonly pending: ActAtOnce | undefined;
+  readonly done: ActAtOnce | undefined;
   readonly error: ApiError | null;
-  readonly done: Act | undefined;
 }
 
 export function useMigrationActs(id: string): MigrationActs {
@@ -46,88 +48,91 @@ export function useMigrationActs(id: string): MigrationActs {
     resume: useCommand('resume'),
     retry: useCommand('retry'),
     verify: useCommand('verify'),
-    cancel: useCommand('cancel'),
   };
   const analytics = useAnalytics();
-  const [last, setLast] = useState<Act>();
-  const begin = (act: Act): void => {
-    setLast(act);
-    for (const other of ACTS) commands[other].reset();
-    analytics.captureEvent(`vm-migrate.${act}`, id);
-  };
+  const [last, setLast] = useState<ActAtOnce>();
   const command = last === undefined ? undefined : commands[last];
   return {
-    act: act => {
-      begin(act);
+    begin: act => {
+      setLast(act);
+      analytics.captureEvent(act, id);
       commands[act].mutate({ migration: id });
     },
-    cancel: objects => {
-      begin('cancel');
-      commands.cancel.mutate({ migration: id, objects });
-    },
     pending: command?.isPending === true ? last : undefined,
-    error: command?.error ?? null,
     done: command?.isSuccess === true ? last : undefined,
+    error: command?.error ?? null,
   };
 }
 
-export interface MigrationActsProps {
+export interface ActButtonsProps {
   readonly migration: StatusView;
-  /** Its volumes, for what canceling does to them; undefined before they are known. */
-  readonly volumes: DescriptionView['volumes'] | undefined;
   readonly acts: MigrationActs;
 }
 
-export function ActButtons({ migration, volumes, acts }: MigrationActsProps) {
+export function ActButtons({ migration, acts }: ActButtonsProps) {
+  const { t } = useWords();
+  const refusal = useRefusal(migration, acts);
+  const [isCanceling, setCanceling] = useState(false);
+  // One of the two stands in one place: which one says the state.
+  const hidden = migration.wanted === 'pause' ? 'pause' : 'resume';
+  return (
+    <div className={styles['acts']}>
+      {AT_ONCE.filter(act => act !== hidden).map(act => (
+        <ReasonButton
+          key={act}
+          size="small"
+          variant="secondary"
+          iconStart={ICONS[act]}
+          isPending={acts.pending === act}
+          refusal={refusal(act)}
+          onPress={() => acts.begin(act)}
+        >
+          {act === 'verify' ? t('migration.verify.name') : t(`acts.${act}.name`)}
+        </ReasonButton>
+      ))}
+      <ReasonButton
+        size="small"
+        variant="secondary"
+        iconStart={ICONS.cancel}
+        refusal={refusal('cancel')}
+        onPress={() => setCanceling(true)}
+      >
+        {t('acts.cancel.name')}
+      </ReasonButton>
+      {isCanceling && (
+        <ActDialog
+          act="cancel"
+          migrations={[migration]}
+          leftAlone={[]}
+          onClose={() => setCanceling(false)}
+        />
+      )}
+    </div>
+  );
+}
+
+/** Why an act is impossible now, in words; undefined: it is possible. */
+function useRefusal(migration: StatusView, acts: MigrationActs) {
   const { t } = useWords();
   const { allowed, loading } = usePermission({
     permission: migrationControlPermission,
     resourceRef: migration.id,
   });
-  const [isCanceling, setCanceling] = useState(false);
-  const mayControl = loading ? undefined : allowed;
-  const isShown = (act: Act): boolean =>
-    // One of the two stands in one place: which one says the state.
-    act !== (migration.wanted === 'pause' ? 'pause' : 'resume');
-  return (
-    <div className={styles['acts']}>
-      {ACTS.filter(isShown).map(act => {
-        const refusal = refusalOf(act, { migration, mayControl });
-        return (
-          <ActButton
-            key={act}
-            icon={ICONS[act]}
-            isPending={acts.pending === act}
-            refused={
-              acts.pending !== undefined && acts.pending !== act
-                ? t('migration.refusal.isBusy')
-                : refusal === undefined
-                  ? undefined
-                  : t(`migration.refusal.${refusal}`)
-            }
-            hint={t(`migration.hint.${act}`)}
-            onPress={() => (act === 'cancel' ? setCanceling(true) : acts.act(act))}
-          >
-            {t(`migration.act.${act}`)}
-          </ActButton>
-        );
-      })}
-      <CancelDialog
-        migration={migration}
-        volumes={volumes}
-        isOpen={isCanceling}
-        onClose={() => setCanceling(false)}
-        onCancel={objects => {
-          setCanceling(false);
-          acts.cancel(objects);
-        }}
-      />
-    </div>
-  );
+  return (act: ActAtOnce | 'cancel'): string | undefined => {
+    if (loading) return t('migration.refusal.unknown');
+    if (!allowed) return t('acts.refusal.notAllowed');
+    if (acts.pending !== undefined && acts.pending !== act) return t('migration.refusal.busy');
+    if (act === 'verify')
+      return migration.snapshots.ready > 0 ? undefined : t('migration.verify.nothingReady');
+    if (migration.wanted === 'cancel' && migration.finishedAt === null && act !== 'cancel')
+      return t('migration.refusal.stopping');
+    const why = refusalOf(act, migration);
+    return why === undefined ? undefined : t(`acts.refusal.${why}`);
+  };
 }
 
 /** What came of the last act. */
-export function ActOutcome({ acts, id }: { readonly acts: MigrationActs; readonly id: string }) {
+export function ActOutcome({ acts }: { readonly acts: MigrationActs }) {
   const { t } = useWords();
   return (
     <div role="status" className={styles['outcome']}>
@@ -135,9 +140,7 @@ export function ActOutcome({ acts, id }: { readonly acts: MigrationActs; readonl
         <Failure error={acts.error.data ?? { code: 'INTERNAL', message: acts.error.message }} />
       )}
       {acts.done !== undefined && (
-        <span className={styles['quiet']}>
-          {t(`migration.done.${acts.done}`)} <code>{commandOf(acts.done, id)}</code>
-        </span>
+        <span className={styles['quiet']}>{t(`migration.done.${acts.done}`)}</span>
       )}
     </div>
   );

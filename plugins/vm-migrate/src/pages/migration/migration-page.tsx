@@ -9,13 +9,13 @@ import { useParams } from 'react-router-dom';
 import { History } from '../../history/history';
 import { Answer } from '../../parts/answer';
 import { CopyButton } from '../../parts/copy-button';
+import { useNow } from '../../parts/age';
 import { Failure } from '../../parts/failure';
 import { Findings } from '../../parts/findings';
 import { dateText, durationText } from '../../parts/format';
 import { ProgressBar } from '../../parts/progress-bar';
 import { SourceText } from '../../parts/source-text';
 import { StateTag } from '../../parts/state-tag';
-import { useNow } from '../../parts/use-now';
 import { useWords } from '../../parts/use-words';
 import { useOperation } from '../../surface/queries';
 import { useSurface } from '../../surface/surface';
@@ -97,7 +97,7 @@ function MigrationHeader({
 }) {
   const { t } = useWords();
   const { links } = useSurface();
-  const { migration, findings, volumes } = description;
+  const { migration, findings } = description;
   const countOf = (each: MigrationTab): string =>
     each === 'findings' && findings.length > 0 ? ` (${findings.length})` : '';
   return (
@@ -110,7 +110,7 @@ function MigrationHeader({
         href: links.migration(migration.id, each),
       }))}
       metadata={useFacts(migration)}
-      customActions={<ActButtons migration={migration} volumes={volumes} acts={acts} />}
+      customActions={<ActButtons migration={migration} acts={acts} />}
     />
   );
 }
@@ -126,7 +126,7 @@ function Overview({
   const { t } = useWords();
   return (
     <>
-      <ActOutcome acts={acts} id={migration.id} />
+      <ActOutcome acts={acts} />
       <ProgressBar label={t('migration.progress')} progress={migration.progress} />
       {migration.error !== null && <Failure error={migration.error} />}
       <Waits migration={migration} />

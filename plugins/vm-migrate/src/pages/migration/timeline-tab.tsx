@@ -2,8 +2,8 @@
 import type { DescriptionView, StepView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useMemo } from 'react';
 import { bytesText, dateText, durationText, percentOf, timeText } from '../../parts/format';
+import { useNow } from '../../parts/age';
 import { SourceText } from '../../parts/source-text';
-import { useNow } from '../../parts/use-now';
 import { useWords } from '../../parts/use-words';
 import { VirtualTable, type TableColumn } from '../../parts/virtual-table';
 import styles from './migration.module.css';

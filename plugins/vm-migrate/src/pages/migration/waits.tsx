@@ -2,8 +2,8 @@
 import type { StatusView, StepView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { RiTimeLine } from '@remixicon/react';
 import { durationText } from '../../parts/format';
+import { useNow } from '../../parts/age';
 import { SourceText } from '../../parts/source-text';
-import { useNow } from '../../parts/use-now';
 import { useWords } from '../../parts/use-words';
 import styles from './migration.module.css';
 

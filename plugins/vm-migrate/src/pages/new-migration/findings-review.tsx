@@ -40,8 +40,7 @@ export function FindingsReview({ findings, accepted, onChange }: FindingsReviewP
             {MARKS[severity]}
             <div className={styles['body']}>
               <span>
-                <b>{t(`review.${severity}`)}</b>{' '}
-                <span className={styles['object']}>{object}</span>
+                <b>{t(`review.${severity}`)}</b> <span className={styles['object']}>{object}</span>
               </span>
               <span>{cause}</span>
               {remedy !== '' && <span className={styles['remedy']}>{remedy}</span>}

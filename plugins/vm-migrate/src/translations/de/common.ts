@@ -21,7 +21,6 @@ export const commonDe: Flat<typeof common> = {
   'copy.label': '{{what}} kopieren',
   'copy.copied': 'Kopiert',
   'copy.failed': 'Der Browser hat nicht kopiert',
-  'answer.loading': 'Lädt',
   'answer.again': 'Erneut fragen',
   'failure.code': 'Code: {{code}}',
 };

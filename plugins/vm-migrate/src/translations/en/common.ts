@@ -17,6 +17,6 @@ export const common = {
   },
   progress: { bytes: '{{done}} of {{total}}', left: '{{time}} left' },
   copy: { label: 'Copy {{what}}', copied: 'Copied', failed: 'The browser did not copy it' },
-  answer: { loading: 'Loading', again: 'Ask again' },
+  answer: { again: 'Ask again' },
   failure: { code: 'Code: {{code}}' },
 } as const;
