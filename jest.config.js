@@ -151,7 +151,7 @@ module.exports = {
       ],
       [
         '/packages/engine/src/formats/',
-        '<rootDir>/test/(formats|engine|kill|cluster|e2e)/',
+        '<rootDir>/test/(formats|engine|kill|cluster|e2e|install)/',
         ...ownPart,
       ],
     ),
@@ -175,6 +175,7 @@ module.exports = {
       database,
     ),
     part('e2e', ['test/e2e/**/*.test.ts'], [], patient),
+    part('install', ['test/install/**/*.test.ts'], [], patient),
     part(
       'cluster',
       ['{packages,plugins,kubectl-plugin}/**/*.cluster.test.ts', 'test/cluster/**/*.test.ts'],

@@ -44,9 +44,14 @@ function answerSchemas() {
     skipTypeCheck: true,
     additionalProperties: true,
   });
-  const definitions = ['OperationAnswers', 'ErrorBody', 'HealthView', 'EventView'].map(
-    type => generator.createSchema(type).definitions,
-  );
+  const definitions = [
+    'OperationAnswers',
+    'ErrorBody',
+    'HostErrorBody',
+    'HealthView',
+    'EventView',
+    'VmEntitiesView',
+  ].map(type => generator.createSchema(type).definitions);
   const { OperationAnswers, ...types } = moved(Object.assign({}, ...definitions));
   return { answers: OperationAnswers.properties, types };
 }

@@ -1,23 +1,20 @@
 // npm start: sets everything up and starts Backstage with vm-migrate on this machine alone: the built
 // app and its backend on one port, an embedded PostgreSQL, the example VM as a source, guests.
-// `npm start -- --port N` takes another port; `--token` prints a guest's token for the CLI, of a
-// Backstage that runs. VM_MIGRATE_DEMO_PARENT puts the state elsewhere than into the checkout.
-import fs from 'node:fs';
 import path from 'node:path';
-import { spawnSync } from 'node:child_process';
 
 import { buildApp } from './setup-app.mjs';
 import { orExplain, root, runInstead, setUp, setUpNode, toolEnvironment } from './setup.mjs';
+import { readStartArguments } from './start-arguments.mjs';
+import { prepareStart } from './start-folder.mjs';
 
-const args = process.argv.slice(2);
-const given = args.indexOf('--port');
-const port = given === -1 ? 7007 : Number(args[given + 1]);
-if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-  process.stderr.write('usage: npm start -- [--port N] [--token]\n');
-  process.exit(2);
-}
+const usage = `usage: npm start -- [--port N] [--config FILE]... [--token]
+  --port N       another port than 7007
+  --config FILE  more configuration, read last; app-config.local.yaml of the checkout is read too
+  --token        prints a guest's token for the command line, of a Backstage that runs
+`;
+const { port, configs, wantsToken } = readStartArguments(process.argv.slice(2), usage);
 
-if (args.includes('--token')) await printToken();
+if (wantsToken) await printToken();
 else start();
 
 async function printToken() {
@@ -37,64 +34,23 @@ function start() {
     setUp();
     buildApp();
   });
-  const folder = path.join(process.env.VM_MIGRATE_DEMO_PARENT ?? root, '.demo', 'backstage');
-  const config = prepared(folder);
+  const files = prepareStart({ port, more: configs });
+  const sameOne = port === 7007 ? '' : ` --port ${port}`;
   process.stdout.write(
-    `Backstage with vm-migrate: http://127.0.0.1:${port}\n` +
-      `At a terminal, the same migrations:\n  export VM_MIGRATE_API_URL=http://127.0.0.1:${port} VM_MIGRATE_API_TOKEN=$(npm start --silent -- --token)\n` +
-      `  kubectl vm-migrate get vms\n`,
+    `Backstage with vm-migrate: http://127.0.0.1:${port}/vm-migrate
+At a terminal, the same migrations:
+  export VM_MIGRATE_API_URL=http://127.0.0.1:${port} VM_MIGRATE_API_TOKEN=$(npm start --silent --${sameOne} --token)
+  kubectl vm-migrate get vms
+`,
   );
   runInstead(
     setUpNode(),
     [
       '--enable-source-maps',
       path.join(root, 'packages', 'backend', 'dist', 'index.cjs'),
-      '--config',
-      config,
+      ...files.flatMap(file => ['--config', file]),
     ],
     // Guests are Backstage's for development only; this backend is on this machine alone.
     toolEnvironment({ NODE_ENV: 'development' }),
   );
-}
-
-/** The example VM and a configuration, in the checkout's ignored folder; what is there is left alone. */
-function prepared(folder) {
-  fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
-  const vm = path.join(folder, 'vms', 'example');
-  if (!fs.existsSync(vm)) {
-    const writer = path.join(root, 'test', 'dist', 'example-vm.cjs');
-    const draft = `${vm}.${process.pid}`;
-    fs.mkdirSync(path.dirname(vm), { recursive: true });
-    const result = spawnSync(setUpNode(), [writer, draft], { stdio: 'inherit' });
-    if (result.status !== 0) process.exit(1);
-    fs.renameSync(draft, vm);
-  }
-  const config = path.join(folder, 'app-config.yaml');
-  fs.writeFileSync(
-    config,
-    `# Written by \`npm start\` at each start.
-app:
-  title: vm-migrate
-  baseUrl: 'http://127.0.0.1:${port}'
-  extensions:
-    - api:app/app-language: { config: { availableLanguages: [en, de] } }
-backend:
-  baseUrl: 'http://127.0.0.1:${port}'
-  listen: { host: 127.0.0.1, port: ${port} }
-  database: { client: better-sqlite3, connection: ':memory:' }
-  csp: { connect-src: ["'self'", 'http:', 'https:'] }
-auth: { environment: development, providers: { guest: {} } }
-vmMigrate:
-  stateFolder: '${path.join(folder, 'state')}'
-  database: embedded
-  sources:
-    demo: { kind: vm-directory, folder: '${path.join(folder, 'vms')}' }
-  targets:
-    local:
-      kind: local-directory
-      classes: { fast: { folder: '${path.join(folder, 'volumes')}', snapshots: auto, default: true } }
-`,
-    { mode: 0o600 },
-  );
-  return config;
 }

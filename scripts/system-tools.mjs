@@ -23,6 +23,13 @@ export const systemTools = [
     apt: 'containernetworking-plugins',
     use: 'connects the pods of the test cluster',
   },
+  { program: 'chromium', apt: 'chromium', use: 'the browser of the end-to-end tests' },
+  {
+    program: 'fonts',
+    file: '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf',
+    apt: 'fonts-dejavu-core',
+    use: 'what the browser writes with',
+  },
 ];
 
 const folders = () => [...(process.env.PATH ?? '').split(path.delimiter), '/usr/sbin', '/sbin'];

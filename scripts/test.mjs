@@ -1,10 +1,11 @@
-// npm test: sets up, then types, lint and every part of the tests. `node scripts/test.mjs PART
+// npm test: sets up, then types, lint, API reports and every part of the tests. `node scripts/test.mjs PART
 // [jest arguments]` runs one part. The last line sums them all: "N passed, N failed, N skipped".
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
+import { buildApp } from './setup-app.mjs';
 import { orExplain, root, setUp, setUpNode, toolEnvironment } from './setup.mjs';
 import { filesUnder } from './setup-stamp.mjs';
 import { ensureSystemTools } from './system-tools.mjs';
@@ -13,7 +14,7 @@ import { verdict } from './test-verdict.mjs';
 // The file names of a part, only to tell "has no tests yet" from "ran none of its tests".
 const parts = {
   unit: file =>
-    !/\.(engine|kill|cluster)\.test\.ts$|\.tsx$|\/formats\/|^test\/(engine|kill|cluster|e2e)\//.test(
+    !/\.(engine|kill|cluster)\.test\.ts$|\.tsx$|\/formats\/|^test\/(engine|kill|cluster|e2e|install)\//.test(
       file,
     ),
   pages: file => /^plugins\/vm-migrate\/.*\.test\.tsx$/.test(file),
@@ -21,8 +22,12 @@ const parts = {
   engine: file => /\.engine\.test\.ts$|^test\/engine\//.test(file),
   kill: file => /\.kill\.test\.ts$|^test\/kill\//.test(file),
   e2e: file => /^test\/e2e\//.test(file),
+  install: file => /^test\/install\//.test(file),
   cluster: file => /\.cluster\.test\.ts$|^test\/cluster\//.test(file),
 };
+
+/** Minutes of installing, before a release: only when asked for (scripts/test-install.mjs). */
+const alone = 'install';
 
 const [only, ...jestArguments] = process.argv.slice(2);
 if (only !== undefined && !(only in parts)) {
@@ -32,7 +37,10 @@ if (only !== undefined && !(only in parts)) {
   process.exit(2);
 }
 
-orExplain(() => setUp());
+orExplain(() => {
+  setUp();
+  if (only === undefined || only === 'e2e') buildApp();
+});
 const onCi = process.env.CI === 'true';
 const hasOneCluster = Boolean(
   process.env.VM_MIGRATE_TEST_CLUSTER || process.env.VM_MIGRATE_TEST_KUBECONFIG,
@@ -65,18 +73,19 @@ function buildTestCluster() {
 
 /** The checks keep one processor busy, and so does the longest test of `formats`: side by side. */
 async function everything() {
-  const checks = bothChecks();
+  const checks = allChecks();
   const formats = await jest('formats');
   const results = [...(await checks), formats];
-  for (const name of Object.keys(parts).filter(part => part !== 'formats'))
+  for (const name of Object.keys(parts).filter(part => part !== 'formats' && part !== alone))
     results.push(await jest(name));
   return results;
 }
 
-async function bothChecks() {
+async function allChecks() {
   return [
     await check('typecheck', [path.join(root, 'scripts', 'typecheck.mjs')]),
     await check('lint', [path.join(root, 'scripts', 'lint.mjs')]),
+    await check('api', [path.join(root, 'scripts', 'api-reports.mjs'), '--check']),
   ];
 }
 

@@ -1,12 +1,18 @@
-/** Where the mover's program is: beside this one when installed, in its own package in a checkout. */
+/**
+ * Where the mover's program is: beside this one in the worker's image, in its own package where both
+ * were installed, in a folder of the checkout.
+ */
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 
 export function moverProgram(program: string): string {
-  const here = path.dirname(program);
-  const candidates = [
-    path.join(here, 'mover.cjs'),
-    path.join(here, '..', '..', 'packages', 'mover', 'dist', 'mover.cjs'),
-  ];
-  return candidates.find(file => existsSync(file)) ?? path.join(here, 'mover.cjs');
+  const beside = path.join(path.dirname(program), 'mover.cjs');
+  if (existsSync(beside)) return beside;
+  try {
+    return createRequire(program).resolve('@vm-migrate/mover/dist/mover.cjs');
+  } catch {
+    // Not installed: whoever runs it says that this one is missing.
+    return beside;
+  }
 }

@@ -9,6 +9,7 @@ import { VmBuilder } from '../../packages/engine/src/testing/vm-builder';
 import { median } from '../bench/measure';
 import { serveFolder } from '../cluster/serve-folder';
 import { bareLoop, type BareLayer } from './bare-loop';
+import { standingLoop } from './standing-loop';
 import { openBenchEngine, untilMigrated } from './bench-engine';
 import { perLayer, type RequestCounts } from './counted-api';
 import type { BenchPlace } from './place';
@@ -52,7 +53,7 @@ export async function measureLayers(
   const displayName = writeVm(path.join(store, 'vm'), layers);
   execFileSync('chmod', ['-R', 'a+rX', place.folder]);
   await serveFolder(place.kubectl, name, store);
-  const bare = await bareLoop(place, `bare-${how.toLowerCase()}`, Math.min(layers, 6), 1);
+  const bare = await bareLoopOf(how)(place, `bare-${how.toLowerCase()}`, Math.min(layers, 8), 1);
   const bench = await openBenchEngine({
     source: {
       name: 'store',
@@ -76,6 +77,11 @@ export async function measureLayers(
   } finally {
     await bench.close();
   }
+}
+
+/** The same calls as this way of working makes. */
+function bareLoopOf(how: string): typeof bareLoop {
+  return how === 'perVolume' ? standingLoop : bareLoop;
 }
 
 /** A base and so many deltas of 1 MiB each, every one named by a snapshot. */

@@ -3,13 +3,14 @@
  *
  * Pushes a layer of random bytes into a pod of the test cluster, proof and all, beside
  * `kubectl port-forward` of the same bytes to a pod that throws them away, in turn; and reads how much
- * memory each of the processes took at most. The node is this machine, so all of them share its processors.
+ * memory each of the processes took at most, and what of a processor, the cluster's own included: the
+ * node is this machine, so all of them share it.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
 import * as fs from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -31,10 +32,17 @@ const MOVER_PROGRAM = path.resolve(process.cwd(), 'packages/mover/dist/mover.cjs
 interface Pushed {
   readonly mibPerSecond: number;
   readonly receipt: Receipt;
-  readonly processes: Readonly<Record<Who, Taken>>;
+  readonly processes: Readonly<Partial<Record<Who, Taken>>>;
 }
 
-type Who = 'engine' | 'pusher' | 'mover';
+type Who = 'engine' | 'pusher' | 'mover' | 'API server' | 'kubelet' | 'containerd';
+
+/** What a process of the cluster is called, as its command line begins; the rest of it names the cluster. */
+const OF_CLUSTER: Readonly<Record<string, Who>> = {
+  'kube-apiserver': 'API server',
+  kubelet: 'kubelet',
+  containerd: 'containerd',
+};
 
 /** What a process took: resident MiB at most, seconds of a processor in all. */
 interface Taken {
@@ -75,12 +83,14 @@ async function main(): Promise<void> {
   const plain: number[] = [];
   try {
     for (let round = 0; round < Number(values.rounds); round++) {
+      const before = takenNow(cluster.name);
       plain.push(
         await throughKubectl(kubectl, cluster.kubectlPath, cluster.kubeconfigPath, source),
       );
-      pushed.push(await push(target, source, `push-${round}`, sizeBytes));
+      const beside = since(before, takenNow(cluster.name), ['API server', 'kubelet', 'containerd']);
+      pushed.push(await push(target, cluster.name, source, `push-${round}`, sizeBytes));
       console.log(
-        `round ${round + 1}: kubectl port-forward ${plain.at(-1)?.toFixed(0)} MiB/s; pushed ${pushed.at(-1)?.mibPerSecond.toFixed(0)} MiB/s; ${wordsOf(pushed.at(-1))}`,
+        `round ${round + 1}: kubectl port-forward ${plain.at(-1)?.toFixed(0)} MiB/s; ${wordsOf(beside)}\n  pushed ${pushed.at(-1)?.mibPerSecond.toFixed(0)} MiB/s; ${wordsOf(pushed.at(-1)?.processes)}; load ${loadavg()[0]?.toFixed(0)}`,
       );
     }
   } finally {
@@ -125,6 +135,7 @@ function writeRandomDisk(folder: string, sizeBytes: number): RandomDisk {
 /** From the first byte that left to the receipt: copied, flushed, read back and equal. */
 async function push(
   target: KubernetesTarget,
+  cluster: string,
   { folder }: RandomDisk,
   name: string,
   sizeBytes: number,
@@ -153,13 +164,13 @@ async function push(
     windowsDone: [],
     proof: { stateSizeBytes: sizeBytes, table: `${volume.tablesPath}/base.table` },
   };
-  const before = takenNow().engine;
-  const most: Record<Who, Taken> = { engine: NOTHING, pusher: NOTHING, mover: NOTHING };
+  const before = takenNow(cluster);
+  const most: Partial<Record<Who, Taken>> = {};
   const look = (): void => {
-    for (const [who, taken] of Object.entries(takenNow()) as [Who, Taken][])
+    for (const [who, taken] of Object.entries(takenNow(cluster)) as [Who, Taken][])
       most[who] = {
-        memoryMib: Math.max(most[who].memoryMib, taken.memoryMib),
-        processorSeconds: Math.max(most[who].processorSeconds, taken.processorSeconds),
+        memoryMib: Math.max(most[who]?.memoryMib ?? 0, taken.memoryMib),
+        processorSeconds: Math.max(most[who]?.processorSeconds ?? 0, taken.processorSeconds),
       };
   };
   const looks = setInterval(look, 500);
@@ -168,22 +179,33 @@ async function push(
       const status = await target.mover().attend(order, 1_000);
       if (status.state === 'failed') throw new Error(JSON.stringify(status.error));
       if (status.state !== 'done') continue;
+      look();
       const { receipt } = status;
       return {
         receipt,
         mibPerSecond: sizeBytes / MIB / (receipt.durationMs / 1_000),
-        processes: {
-          ...most,
-          engine: {
-            ...most.engine,
-            processorSeconds: most.engine.processorSeconds - (before?.processorSeconds ?? 0),
-          },
-        },
+        processes: since(before, most),
       };
     }
   } finally {
     clearInterval(looks);
   }
+}
+
+/** What was taken from `before` on; of processes that came later, all. */
+function since(
+  before: Partial<Record<Who, Taken>>,
+  after: Partial<Record<Who, Taken>>,
+  of: readonly Who[] = Object.keys(after) as Who[],
+): Partial<Record<Who, Taken>> {
+  return Object.fromEntries(
+    of.flatMap(who => {
+      const taken = after[who];
+      if (taken === undefined) return [];
+      const earlier = before[who]?.processorSeconds ?? 0;
+      return [[who, { ...taken, processorSeconds: taken.processorSeconds - earlier }]];
+    }),
+  );
 }
 
 async function emptyVolume(
@@ -213,17 +235,19 @@ async function emptyVolume(
   }
 }
 
-const NOTHING: Taken = { memoryMib: 0, processorSeconds: 0 };
 const TICKS_PER_SECOND = 100;
 
-/** This process, the pusher, and the mover in the pod, which on this cluster is a process of this machine. */
-function takenNow(): Partial<Record<Who, Taken>> {
+/** This process, the pusher, the mover in the pod, which on this cluster is a process of this machine, and the cluster's. */
+function takenNow(cluster: string): Partial<Record<Who, Taken>> {
   const found: Partial<Record<Who, Taken>> = { engine: takenBy('self') };
   for (const pid of fs.readdirSync('/proc').filter(name => /^\d+$/.test(name))) {
     try {
       const command = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
       if (command.includes('--push')) found.pusher = takenBy(pid);
       else if (command.includes('/order/order.json')) found.mover = takenBy(pid);
+      const who = OF_CLUSTER[path.basename(command[0] ?? '')];
+      if (who !== undefined && command.some(word => word.includes(`/${cluster}/`)))
+        found[who] = takenBy(pid);
     } catch {
       // It ended meanwhile.
     }
@@ -330,8 +354,8 @@ async function opened(port: number): Promise<Socket> {
   return socket;
 }
 
-function wordsOf(one: Pushed | undefined): string {
-  return Object.entries(one?.processes ?? {})
+function wordsOf(processes: Partial<Record<Who, Taken>> = {}): string {
+  return Object.entries(processes)
     .map(
       ([who, { memoryMib, processorSeconds }]) =>
         `${who} ${memoryMib.toFixed(0)} MiB, ${processorSeconds.toFixed(1)} s`,

@@ -41,6 +41,8 @@ export interface ApiProxy {
   treat(treatment: Treatment, requests?: TreatedRequests): () => number;
   /** Cuts everything that is under way. */
   cutAll(): void;
+  /** Nobody listens any more, as where the API server has no balancer before it. Answers how to listen again. */
+  shut(): () => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -138,6 +140,7 @@ export async function openApiProxy(cluster: Cluster): Promise<ApiProxy> {
   const cutAll = () => {
     for (const socket of sockets) socket.destroy();
   };
+  let closed: Promise<void> | undefined;
   return {
     url: `https://127.0.0.1:${port}`,
     treat(treatment, { which = /^/, every = 1 } = {}) {
@@ -152,10 +155,26 @@ export async function openApiProxy(cluster: Cluster): Promise<ApiProxy> {
       };
     },
     cutAll,
+    shut() {
+      closed = new Promise(resolve => server.close(() => resolve()));
+      cutAll();
+      return async () => {
+        await closed;
+        closed = undefined;
+        await new Promise<void>((resolve, reject) => {
+          server.once('error', reject);
+          server.listen(port, '127.0.0.1', () => {
+            server.off('error', reject);
+            resolve();
+          });
+        });
+      };
+    },
     async close() {
+      closed ??= new Promise(resolve => server.close(() => resolve()));
       cutAll();
       agent.destroy();
-      await new Promise(resolve => server.close(resolve));
+      await closed;
     },
   };
 }

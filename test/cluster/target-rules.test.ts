@@ -10,6 +10,7 @@ import { snapshotSpec, volumeSpec } from '../../packages/engine/src/testing/targ
 import { tempFolder } from '../../packages/engine/src/testing/temp-folder';
 import { testEngine, type TestEngine } from '../../packages/engine/src/testing/test-engine';
 import { VmBuilder } from '../../packages/engine/src/testing/vm-builder';
+import { findClassProof } from '../../packages/engine/src/store/places';
 import { readClasses } from '../../packages/engine/src/targets/kubernetes/classes';
 import type { ClusterApi } from '../../packages/engine/src/targets/kubernetes/cluster/cluster-api';
 import { openCluster } from '../../packages/engine/src/targets/kubernetes/cluster/http-cluster-api';
@@ -25,6 +26,7 @@ import { objectManager } from '../../packages/engine/src/targets/kubernetes/layo
 import { kubernetesOptionsSchema } from '../../packages/engine/src/targets/kubernetes/options';
 import { claimFor } from '../../packages/engine/src/targets/kubernetes/volumes';
 import { openKubernetes } from '../../packages/engine/src/targets/kubernetes/open-kubernetes';
+import type { ClassProof } from '../../packages/engine/src/targets/prove-class';
 import { isPending } from '../../packages/engine/src/targets/target';
 import { describeWithOwnCluster, ensureCluster, type Cluster } from '.';
 import { Kubectl } from './kubectl';
@@ -187,23 +189,40 @@ describeWithOwnCluster('the rules of a Kubernetes target', () => {
     await target.close();
   });
 
-  // The first to migrate: it also proves the class, while nothing is slow.
-  it('runs the image that was chosen, and says why that one does not start', async () => {
+  /** Starts with an image that no node has, and answers what a step of this kind says of its pod. */
+  const reasonWithout = async (kind: 'proveClass' | 'applyLayer'): Promise<string> => {
     const { migration } = await test.engine.call('start', {
       vm: 'store/web',
       options: { namePrefix: 'image', moverImage: 'nowhere.test/none:1', sampleWindows: 0 },
     });
     const reason = await until('the reason', WAIT_MS, async () => {
       const [row] = await test.engine.database.query<{ reason: string | null }>(
-        `select reason from vm_migrate.step where migration_id = $1 and kind = 'applyLayer' and reason like '%get its image%'`,
-        [migration],
+        `select reason from vm_migrate.step where migration_id = $1 and kind = $2 and reason like '%get its image%'`,
+        [migration, kind],
       );
       return row?.reason ?? undefined;
     });
-    expect(reason).toMatch(/cannot get its image: ErrImageNeverPull.*nowhere\.test\/none:1/);
     await test.engine.call('cancel', { migration, objects: 'remove-all' });
     await test.until(migration, ['canceled'], 60_000);
+    return reason;
+  };
+  const NOT_THERE = /cannot get its image: ErrImageNeverPull.*nowhere\.test\/none:1/;
+
+  it('probes a class with the image that was chosen', async () => {
+    expect(await reasonWithout('proveClass')).toMatch(NOT_THERE);
   }, 120_000);
+
+  // Proved while nothing is slow; what that was done with, the next migration does not ask.
+  it('takes a proof that another image made, and runs its own', async () => {
+    const { migration } = await test.engine.call('start', {
+      vm: 'store/web',
+      options: { namePrefix: 'proof', moverImage: image, sampleWindows: 0 },
+    });
+    await test.until(migration, ['migrated'], 150_000);
+    const proof = await findClassProof<ClassProof>(test.engine.database, 'lab', 'fast');
+    expect(proof?.result).toMatchObject({ moverImage: image });
+    expect(await reasonWithout('applyLayer')).toMatch(NOT_THERE);
+  }, 240_000);
 
   it('writes the next layer when the VolumeSnapshot is cut, and ends when all are ready', async () => {
     cluster.setFault('fast', { snapshotReadyDelayMs: 4_000 });

@@ -479,6 +479,7 @@ export function report(): ReportView {
     storeId: 's-4f2a9c',
     migration: migration({ ...status('migrated') }),
     planDigest: PLAN_DIGEST,
+    namespace: null,
     snapshots: view.nodes
       .filter(({ id }) => id !== 'current')
       .map(({ disks, ...rest }) => ({

@@ -1,7 +1,7 @@
 /** Figures as a person reads them at a terminal; sizes, durations and counts as everywhere. */
-import { bytes, count, digits, duration, scaled } from '@vm-migrate/api';
+import { bytes, count, digits, duration, percent, scaled } from '@vm-migrate/api';
 
-export { bytes, count, duration };
+export { bytes, count, duration, percent };
 
 /** `18.0/29.5 MiB`: both in the unit of the total, so that they can be compared at a glance. */
 export function bytesOf(done: number, total: number): string {
@@ -25,13 +25,6 @@ export function age(at: string | null, now: Date): string {
   if (minutes < 120) return `${minutes}m`;
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours}h` : `${Math.floor(hours / 24)}d`;
-}
-
-/** Whole per cent, rounded down: 100 is said only when nothing is left. Nothing to do is all done. */
-export function percent(done: number, total: number): number {
-  if (total <= 0) return 100;
-  const whole = Math.floor((done * 100) / total);
-  return Math.min(done >= total ? 100 : 99, Math.max(0, whole));
 }
 
 /** `ETA 5m12s`; unknown is said, never guessed. */

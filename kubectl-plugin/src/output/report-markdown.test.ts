@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { HOW_TO_CHECK, reportMarkdown } from '@vm-migrate/api';
 import { report } from './fixtures';
 import { HOSTILE_NAMES } from './hostile-names';
+
+import { HOW_TO_CHECK, reportMarkdown } from '@vm-migrate/api';
 
 /** Cells of each table row; escaped bars do not part cells. */
 const cells = (line: string): number => line.split(/(?<!\\)\|/).length;
@@ -27,6 +28,12 @@ it('has a section for each snapshot, with its files, VolumeSnapshots, digests, p
     expect(text).toContain(fact);
   }
   expect(text).not.toContain('Proof `full`');
+});
+
+it('says in which namespace the volumes are, where there is one', () => {
+  const row = /^\| Target \|.*, namespace vms \|$/m;
+  expect(reportMarkdown({ ...report(), namespace: 'vms' })).toMatch(row);
+  expect(reportMarkdown(report())).not.toMatch(row);
 });
 
 it.each(HOSTILE_NAMES)('no name makes markup, a cell or a line: %j', name => {

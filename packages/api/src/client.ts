@@ -6,8 +6,9 @@ import type { OperationAnswers } from './answers';
 import { ApiError, type ErrorDataView } from './errors';
 import { watchEvents, type Request, type WatchOptions } from './watch-events';
 import type { OperationInput, OperationName } from './operations';
-import { operationPath } from './routes';
+import { ENTITIES_PATH, operationPath } from './routes';
 import type { EventView } from './views';
+import type { VmEntitiesInput, VmEntitiesView } from './vm-entities';
 
 export interface ClientOptions {
   /** Of the plugin, as `https://backstage.example.com/api/vm-migrate`; asked for before each call. */
@@ -35,16 +36,37 @@ export interface ApiClient {
 
 export function apiClient(options: ClientOptions): ApiClient {
   const request: Request = (path, init) => send(options, path, init);
-  const call: ApiClient['call'] = async (name, input, { signal } = {}) => {
-    const answer = await request(operationPath(name), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(input),
-      ...(signal === undefined ? {} : { signal }),
-    });
-    return (await json(answer)) as OperationAnswers[typeof name];
-  };
+  const call: ApiClient['call'] = async (name, input, how) =>
+    (await post(request, operationPath(name), input, how)) as OperationAnswers[typeof name];
   return { call, events: how => watchEvents({ request, call }, how) };
+}
+
+/**
+ * Says which entities VMs are; only Backstage's catalog plugin may.
+ * @throws ApiError
+ */
+export async function setVmEntities(
+  options: ClientOptions,
+  input: VmEntitiesInput,
+  how?: CallOptions,
+): Promise<VmEntitiesView> {
+  const request: Request = (path, init) => send(options, path, init);
+  return (await post(request, ENTITIES_PATH, input, how)) as VmEntitiesView;
+}
+
+async function post(
+  request: Request,
+  path: string,
+  input: object,
+  { signal }: CallOptions = {},
+): Promise<unknown> {
+  const answer = await request(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(input),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return json(answer);
 }
 
 async function send(

@@ -75,6 +75,12 @@ export interface ErrorBody {
   readonly response: { readonly statusCode: number };
 }
 
+/** The body of an answer that Backstage gives before it asks the plugin: without a token that it knows. */
+export interface HostErrorBody {
+  readonly error: { readonly name: string; readonly message: string };
+  readonly response: { readonly statusCode: number };
+}
+
 /** 500 for a code that this version does not know. */
 export function statusOf(code: string): number {
   return code in ERROR_STATUS ? ERROR_STATUS[code as ErrorCodeView] : 500;

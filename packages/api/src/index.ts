@@ -6,7 +6,13 @@ export type {
   OperationName,
 } from './operations';
 export type { OperationAnswers } from './answers';
-export { apiClient, type ApiClient, type CallOptions, type ClientOptions } from './client';
+export {
+  apiClient,
+  setVmEntities,
+  type ApiClient,
+  type CallOptions,
+  type ClientOptions,
+} from './client';
 export {
   ApiError,
   ERROR_STATUS,
@@ -22,14 +28,22 @@ export { HOW_TO_CHECK } from './report/report-notes';
 export {
   API_VERSION,
   BACKSTAGE_PATH,
+  ENTITIES_PATH,
   HEALTH_PATH,
   OPENAPI_PATH,
   operationPath,
   STREAM_BEAT_MS,
   STREAM_PATH,
 } from './routes';
+export {
+  MAX_VM_ENTITIES,
+  vmEntitiesInput,
+  type VmEntitiesInput,
+  type VmEntitiesView,
+  type VmEntityOwner,
+} from './vm-entities';
 export type { WatchOptions, WatchTimes } from './watch-events';
 export type * from './views';
-export { bytes, count, digits, duration, scaled } from './words/figures';
+export { bytes, count, digits, duration, percent, scaled } from './words/figures';
 export { firstLine, printable } from './words/printable';
 export { shellWord } from './words/shell-word';

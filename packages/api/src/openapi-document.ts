@@ -2,7 +2,8 @@
 import { zodToJsonSchema } from 'zod-to-json-schema';
 import { ERROR_STATUS } from './errors';
 import { OPERATIONS, type OperationName } from './operations';
-import { HEALTH_PATH, OPENAPI_PATH, operationPath, STREAM_PATH } from './routes';
+import { ENTITIES_PATH, HEALTH_PATH, OPENAPI_PATH, operationPath, STREAM_PATH } from './routes';
+import { vmEntitiesInput } from './vm-entities';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -30,13 +31,14 @@ export function openApiDocument({ answers, types }: AnswerSchemas): Json {
         names.map(name => [operationPath(name), { post: operation(name, answers[name]) }]),
       ),
       [STREAM_PATH]: { get: stream },
+      [ENTITIES_PATH]: { post: entities },
       [OPENAPI_PATH]: { get: document },
       [HEALTH_PATH]: { get: health },
     },
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
       schemas: types,
-      responses: { Error: errorResponse },
+      responses: { Error: errorResponse, NotSignedIn: notSignedIn },
     },
   };
 }
@@ -50,18 +52,18 @@ function operation(name: OperationName, answer: Json): Json {
     ...('destructive' in rest ? { 'x-destructive': true } : {}),
     requestBody: {
       required: true,
-      content: { 'application/json': { schema: inputSchema(name, input) } },
+      content: { 'application/json': { schema: inputSchema(input) } },
     },
     responses: {
       200: { description: 'Done', content: { 'application/json': { schema: answer } } },
+      401: { $ref: '#/components/responses/NotSignedIn' },
       default: { $ref: '#/components/responses/Error' },
     },
   };
 }
 
 function inputSchema(
-  _name: OperationName,
-  input: (typeof OPERATIONS)[OperationName]['input'],
+  input: (typeof OPERATIONS)[OperationName]['input'] | typeof vmEntitiesInput,
 ): Json {
   const { $schema: _draft, ...schema } = zodToJsonSchema(input, {
     target: 'jsonSchema2019-09',
@@ -100,6 +102,21 @@ const stream: Json = {
       description: 'The stream',
       content: { 'text/event-stream': { schema: { type: 'string' } } },
     },
+    401: { $ref: '#/components/responses/NotSignedIn' },
+    default: { $ref: '#/components/responses/Error' },
+  },
+};
+
+const entities: Json = {
+  operationId: 'setVmEntities',
+  summary: "Which entities VMs are; for Backstage's catalog plugin alone",
+  tags: ['catalog'],
+  requestBody: {
+    required: true,
+    content: { 'application/json': { schema: inputSchema(vmEntitiesInput) } },
+  },
+  responses: {
+    200: text('Done', { $ref: '#/components/schemas/VmEntitiesView' }),
     default: { $ref: '#/components/responses/Error' },
   },
 };
@@ -108,7 +125,10 @@ const document: Json = {
   operationId: 'getOpenApi',
   summary: 'This document',
   tags: ['about'],
-  responses: { 200: text('The document', { type: 'object' }) },
+  responses: {
+    200: text('The document', { type: 'object' }),
+    401: { $ref: '#/components/responses/NotSignedIn' },
+  },
 };
 
 const health: Json = {
@@ -126,6 +146,10 @@ const errorResponse: Json = {
   description: `An error; its status goes by \`error.code\`: ${statusWords()}`,
   content: { 'application/json': { schema: { $ref: '#/components/schemas/ErrorBody' } } },
 };
+
+const notSignedIn: Json = text('Backstage does not know who asks; its own words', {
+  $ref: '#/components/schemas/HostErrorBody',
+});
 
 function statusWords(): string {
   const codes = new Map<number, string[]>();

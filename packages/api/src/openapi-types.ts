@@ -1,4 +1,5 @@
 /** The types whose schemas are in openapi.json: those that travel. */
 export type { OperationAnswers } from './answers';
-export type { ErrorBody } from './errors';
+export type { ErrorBody, HostErrorBody } from './errors';
 export type { EventView, HealthView } from './views';
+export type { VmEntitiesView } from './vm-entities';

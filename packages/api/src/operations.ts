@@ -139,7 +139,12 @@ export const OPERATIONS = {
   getVms: define({
     kind: 'query',
     summary: 'VMs of the configured sources',
-    input: object({ source: z.string().optional() }),
+    input: object({
+      source: z
+        .string()
+        .optional()
+        .describe('Only of this source, whose error is then an error; of all: those that answer'),
+    }),
   }),
   getMigrations: define({
     kind: 'query',

@@ -19,6 +19,9 @@ export function operationPath(name: OperationName): string {
 /** Server-sent events; query `after` (cursor; absent: from now on) and `migration`. */
 export const STREAM_PATH = `/${API_VERSION}/events`;
 
+/** Where the catalog tells which entity a VM is: see vm-entities.ts. */
+export const ENTITIES_PATH = `/${API_VERSION}/entities`;
+
 export const OPENAPI_PATH = `/${API_VERSION}/openapi.json`;
 
 /** Answers without a token; says no more than whether the plugin works. */

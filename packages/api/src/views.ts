@@ -72,6 +72,8 @@ export interface VmView {
   readonly id: string;
   readonly name: string;
   readonly location: string;
+  /** VMware snapshots that its own list (.vmsd) has; null: no list that can be read. */
+  readonly snapshots: number | null;
   readonly migration: { readonly id: string; readonly state: MigrationStateView } | null;
   readonly error: string | null;
 }
@@ -418,6 +420,8 @@ export interface ReportView {
   readonly storeId: string;
   readonly migration: MigrationView;
   readonly planDigest: string;
+  /** Where on the target the volumes are; null where it has no namespaces. */
+  readonly namespace: string | null;
   /** Image that the movers of this migration were to run instead of the target's own; absent: that one. */
   readonly moverImage?: string;
   readonly snapshots: readonly {

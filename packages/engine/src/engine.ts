@@ -100,6 +100,7 @@ export interface Engine extends Operations {
   setEntity(
     vm: { readonly source: string; readonly id: string },
     entity: { readonly entityRef: string | null; readonly ownerRef: string | null },
+    actor: string,
   ): Promise<number>;
   /**
    * The objects that this plan puts into its Kubernetes target.
@@ -198,8 +199,10 @@ class OpenEngine implements Engine {
     return found.map(([row]) => row);
   }
 
-  setEntity(...[vm, entity]: Parameters<Engine['setEntity']>): ReturnType<Engine['setEntity']> {
-    return setEntity(this.database, vm, entity);
+  setEntity(
+    ...[vm, entity, actor]: Parameters<Engine['setEntity']>
+  ): ReturnType<Engine['setEntity']> {
+    return this.database.transaction(tx => setEntity(tx, vm, entity, actor));
   }
 
   private async run<Name extends OperationName>(

@@ -3,6 +3,7 @@
  * a person who may not read it. Real PostgreSQL, Backstage's own registry of rules.
  */
 import path from 'node:path';
+import { mockCredentials } from '@backstage/backend-test-utils';
 import { AuthorizeResult, type Permission } from '@backstage/plugin-permission-common';
 import type { PolicyDecision } from '@backstage/plugin-permission-common';
 import {
@@ -11,6 +12,7 @@ import {
   migrationReadPermission,
   migrationControlPermission,
   OPERATIONS,
+  setVmEntities,
   type ApiError,
   type OperationInput,
   type OperationName,
@@ -42,6 +44,7 @@ describe('permissions', () => {
   let backend: BackendUnderTest;
   let anns = '';
   let other = '';
+  let vmOfOther = '';
 
   beforeAll(async () => {
     database = await emptyTestDatabase();
@@ -68,7 +71,9 @@ describe('permissions', () => {
     });
     await backend.ready();
     const ops = backend.as(OPS);
-    const [one] = (await ops.call('getVms', {})).filter(({ name }) => name === 'small 1');
+    const vms = await ops.call('getVms', {});
+    const one = vms.find(({ name }) => name === 'small 1');
+    vmOfOther = vms.find(({ name }) => name === 'small 2')?.id ?? '';
     entities.push(section(one?.id ?? ''));
     anns = (await ops.call('start', { vm: 'lab/small 1' })).migration;
     other = (await ops.call('start', { vm: 'lab/small 2' })).migration;
@@ -173,6 +178,9 @@ describe('permissions', () => {
     expect((await ann.call('countMigrations', {})).total).toBe(1);
     expect((await ann.call('countMigrations', { migration: other })).total).toBe(0);
     expect((await ann.call('countMigrations', { vmPart: 'small 2' })).total).toBe(0);
+    // By its id: words as `2` are in ids of others as well.
+    expect((await ann.call('countMigrations', { text: other })).total).toBe(0);
+    expect((await backend.as(CARL).call('countMigrations', { text: other })).total).toBe(1);
     expect((await backend.as(CARL).call('countMigrations', {})).byState.running).toBe(2);
     expect((await backend.as(CARL).call('getPlace', {})).migrations.running).toBe(2);
     expect(await failure(ANN, other)).toEqual(
@@ -208,6 +216,62 @@ describe('permissions', () => {
     await expect(
       backend.as('user:default/dora').call('start', { vm: 'lab/small 1' }),
     ).rejects.toMatchObject({ code: 'VM_NOT_FOUND', status: 404 });
+  });
+
+  describe('which entity a VM is', () => {
+    const bobs = () => ({
+      vms: [{ source: 'lab', id: vmOfOther, entity: 'resource:default/two', owner: BOB }],
+    });
+
+    it('nobody but the catalog may say', async () => {
+      for (const by of [
+        { baseUrl: () => backend.url, token: () => mockCredentials.user.token(OPS) },
+        backend.ofPlugin('scaffolder'),
+      ])
+        await expect(setVmEntities(by, bobs())).rejects.toMatchObject({
+          code: 'ACCESS_DENIED',
+          status: 403,
+        });
+      const [there] = await backend.as(OPS).call('getMigrations', { migration: other });
+      expect(there).toMatchObject({ entity: null, owner: null });
+    });
+
+    it('and it names the field that is wrong', async () => {
+      const [vm] = bobs().vms;
+      const wrong = { vms: [{ ...vm, owner: 'bob' }] } as ReturnType<typeof bobs>;
+      await expect(setVmEntities(backend.ofPlugin('catalog'), wrong)).rejects.toMatchObject({
+        code: 'USAGE',
+        message: expect.stringMatching(/vms\.0\.owner/) as string,
+      });
+    });
+
+    it('the catalog does, and from then on the owner steers it; again changes nothing', async () => {
+      const catalog = backend.ofPlugin('catalog');
+      const eve = 'user:default/eve';
+      const hers = { vms: bobs().vms.map(vm => ({ ...vm, owner: eve })) };
+      expect(await backend.as(eve).call('getMigrations', {})).toEqual([]);
+      expect(await setVmEntities(catalog, hers)).toEqual({ changed: 1 });
+      expect(await setVmEntities(catalog, hers)).toEqual({ changed: 0 });
+      expect(await backend.as(eve).call('getMigrations', {})).toEqual([
+        expect.objectContaining({ id: other, entity: 'resource:default/two', owner: eve }),
+      ]);
+      const events = await backend.as(eve).call('getEvents', { migration: other });
+      expect(events.filter(({ kind }) => kind === 'entity')).toEqual([
+        expect.objectContaining({ actor: 'plugin:catalog' }),
+      ]);
+      expect(backend.audited.filter(({ eventId }) => eventId === 'set-entities')).toEqual([
+        {
+          eventId: 'set-entities',
+          meta: { actor: 'plugin:catalog', vms: 1 },
+          outcome: 'succeeded',
+        },
+        {
+          eventId: 'set-entities',
+          meta: { actor: 'plugin:catalog', vms: 1 },
+          outcome: 'succeeded',
+        },
+      ]);
+    });
   });
 
   async function outcome(user: string, name: OperationName): Promise<string> {

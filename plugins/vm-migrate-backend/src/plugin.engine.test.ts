@@ -27,7 +27,10 @@ describe.each(['database', 'schema'])('pluginDivisionMode %s', mode => {
       database: pg(database, mode),
       section: {
         stateFolder: path.join(folder, 'state'),
-        sources: { lab: { kind: 'vm-directory', folder: path.join(folder, 'vms') } },
+        sources: {
+          lab: { kind: 'vm-directory', folder: path.join(folder, 'vms') },
+          gone: { kind: 'vm-directory', folder: path.join(folder, 'not-there') },
+        },
         targets: {
           here: {
             kind: 'local-directory',
@@ -70,6 +73,18 @@ describe.each(['database', 'schema'])('pluginDivisionMode %s', mode => {
     ]);
     expect(backend.audited[0]?.meta).toMatchObject({ actor: ANN, vm: VM });
   }, 60_000);
+
+  it('of all sources those that answer, of one that is named its own error', async () => {
+    const ann = backend.as(ANN);
+    const vms = [expect.objectContaining({ name: 'small 7', snapshots: 4 })];
+    expect(await ann.call('getVms', {})).toEqual(vms);
+    expect(await ann.call('getVms', { source: 'lab' })).toEqual(vms);
+    for (const [source, code] of [
+      ['gone', 'FILE_MISSING'],
+      ['never', 'NOT_FOUND'],
+    ] as const)
+      await expect(ann.call('getVms', { source })).rejects.toMatchObject({ code });
+  });
 
   it('takes no path, no unknown field, no unsigned request', async () => {
     const ann = backend.as(ANN);

@@ -19,6 +19,7 @@ import { registerActions } from './requests/actions';
 import { OperationsService } from './requests/operations-service';
 import { createRouter } from './requests/router';
 
+/** Add it to a backend; `vmMigrate` of the configuration is its. @public */
 export const vmMigratePlugin = createBackendPlugin({
   pluginId: 'vm-migrate',
   register(env) {

@@ -5,50 +5,54 @@
 import { createPermission, type Permission } from '@backstage/plugin-permission-common';
 import type { OperationName } from '@vm-migrate/api';
 
+/** What the permissions of a migration are about. @public */
 export const MIGRATION_RESOURCE_TYPE = 'vm-migrate-migration';
 
-/** To see that a migration is there, and everything about it. */
+/** To see that a migration is there, and everything about it. @public */
 export const migrationReadPermission = createPermission({
   name: 'vm-migrate.migration.read',
   attributes: { action: 'read' },
   resourceType: MIGRATION_RESOURCE_TYPE,
 });
 
-/** Pause, resume, retry, cancel, verify. Counts only for migrations that may be read. */
+/** Pause, resume, retry, cancel, verify. Counts only for migrations that may be read. @public */
 export const migrationControlPermission = createPermission({
   name: 'vm-migrate.migration.control',
   attributes: { action: 'update' },
   resourceType: MIGRATION_RESOURCE_TYPE,
 });
 
-/** Sources and their VMs with their histories, targets, workers, limits. Says nothing of migrations. */
+/** Sources and their VMs with their histories, targets, workers, limits. Says nothing of migrations. @public */
 export const inventoryReadPermission = createPermission({
   name: 'vm-migrate.inventory.read',
   attributes: { action: 'read' },
 });
 
+/** To have a plan made. @public */
 export const planPermission = createPermission({
   name: 'vm-migrate.plan',
   attributes: { action: 'read' },
 });
 
-/** To start; the person must also be able to read the VM's entity, where the catalog has one. */
+/** To start; the person must also be able to read the VM's entity, where the catalog has one. @public */
 export const startPermission = createPermission({
   name: 'vm-migrate.start',
   attributes: { action: 'create' },
 });
 
+/** To change limits. @public */
 export const limitsPermission = createPermission({
   name: 'vm-migrate.limits',
   attributes: { action: 'update' },
 });
 
-/** `recover` and `cleanup`, which look at everything: it takes reading and steering all migrations as well. */
+/** `recover` and `cleanup`, which look at everything: it takes reading and steering all migrations as well. @public */
 export const maintenancePermission = createPermission({
   name: 'vm-migrate.maintenance',
   attributes: { action: 'delete' },
 });
 
+/** All of them. @public */
 export const vmMigratePermissions: readonly Permission[] = [
   migrationReadPermission,
   migrationControlPermission,
@@ -59,7 +63,7 @@ export const vmMigratePermissions: readonly Permission[] = [
   maintenancePermission,
 ];
 
-/** What each operation takes. */
+/** What each operation takes. @public */
 export const OPERATION_PERMISSIONS = {
   getSources: inventoryReadPermission,
   getTargets: inventoryReadPermission,

@@ -5,9 +5,10 @@
 import { createExtensionPoint } from '@backstage/backend-plugin-api';
 import type { Mover, PlaceRow, Source, Target } from '@vm-migrate/engine';
 
-/** An entry of the configuration: name, kind, and the kind's own options, unchecked. */
+/** An entry of the configuration: name, kind, and the kind's own options, unchecked. @public */
 export type ConfiguredEntry = Pick<PlaceRow, 'name' | 'kind' | 'options'>;
 
+/** How the entries of one kind of source are opened. @public */
 export interface SourceKind {
   /** Of `vmMigrate.sources.<name>.kind`. */
   readonly kind: string;
@@ -19,6 +20,7 @@ export interface SourceKind {
   open(entry: ConfiguredEntry): Promise<Source>;
 }
 
+/** How the entries of one kind of target are opened. @public */
 export interface TargetKind {
   /** Of `vmMigrate.targets.<name>.kind`. */
   readonly kind: string;
@@ -26,6 +28,7 @@ export interface TargetKind {
   open(entry: ConfiguredEntry, deps: { readonly mover: Mover }): Promise<Target>;
 }
 
+/** Where a backend module adds its kinds. @public */
 export interface VmMigrateKinds {
   /** @throws when the kind is there already */
   addSourceKind(kind: SourceKind): void;
@@ -33,6 +36,7 @@ export interface VmMigrateKinds {
   addTargetKind(kind: TargetKind): void;
 }
 
+/** Of the backend plugin. @public */
 export const vmMigrateKindsExtensionPoint = createExtensionPoint<VmMigrateKinds>({
   id: 'vm-migrate.kinds',
 });

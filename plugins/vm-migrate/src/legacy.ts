@@ -11,7 +11,7 @@ import {
   fetchApiRef,
 } from '@backstage/core-plugin-api';
 import { createScaffolderFieldExtension } from '@backstage/plugin-scaffolder-react';
-import { rootRouteRef } from './legacy-routes';
+import { rootRouteRef } from './routes-legacy';
 import { vmPickerField } from './picker/vm-picker-field';
 import { vmMigrateApiRef } from './surface/api-ref';
 import { backstageClient } from './surface/backstage-client';

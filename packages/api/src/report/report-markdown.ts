@@ -40,6 +40,7 @@ export function reportMarkdown(report: ReportView): string {
 
 function factLines({
   migration,
+  namespace,
   planDigest,
   moverImage,
   storeId,
@@ -56,7 +57,10 @@ function factLines({
     [
       ['Migration', code(migration.id)],
       ['VM', `${text(`${migration.source}/${migration.vm}`)}, id ${code(migration.vmId)}`],
-      ['Target', text(migration.target)],
+      [
+        'Target',
+        text(migration.target) + (namespace === null ? '' : `, namespace ${text(namespace)}`),
+      ],
       ['State', migration.state],
       ['Snapshots ready', `${migration.snapshots.ready} of ${migration.snapshots.total}`],
       [

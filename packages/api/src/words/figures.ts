@@ -50,3 +50,10 @@ function pair(large: number, largeUnit: string, small: number, smallUnit: string
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;
 }
+
+/** Whole per cent, rounded down: 100 is said only when nothing is left. Nothing to do is all done. */
+export function percent(done: number, total: number): number {
+  if (total <= 0) return 100;
+  const whole = Math.floor((done * 100) / total);
+  return Math.min(done >= total ? 100 : 99, Math.max(0, whole));
+}

@@ -1,6 +1,7 @@
 /**
  * VolumeIo over a raw file or a block device of this machine. Writes are synchronous: they go to the
- * page cache, and a blocking call costs the least. Flush and direct reads wait for the medium, so
+ * page cache, and a blocking call costs the least; only who writes behind (wrappers/write-behind.ts) goes past
+ * the cache of a device. Flush and direct reads wait for the medium, so
  * they are asynchronous: whoever reads back can hash one piece while the next one comes.
  *
  * Never creates, extends or shortens: what exists was made by the target.
@@ -23,6 +24,7 @@ import { DIRECT_ALIGNMENT_BYTES, alignedBuffer, isAligned } from '../native/alig
 import { isUnsupported, volumeError } from '../native/errno';
 import { posix } from '../native/posix';
 import { EmptiedCacheReader } from './emptied-cache-reader';
+import { DirectWriter } from './direct-writer';
 import type { VolumeIo, VolumeWays } from './volume-io';
 
 /** Where the bytes are; a VolumeAddress of an order fits. */
@@ -39,6 +41,9 @@ export interface VolumePlace {
  */
 export type ReadBackWay = 'direct' | 'emptied-cache' | 'cache';
 
+/** `direct`: past the page cache, on block devices and for aligned bytes. */
+export type WriteWay = 'cache' | 'direct';
+
 const ZEROS = Buffer.alloc(MIB);
 const BOUNCE_BYTES = MIB;
 const datasync = promisify(fdatasync);
@@ -50,6 +55,7 @@ export class FileVolume implements VolumeIo {
   private reads: VolumeWays['readBack'] = 'none';
   private canPunch = posix() !== undefined;
   private direct: DirectReader | undefined;
+  private writer: DirectWriter | undefined;
   private emptied: EmptiedCacheReader | undefined;
   private open = true;
 
@@ -57,8 +63,11 @@ export class FileVolume implements VolumeIo {
     private readonly place: VolumePlace,
     private readonly fd: number,
     private readonly readBackWay: ReadBackWay,
+    writeWay: WriteWay,
   ) {
     this.sizeBytes = place.sizeBytes;
+    if (writeWay === 'direct' && place.kind === 'block')
+      this.writer = DirectWriter.open(place.path);
   }
 
   /** @throws EngineError VOLUME_MISSING, VOLUME_IO, VOLUME_UNEXPECTED when kind or size differ */
@@ -66,11 +75,12 @@ export class FileVolume implements VolumeIo {
     place: VolumePlace,
     access: 'read' | 'write',
     readBackWay: ReadBackWay = 'direct',
+    writeWay: WriteWay = 'cache',
   ): FileVolume {
     const fd = openExisting(place.path, access === 'write' ? constants.O_RDWR : constants.O_RDONLY);
     try {
       assertPlace(fd, place);
-      return new FileVolume(place, fd, readBackWay);
+      return new FileVolume(place, fd, readBackWay, writeWay);
     } catch (error) {
       closeSync(fd);
       throw error;
@@ -79,6 +89,7 @@ export class FileVolume implements VolumeIo {
 
   async write(offset: number, from: Uint8Array): Promise<void> {
     this.assertInside(offset, from.length);
+    if ((await this.writer?.write(offset, from)) === true) return;
     this.writeAll(offset, from);
   }
 
@@ -133,6 +144,7 @@ export class FileVolume implements VolumeIo {
     if (!this.open) return;
     this.open = false;
     this.direct?.close();
+    this.writer?.close();
     closeSync(this.fd);
   }
 

@@ -8,7 +8,7 @@ import { seededBytes } from '../testing/seeded-bytes';
 import { itOnMount, mountTmpfs } from '../testing/scratch-mount';
 import { tempFolder } from '../testing/temp-folder';
 import { volumeIoSuite } from '../testing/volume-io-suite';
-import { FileVolume } from './file-volume';
+import { FileVolume, type WriteWay } from './file-volume';
 import { MemoryVolume } from './memory-volume';
 import { digesting } from './wrappers/digest';
 import { faulty } from './wrappers/faulty';
@@ -16,6 +16,7 @@ import { leased } from './wrappers/leased';
 import { rateLimited } from './wrappers/rate-limit';
 import { recording } from './wrappers/record';
 import { retrying } from './wrappers/retry';
+import { writingBehind } from './wrappers/write-behind';
 
 const folder = tempFolder();
 let files = 0;
@@ -58,6 +59,18 @@ volumeIoSuite('all wrappers around a buffer', async content => {
   };
 });
 
+volumeIoSuite('a buffer that is written behind', async content => {
+  const inner = memory(content);
+  const volume = writingBehind(inner);
+  return {
+    volume,
+    content: async () => {
+      await volume.settled();
+      return inner.bytes;
+    },
+  };
+});
+
 const loop = loopDevice();
 (loop === undefined ? describe.skip : describe)(
   'a block device (skipped without root and loop devices)',
@@ -74,6 +87,70 @@ const loop = loopDevice();
         volume,
         content: async () => fs.readFileSync(loop.device).subarray(0, content.length),
       };
+    });
+
+    const openBehind = (sizeBytes: number, way: WriteWay) =>
+      writingBehind(
+        FileVolume.open(
+          { kind: 'block', path: loop?.device ?? '', sizeBytes },
+          'write',
+          'direct',
+          way,
+        ),
+      );
+
+    volumeIoSuite('a loop device past the page cache, written behind', async content => {
+      if (loop === undefined) throw new Error('no loop device');
+      fs.writeFileSync(loop.device, content);
+      const volume = openBehind(content.length, 'direct');
+      return {
+        volume,
+        content: async () => {
+          await volume.settled();
+          return fs.readFileSync(loop.device).subarray(0, content.length);
+        },
+      };
+    });
+
+    it('writes whole pages past the cache and odd ends through it: the device holds all of them', async () => {
+      const device = loop?.device ?? '';
+      const seed = Number(process.env['DIRECT_SEED'] ?? Date.now() % 1_000_000);
+      const random = randomFrom(seed);
+      const size = 8 * MIB;
+      fs.writeFileSync(device, Buffer.alloc(size));
+      const wanted = Buffer.alloc(size);
+      const volume = openBehind(size, 'direct');
+      for (let nth = 0, at = 0; at < size; nth++) {
+        const length = Math.min(1 + random(nth % 3 === 0 ? 700 * KIB : 9 * KIB), size - at);
+        const bytes = seededBytes(length, nth);
+        await volume.write(at, bytes);
+        wanted.set(bytes, at);
+        // Often on a page, as layers are; sometimes not.
+        at += length + (random(2) === 0 ? 0 : (4096 - ((at + length) % 4096)) % 4096);
+      }
+      await volume.flush();
+      await volume.close();
+      if (!fs.readFileSync(device).subarray(0, size).equals(wanted))
+        throw new Error(`other bytes, DIRECT_SEED=${seed}`);
+    });
+
+    it('leaves nothing of it in the cache', async () => {
+      const device = loop?.device ?? '';
+      const cachedAfter = async (way: WriteWay): Promise<boolean> => {
+        const fd = fs.openSync(device, 'r');
+        try {
+          posix()?.fadviseDontNeed(fd, 0, 4 * MIB);
+          const volume = openBehind(8 * MIB, way);
+          await volume.write(0, seededBytes(4 * MIB, 3));
+          await volume.settled();
+          const isCached = posix()?.isCached(fd, 0, 4 * MIB) === true;
+          await volume.close();
+          return isCached;
+        } finally {
+          fs.closeSync(fd);
+        }
+      };
+      expect([await cachedAfter('direct'), await cachedAfter('cache')]).toEqual([false, true]);
     });
 
     it('refuses a device that is too small', () => {
@@ -133,6 +210,15 @@ describe('a raw file', () => {
     await volume.close();
   });
 });
+
+/** Whole numbers below a bound, the same ones for a seed. */
+function randomFrom(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return below => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
 
 function loopDevice(): { device: string; remove(): void } | undefined {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined;

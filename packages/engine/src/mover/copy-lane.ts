@@ -4,7 +4,7 @@
  */
 import { MIB, type ByteRange } from '../bytes';
 import { copyLayer, chunkBytesFor, type CopiedWindow, type CopyOptions } from '../copy/copy-layer';
-import { FileVolume } from '../copy/file-volume';
+import { FileVolume, type WriteWay } from '../copy/file-volume';
 import type { VolumeIo, VolumeWays } from '../copy/volume-io';
 import { spanWindows, windowCount } from '../copy/windows';
 import { leased } from '../copy/wrappers/leased';
@@ -23,8 +23,12 @@ const UNPROVED_BYTES = 512 * MIB;
 const RETRY = { attempts: 3, firstPauseMs: 200 };
 
 /** Everything from the file to the budget; the lease is asked last, right before the system call. */
-export function openForWriting(order: ApplyOrder, control: MoverControl): VolumeIo {
-  const file = FileVolume.open(order.volume, 'write');
+export function openForWriting(
+  order: ApplyOrder,
+  control: MoverControl,
+  way: WriteWay = 'cache',
+): VolumeIo {
+  const file = FileVolume.open(order.volume, 'write', 'direct', way);
   return rateLimited(retrying(leased(file, control), RETRY), control.budget);
 }
 

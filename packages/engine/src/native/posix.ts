@@ -45,6 +45,8 @@ export interface Posix {
     toOffset: number,
     length: number,
   ): number;
+  /** Two connected stream sockets, which children do not inherit by themselves. Absent where pipes are Node's own. @throws system error */
+  socketPair?(): readonly [number, number];
 }
 
 /** The calls, or `undefined` where koffi cannot be loaded or the platform is neither Linux nor macOS. Loaded at the first call. */
@@ -103,6 +105,8 @@ const BLKZEROOUT = 0x127f;
 const BLKGETSIZE64 = 0x80081272;
 const FICLONERANGE = 0x4020940d;
 const ENXIO = 6;
+const AF_UNIX = 1;
+const SOCK_STREAM_CLOEXEC = 1 | 0x80000;
 
 interface Library {
   func(definition: string): (...args: unknown[]) => number;
@@ -142,6 +146,7 @@ function linux(koffi: Koffi, library: Library): Posix {
   const copyRange = library.func(
     'int64_t copy_file_range(int from, int64_t *fromOffset, int to, int64_t *toOffset, size_t length, unsigned int flags)',
   );
+  const socketpair = library.func('int socketpair(int domain, int type, int protocol, void *into)');
   const check = (call: string, answer: number): number => {
     if (answer < 0) throw systemError(call, koffi.errno());
     return answer;
@@ -215,6 +220,11 @@ function linux(koffi: Koffi, library: Library): Posix {
         BigInt64Array.of(BigInt(toOffset)),
       ];
       return check('copy_file_range', copyRange(from, source, to, target, length, 0));
+    },
+    socketPair() {
+      const fds = new Int32Array(2);
+      check('socketpair', socketpair(AF_UNIX, SOCK_STREAM_CLOEXEC, 0, fds));
+      return [fds[0] as number, fds[1] as number];
     },
   };
 }

@@ -1,11 +1,12 @@
 /** getSources, getVms, getWorkers, getPlace: where things are. */
 import type { PlaceView, SourceView, VmView, WorkerView } from '@vm-migrate/api';
-import { toEngineError } from '../errors';
+import { EngineError, toEngineError } from '../errors';
+import type { Source, VmSummary } from '../sources/source';
 import { scopeSql } from '../store/migration-scope';
 import { countByState } from '../store/migration-summaries';
 import { migrations } from '../store/migrations';
 import { places, workers } from '../store/places';
-import type { PlaceRow } from '../store/store';
+import type { MigrationRow, PlaceRow } from '../store/store';
 import type { Operation, OperationContext } from './operation';
 import { countView } from './status';
 import { errorView } from './step-view';
@@ -31,29 +32,61 @@ async function sourceView(context: OperationContext, row: PlaceRow): Promise<Sou
   }
 }
 
+/** Of all sources those that answer; a source that is named answers or says why not. */
 export const getVms: Operation<'getVms', VmView[]> = async (context, { source }) => {
   const known = await migrations(context.database, { scope: context.access.read });
-  const found: VmView[] = [];
-  for (const row of await places(context.database, 'source')) {
-    if (source !== undefined && row.name !== source) continue;
-    const opened = await context.openSource(row).catch(() => undefined);
-    const vms = (await opened?.listVms().catch(() => [])) ?? [];
-    for (const vm of vms) {
-      const migration = known.find(
-        candidate => candidate.sourceName === row.name && candidate.vmId === vm.id,
-      );
-      found.push({
-        source: row.name,
-        id: vm.id,
-        name: vm.name,
-        location: vm.location,
-        migration: migration === undefined ? null : { id: migration.id, state: migration.state },
-        error: vm.error ?? null,
-      });
-    }
+  const rows = await places(context.database, 'source');
+  if (source === undefined) {
+    const found: VmView[] = [];
+    for (const row of rows) found.push(...(await vmViews(context, row, known).catch(() => [])));
+    return found;
   }
-  return found;
+  const named = rows.find(({ name }) => name === source);
+  if (named !== undefined) return vmViews(context, named, known);
+  throw new EngineError('NOT_FOUND', {
+    where: { object: `source ${source}` },
+    hint: 'List them with: kubectl vm-migrate get sources',
+  });
 };
+
+/** Lists of snapshots that are read at a time: each is a small file, on a server a request. */
+const LISTS_AT_ONCE = 8;
+
+async function vmViews(
+  context: OperationContext,
+  { name, ...row }: PlaceRow,
+  known: readonly MigrationRow[],
+): Promise<VmView[]> {
+  const source = await context.openSource({ name, ...row });
+  const vms = await source.listVms();
+  const views: VmView[] = [];
+  for (let at = 0; at < vms.length; at += LISTS_AT_ONCE)
+    views.push(...(await Promise.all(vms.slice(at, at + LISTS_AT_ONCE).map(view))));
+  return views;
+
+  async function view(vm: VmSummary): Promise<VmView> {
+    const migration = known.find(({ sourceName, vmId }) => sourceName === name && vmId === vm.id);
+    return {
+      source: name,
+      id: vm.id,
+      name: vm.name,
+      location: vm.location,
+      snapshots: vm.error === undefined ? await countedSnapshots(source, vm) : null,
+      migration: migration === undefined ? null : { id: migration.id, state: migration.state },
+      error: vm.error ?? null,
+    };
+  }
+}
+
+/** A VM that went away since it was listed is listed all the same. */
+async function countedSnapshots(source: Source, { id }: VmSummary): Promise<number | null> {
+  try {
+    return (await source.countSnapshots?.(id)) ?? null;
+  } catch (error) {
+    if (toEngineError(error).code === 'VM_NOT_FOUND') return null;
+    throw error;
+  }
+}
 
 export const getWorkers: Operation<'getWorkers', WorkerView[]> = async context => {
   const params: unknown[] = [];

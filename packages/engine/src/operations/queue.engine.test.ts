@@ -78,6 +78,7 @@ describe('getQueue', () => {
     await test.engine.setEntity(
       { source: 'lab', id: (await test.engine.call('getTree', { vm: first })).vmId },
       { entityRef: 'resource:default/one', ownerRef: 'user:default/ann' },
+      'plugin:catalog',
     );
     const ann = test.engine.as({ actor: 'ann', access: { read: owned, control: owned } });
     const seen = await ann.call('getQueue', {});

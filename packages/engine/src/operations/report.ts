@@ -29,6 +29,7 @@ export const getReport: Operation<'getReport', ReportView> = async (context, { m
     storeId: context.storeId,
     migration: migrationView(record.row),
     planDigest: row.planDigest,
+    namespace: row.targetNamespace,
     ...(plan.options.moverImage === undefined ? {} : { moverImage: plan.options.moverImage }),
     snapshots: record.snapshots.map(snapshot => ({
       id: snapshot.snapshotId,

@@ -24,6 +24,7 @@ migrations:
     target: local
     keep: { youngerThan: 30d }
     cutCurrent: true
+    moverImage: registry.test/mover@sha256:1234
 `);
     expect(requests).toEqual([
       {
@@ -44,7 +45,11 @@ migrations:
         vm: 'other/db "1"',
         source: 'lab',
         target: 'local',
-        options: { keep: { rule: 'age', maxAgeMs: 30 * 86_400_000 }, cutCurrent: true },
+        options: {
+          keep: { rule: 'age', maxAgeMs: 30 * 86_400_000 },
+          cutCurrent: true,
+          moverImage: 'registry.test/mover@sha256:1234',
+        },
         accept: [],
         line: 15,
       },
@@ -82,6 +87,12 @@ migrations:
       'version: 1\nmigrations:\n  - vm: a\n    keep: { youngerThan: 30 days }\n',
       4,
       /30d/,
+    ],
+    [
+      'an image with blanks',
+      'version: 1\nmigrations:\n  - vm: a\n    moverImage: a b\n',
+      4,
+      /moverImage: .*without blanks/,
     ],
     ['no VM', 'version: 1\nmigrations: []\n', 2, /names no VM/],
     [

@@ -13,6 +13,11 @@ const MAX_LENGTH = 4 * 1024 * 1024;
 const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 
 const text = z.string().min(1, 'must not be empty');
+/** As the operations take it: no blanks, since it becomes an image's reference. */
+const image = z
+  .string()
+  .max(1_000)
+  .regex(/^\S+$/, 'expected the reference of an image, without blanks');
 const age = z.string().regex(/^\d{1,6}[mhdw]$/, "expected a number and m, h, d or w, e.g. '30d'");
 
 /** `all`, or exactly one of `newest: 3`, `names: [before update]`, `youngerThan: 30d`. */
@@ -37,6 +42,7 @@ const settings = {
   keep: keep.optional(),
   cutCurrent: z.boolean().optional(),
   sampleWindows: z.number().int().nonnegative().max(4096).optional(),
+  moverImage: image.optional(),
 };
 
 const disk = z
@@ -115,6 +121,7 @@ function requestOf(
     keep: rule,
     cutCurrent,
     sampleWindows,
+    moverImage,
   } = { ...defaults, ...own };
   const classes = disks.flatMap(each =>
     each.storageClass === undefined ? [] : [[each.disk, each.storageClass] as const],
@@ -129,6 +136,7 @@ function requestOf(
     ...(namePrefix === undefined ? {} : { namePrefix }),
     ...(cutCurrent === undefined ? {} : { cutCurrent }),
     ...(sampleWindows === undefined ? {} : { sampleWindows }),
+    ...(moverImage === undefined ? {} : { moverImage }),
   };
   return {
     vm,

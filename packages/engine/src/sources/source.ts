@@ -12,6 +12,13 @@ export interface Source {
   /** VMs that this source can see. A VM that cannot be understood is listed with its error, not left out. */
   listVms(): Promise<readonly VmSummary[]>;
 
+  /**
+   * Snapshots in the VM's own list, without a look at its disks; null: there is no list, or none that can be read.
+   * Absent: nobody knows them before loadTree.
+   * @throws EngineError VM_NOT_FOUND, SOURCE_…
+   */
+  countSnapshots?(vmId: string): Promise<number | null>;
+
   /** @throws EngineError VM_NOT_FOUND, VM_INVALID */
   loadTree(vmId: string): Promise<SnapshotTree>;
 

@@ -1,6 +1,8 @@
 /**
  * proveClass: before any byte of the VM is written, the storage class shows that it keeps what a
- * VolumeSnapshot promises. A proof that is young enough is taken as it is.
+ * VolumeSnapshot promises. A proof that is young enough is taken as it is, whatever image its movers
+ * ran: it says what the class keeps of bytes that were flushed. An image that is no good writes
+ * nothing, or bytes that its own read-back refuses.
  */
 import { createHash } from 'node:crypto';
 import { findClassProof, putClassProof } from '../store/places';
@@ -32,7 +34,14 @@ export const proveClass: StepKind = {
         `the proof of class ${step.storageClass} that another migration has under way`,
       );
     }
-    const request = { ...probed, runId, earlierRunIds, patternBytes: settings.probeBytes };
+    const { moverImage } = plan.options;
+    const request = {
+      ...probed,
+      runId,
+      earlierRunIds,
+      patternBytes: settings.probeBytes,
+      ...(moverImage === undefined ? {} : { moverImage }),
+    };
     const until = performance.now() + settings.patienceMs;
     for (;;) {
       const progress = await advanceProbe(target, request, states.get(claim));

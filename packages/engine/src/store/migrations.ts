@@ -219,19 +219,28 @@ export function noSuchMigration(id: string): EngineError {
 
 /**
  * What the catalog says now of a VM: written to all of its migrations, whose readers may change by
- * it. Answers how many changed.
+ * it. Answers how many changed; each of them has an event.
  */
 export async function setEntity(
   tx: Tx,
   vm: { readonly source: string; readonly id: string },
-  entity: { readonly entityRef: string | null; readonly ownerRef: string | null },
+  { entityRef, ownerRef }: { readonly entityRef: string | null; readonly ownerRef: string | null },
+  actor: string,
 ): Promise<number> {
-  const rows = await tx.query(
+  const rows = await tx.query<{ id: string }>(
     `update vm_migrate.migration set entity_ref = $3, owner_ref = $4
       where source_name = $1 and vm_id = $2 and (entity_ref is distinct from $3 or owner_ref is distinct from $4)
      returning id`,
-    [vm.source, vm.id, entity.entityRef, entity.ownerRef],
+    [vm.source, vm.id, entityRef, ownerRef],
   );
+  for (const { id } of rows)
+    await addEvent(tx, {
+      migrationId: id,
+      kind: 'entity',
+      actor,
+      message: `The catalog has the VM as ${entityRef ?? 'nothing'}, owned by ${ownerRef ?? 'nobody'}`,
+      data: { entityRef, ownerRef },
+    });
   return rows.length;
 }
 

@@ -16,12 +16,13 @@ export type ProbeComparison =
 
 /** What a Target has beside its contract when its classes can be probed. */
 export interface Probeable {
-  probeIo(): ProbeIo;
+  /** @param moverImage of the pods that write and compare, as `Target.mover` takes it; absent: the target's own */
+  probeIo(moverImage?: string): ProbeIo;
 }
 
 /** @throws EngineError INTERNAL when the target cannot be probed */
-export function probeIoOf(target: Target): ProbeIo {
-  if ('probeIo' in target) return (target as Target & Probeable).probeIo();
+export function probeIoOf(target: Target, moverImage?: string): ProbeIo {
+  if ('probeIo' in target) return (target as Target & Probeable).probeIo(moverImage);
   throw new EngineError('INTERNAL', {
     where: { object: target.name },
     expected: 'a target with probeIo()',

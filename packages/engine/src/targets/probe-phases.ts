@@ -21,6 +21,8 @@ export interface ProbeRequest {
   readonly earlierRunIds?: readonly string[];
   /** A multiple of 1 MiB. Absent: 64 MiB. */
   readonly patternBytes?: number;
+  /** Image of the movers that this is done for; absent: the target's own. */
+  readonly moverImage?: string;
   /** A phase that takes longer has failed. Absent: ten minutes. */
   readonly phaseLimitMs?: number;
 }

@@ -27,6 +27,8 @@ export interface ClassProof {
   readonly writeBytesPerSecond: number;
   readonly cutMs: number;
   readonly restoreMs: number;
+  /** Image whose movers wrote and compared, where it was not the target's own. For a reader: the proof is the class's, whoever moved its bytes. */
+  readonly moverImage?: string;
 }
 
 export type ProbeProgress =
@@ -49,7 +51,7 @@ export async function advanceProbe(
   request: ProbeRequest,
   state: ProbeState = { phase: 'clear', phaseStartedAt: Date.now() },
 ): Promise<ProbeProgress> {
-  const probe = new Probe(target, probeIoOf(target), request);
+  const probe = new Probe(target, probeIoOf(target, request.moverImage), request);
   if (state.phase === 'clear') await assertDeclared(target, request.storageClass);
   const lateMs = Date.now() - state.phaseStartedAt - (request.phaseLimitMs ?? 600_000);
   let answer: Partial<ProbeState> | Pending;
@@ -149,5 +151,6 @@ function proofOf(
     writeBytesPerSecond: Math.round((patternBytesOf(request) * 1000) / Math.max(1, writeMs ?? 1)),
     cutMs: cutMs ?? 0,
     restoreMs: restoreMs ?? 0,
+    ...(request.moverImage === undefined ? {} : { moverImage: request.moverImage }),
   };
 }

@@ -9,9 +9,10 @@ import { MIGRATION_RESOURCE_TYPE } from '@vm-migrate/backstage-plugin-vm-migrate
 // Version 4: these parameters are published as JSON Schema by Backstage, which reads that form here.
 import { z } from 'zod';
 
-/** What a rule looks at. */
+/** What a rule looks at. @public */
 export type MigrationResource = ScopedRow;
 
+/** By this Backstage knows a migration when a policy decides about one. @public */
 export const migrationResourceRef = createPermissionResourceRef<
   MigrationResource,
   MigrationScope
@@ -48,8 +49,13 @@ const isInNamespace = createPermissionRule({
 
 export const migrationRules = { isOwner, isFromSource, isInNamespace };
 
-/** For a permission policy: `createMigrationConditionalDecision(request.permission, migrationConditions.isOwner({ claims }))`. */
-export const {
-  conditions: migrationConditions,
-  createConditionalDecision: createMigrationConditionalDecision,
-} = createConditionExports({ resourceRef: migrationResourceRef, rules: migrationRules });
+const exported = createConditionExports({
+  resourceRef: migrationResourceRef,
+  rules: migrationRules,
+});
+
+/** The rules, for a permission policy. @public */
+export const migrationConditions = exported.conditions;
+
+/** For a permission policy: `createMigrationConditionalDecision(request.permission, migrationConditions.isOwner({ claims }))`. @public */
+export const createMigrationConditionalDecision = exported.createConditionalDecision;

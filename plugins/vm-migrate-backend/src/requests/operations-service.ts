@@ -9,7 +9,13 @@ import type {
   BackstageUserPrincipal,
   LoggerService,
 } from '@backstage/backend-plugin-api';
-import { OPERATIONS, type OperationInput, type OperationName } from '@vm-migrate/api';
+import {
+  OPERATIONS,
+  vmEntitiesInput,
+  type OperationInput,
+  type OperationName,
+  type VmEntitiesView,
+} from '@vm-migrate/api';
 import { OPERATION_PERMISSIONS } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import {
   EngineError,
@@ -37,6 +43,9 @@ export interface Asking {
   readonly request?: Request;
 }
 
+/** What Backstage's own tokens name the catalog plugin; a token of `externalAccess` never names itself so. */
+const CATALOG = 'plugin:catalog';
+
 export class OperationsService {
   readonly #changes: RateLimiterMemory;
 
@@ -55,6 +64,46 @@ export class OperationsService {
         ? this.run(name, input, asking)
         : this.audited(name, input, asking),
     );
+  }
+
+  /**
+   * Which entities VMs are. Who may see a migration goes by it: the catalog alone may say it.
+   * @throws EngineError ACCESS_DENIED, USAGE naming the field
+   */
+  async setEntities(input: unknown, asking: Asking): Promise<VmEntitiesView> {
+    return this.shown('setEntities', async () => {
+      const actor = actorOf(asking.credentials);
+      if (actor !== CATALOG)
+        throw new EngineError('ACCESS_DENIED', {
+          where: { object: actor },
+          expected: "Backstage's catalog plugin",
+        });
+      const checked = vmEntitiesInput.safeParse(input);
+      if (!checked.success)
+        throw new EngineError('USAGE', {
+          where: { object: 'entities' },
+          found: checked.error.issues
+            .map(({ path, message }) => `${path.join('.')}: ${message}`)
+            .join('; '),
+        });
+      const engine = this.options.engine();
+      return this.recorded(
+        'setEntities',
+        actor,
+        { vms: checked.data.vms.length },
+        asking,
+        async () => {
+          let changed = 0;
+          for (const { source, id, entity, owner } of checked.data.vms)
+            changed += await engine.setEntity(
+              { source, id },
+              { entityRef: entity, ownerRef: owner },
+              actor,
+            );
+          return { changed };
+        },
+      );
+    });
   }
 
   /** Events for a stream. @throws EngineError */
@@ -76,15 +125,27 @@ export class OperationsService {
     asking: Asking,
   ): Promise<OperationAnswer<Name>> {
     const actor = actorOf(asking.credentials);
+    return this.recorded(name, actor, whatOf(input), asking, () =>
+      this.countChange(actor).then(() => this.run(name, input, asking)),
+    );
+  }
+
+  /** In Backstage's audit, before and after. */
+  private async recorded<T>(
+    name: OperationName | 'setEntities',
+    actor: string,
+    what: Readonly<Record<string, string | number>>,
+    { request }: Asking,
+    work: () => Promise<T>,
+  ): Promise<T> {
     const event = await this.options.auditor.createEvent({
       eventId: kebab(name),
-      severityLevel: 'destructive' in OPERATIONS[name] ? 'high' : 'medium',
-      ...(asking.request === undefined ? {} : { request: asking.request }),
-      meta: { actor, ...whatOf(input) },
+      severityLevel: severityOf(name),
+      ...(request === undefined ? {} : { request }),
+      meta: { actor, ...what },
     });
     try {
-      await this.countChange(actor);
-      const answer = await this.run(name, input, asking);
+      const answer = await work();
       await event.success({ meta: { ...whatOf(answer) } });
       return answer;
     } catch (error) {
@@ -125,7 +186,7 @@ export class OperationsService {
   }
 
   /** What is not ours may hold anything (a statement, an address with a password): it stays in the log. */
-  private async shown<T>(name: OperationName, work: () => Promise<T>): Promise<T> {
+  private async shown<T>(name: OperationName | 'setEntities', work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
@@ -144,6 +205,11 @@ export class OperationsService {
 export function actorOf({ principal }: BackstageCredentials): string {
   const known = principal as BackstageUserPrincipal | BackstageServicePrincipal;
   return known.type === 'user' ? known.userEntityRef : known.subject;
+}
+
+function severityOf(name: OperationName | 'setEntities'): 'low' | 'medium' | 'high' {
+  if (name === 'setEntities') return 'low';
+  return 'destructive' in OPERATIONS[name] ? 'high' : 'medium';
 }
 
 /** For the audit: which VM and migration, and what was chosen for it. */

@@ -1,6 +1,7 @@
 /** The routes of packages/api/src/routes.ts. Every route but health needs credentials. */
 import type { HttpAuthService } from '@backstage/backend-plugin-api';
 import {
+  ENTITIES_PATH,
   errorBody,
   HEALTH_PATH,
   OPENAPI_PATH,
@@ -43,6 +44,7 @@ export function createRouter(options: RouterOptions): Router {
       operationPath(name),
       orFail((request, response) => operation(name, request, response)),
     );
+  router.post(ENTITIES_PATH, orFail(entities));
   router.get(STREAM_PATH, orFail(stream));
   router.get(
     OPENAPI_PATH,
@@ -64,6 +66,13 @@ export function createRouter(options: RouterOptions): Router {
     const input = bodyOf(request) as OperationInput<typeof name>;
     response.set('cache-control', 'no-store');
     response.json(await options.operations.call(name, input, { credentials, request }));
+  }
+
+  async function entities(request: Request, response: Response): Promise<void> {
+    const credentials = await options.httpAuth.credentials(request, { allow: ['service'] });
+    const input = bodyOf(request);
+    response.set('cache-control', 'no-store');
+    response.json(await options.operations.setEntities(input, { credentials, request }));
   }
 
   async function stream(request: Request, response: Response): Promise<void> {

@@ -20,8 +20,10 @@ import {
 import { catalogServiceRef, type CatalogService } from '@backstage/plugin-catalog-node';
 import { createServiceFactory } from '@backstage/backend-plugin-api';
 import type { Entity } from '@backstage/catalog-model';
-import { apiClient, type ApiClient } from '@vm-migrate/api';
+import { apiClient, type ApiClient, type ClientOptions } from '@vm-migrate/api';
 import { vmMigratePlugin } from '../plugin';
+import { contract, type Contract } from './contract';
+import { unrefIntervals } from './unref-intervals';
 
 export type Policy = (user: string, permission: Permission) => PolicyDecision;
 
@@ -32,16 +34,23 @@ export interface BackendUnderTestOptions {
   readonly database: JsonObject;
   /** Everything is allowed when absent. */
   readonly policy?: Policy;
-  /** VMs in the catalog; none when absent. */
-  readonly entities?: readonly { readonly entity: Entity; readonly readers: readonly string[] }[];
+  /** VMs in the catalog; none when absent. `catalog plugin`: that one says, which is among the features. */
+  readonly entities?:
+    readonly { readonly entity: Entity; readonly readers: readonly string[] }[] | 'catalog plugin';
+  /** Sections beside `backend` and `vmMigrate`. */
+  readonly config?: JsonObject;
   readonly features?: readonly BackendFeature[];
 }
 
 export interface BackendUnderTest {
   readonly url: string;
   readonly audited: AuditedEvent[];
-  /** With the token of this user. */
+  /** What came over the wire so far, and the check that it is as the document says. */
+  readonly contract: Contract;
+  /** With the token of this user. Answers that are not as openapi.json says are errors. */
   as(user: string): ApiClient;
+  /** How another plugin of the same Backstage calls it, by itself. */
+  ofPlugin(pluginId: string): ClientOptions;
   header(user: string): Record<string, string>;
   /** Waits until it works. */
   ready(): Promise<void>;
@@ -58,14 +67,23 @@ export async function backendUnderTest(
   options: BackendUnderTestOptions,
 ): Promise<BackendUnderTest> {
   const audited: AuditedEvent[] = [];
+  const wire = contract();
+  if (options.entities === 'catalog plugin') unrefIntervals();
   const policy = options.policy ?? (() => ({ result: AuthorizeResult.ALLOW }));
-  const decide = (credentials: BackstageCredentials, permission: Permission): PolicyDecision =>
-    policy((credentials.principal as BackstageUserPrincipal).userEntityRef, permission);
+  // As Backstage's own service: what a plugin asks for by itself no policy is asked about.
+  const decide = ({ principal }: BackstageCredentials, permission: Permission): PolicyDecision =>
+    (principal as { type: string }).type === 'service'
+      ? { result: AuthorizeResult.ALLOW }
+      : policy((principal as BackstageUserPrincipal).userEntityRef, permission);
   const backend = await startTestBackend({
     features: [
       vmMigratePlugin,
       mockServices.rootConfig.factory({
-        data: { backend: { database: options.database }, vmMigrate: options.section },
+        data: {
+          ...options.config,
+          backend: { database: options.database },
+          vmMigrate: options.section,
+        },
       }),
       databaseServiceFactory,
       permissionsRegistryServiceFactory,
@@ -93,7 +111,7 @@ export async function backendUnderTest(
           };
         },
       }).factory,
-      catalogOf(options.entities ?? []),
+      ...(options.entities === 'catalog plugin' ? [] : [catalogOf(options.entities ?? [])]),
       ...(options.features ?? []),
     ],
   });
@@ -103,13 +121,29 @@ export async function backendUnderTest(
     url,
     audited,
     header: user => ({ authorization: mockCredentials.user.header(user) }),
-    as: user => apiClient({ baseUrl: () => url, token: () => mockCredentials.user.token(user) }),
+    contract: wire,
+    as: user =>
+      apiClient({
+        baseUrl: () => url,
+        token: () => mockCredentials.user.token(user),
+        fetch: wire.fetch,
+      }),
+    ofPlugin: pluginId => ({
+      baseUrl: () => url,
+      token: () =>
+        mockCredentials.service.token({
+          onBehalfOf: mockCredentials.service(`plugin:${pluginId}`),
+          targetPluginId: 'vm-migrate',
+        }),
+    }),
     ready: () => untilHealthy(url),
     stop: () => backend.stop(),
   };
 }
 
-function catalogOf(entities: NonNullable<BackendUnderTestOptions['entities']>): BackendFeature {
+function catalogOf(
+  entities: Exclude<NonNullable<BackendUnderTestOptions['entities']>, string>,
+): BackendFeature {
   const getEntities: CatalogService['getEntities'] = async (request, { credentials }) => {
     const filter = (request?.filter ?? {}) as Record<string, string>;
     const { principal } = credentials as BackstageCredentials<{ type: string }>;

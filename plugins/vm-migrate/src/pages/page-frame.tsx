@@ -4,6 +4,8 @@ import { RiHistoryLine } from '@remixicon/react';
 import type { ReactNode } from 'react';
 import { useWords } from '../parts/use-words';
 import { useLiveMode, useSurface } from '../surface/surface';
+import { PageNav } from './page-nav';
+import styles from './page-nav.module.css';
 
 export interface PageFrameProps {
   /** Of what the page is about, below the plugin's own. */
@@ -18,18 +20,17 @@ export function PageFrame({ header, children }: PageFrameProps) {
   return (
     <>
       <PluginHeader
+        className={styles['head'] ?? ''}
         title={t('plugin.title')}
         icon={<RiHistoryLine />}
         titleLink={links.migrations()}
-        tabs={[
-          { id: 'migrations', label: t('nav.migrations'), href: links.migrations() },
-          { id: 'new', label: t('nav.new'), href: links.newMigration() },
-          { id: 'operations', label: t('nav.operations'), href: links.operations() },
-        ]}
         customActions={<span role="status">{t(`live.${mode}`)}</span>}
       />
-      {header}
-      <Container>{children}</Container>
+      <PageNav />
+      <main>
+        {header}
+        <Container>{children}</Container>
+      </main>
     </>
   );
 }

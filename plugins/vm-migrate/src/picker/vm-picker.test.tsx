@@ -91,8 +91,24 @@ describe('field VmPicker', () => {
     ['does not answer', new Error('503')],
   ])('answers SOURCE/NAME where the catalog %s', async (_name, items) => {
     backend.answer('getVms', () => [
-      { source: 'lab', id: '1', name: 'db-1', location: '', migration: null, error: null },
-      { source: 'lab', id: '2', name: 'broken', location: '', migration: null, error: 'no .vmx' },
+      {
+        source: 'lab',
+        id: '1',
+        name: 'db-1',
+        location: '',
+        snapshots: null,
+        migration: null,
+        error: null,
+      },
+      {
+        source: 'lab',
+        id: '2',
+        name: 'broken',
+        location: '',
+        snapshots: null,
+        migration: null,
+        error: 'no .vmx',
+      },
     ]);
     const { onChosen } = show(items);
     await choose('db-1 (lab)');

@@ -26,5 +26,7 @@ export default createTranslationMessages({
     ...newMigrationDe,
     ...operationsDe,
     ...pickerDe,
+    ...historyDe,
+    ...migrationDe,
   },
 });

@@ -3,11 +3,13 @@ import { createFrontendModule, createTranslationResource } from '@backstage/fron
 import { TranslationBlueprint } from '@backstage/plugin-app-react';
 import { vmMigrateTranslationRef } from './ref';
 
+/** For an app on the old frontend system. @public */
 export const vmMigrateTranslations = createTranslationResource({
   ref: vmMigrateTranslationRef,
   translations: { de: () => import('./de') },
 });
 
+/** @public */
 export default createFrontendModule({
   pluginId: 'app',
   extensions: [

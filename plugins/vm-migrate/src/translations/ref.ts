@@ -11,6 +11,7 @@ import { operations } from './en/operations';
 import { parts } from './en/parts';
 import { picker } from './en/picker';
 
+/** For messages in another language, or other words in an app. @public */
 export const vmMigrateTranslationRef = createTranslationRef({
   id: 'plugin.vm-migrate',
   messages: {
@@ -24,5 +25,7 @@ export const vmMigrateTranslationRef = createTranslationRef({
     ...newMigration,
     ...operations,
     ...picker,
+    ...history,
+    ...migration,
   },
 });

@@ -7,6 +7,7 @@ import { leased } from './leased';
 import { rateLimited, SharedBudget } from './rate-limit';
 import { recording, type VolumeCall } from './record';
 import { retrying } from './retry';
+import { writingBehind } from './write-behind';
 
 const later = () => new EngineError('VOLUME_IO', { retry: 'later' });
 const never = () => new EngineError('VOLUME_FULL');
@@ -45,6 +46,97 @@ describe('retry', () => {
       ).rejects.toThrow();
       expect(calls).toHaveLength(1);
     }
+  });
+});
+
+describe('writing behind', () => {
+  /** A medium whose writes end when they are let go. */
+  class SlowVolume extends MemoryVolume {
+    readonly waiting: (() => void)[] = [];
+    most = 0;
+
+    override async write(offset: number, from: Uint8Array): Promise<void> {
+      this.most = Math.max(this.most, this.waiting.length + 1);
+      await new Promise<void>(resolve => this.waiting.push(resolve));
+      await super.write(offset, from);
+    }
+
+    letGo(): void {
+      for (const go of this.waiting.splice(0)) go();
+    }
+  }
+  const turn = () => new Promise(resolve => setImmediate(resolve));
+
+  it('collects what goes on where the last write ended, and holds back who is too far ahead', async () => {
+    const inner = new SlowVolume(16 * MIB);
+    const volume = writingBehind(inner);
+    let written = 0;
+    const writer = (async () => {
+      for (; written < 32; written++)
+        await volume.write(written * (MIB / 4), Buffer.alloc(MIB / 4, written + 1));
+    })();
+    for (let nth = 0; nth < 50; nth++) await turn();
+    // Four buffers of 1 MiB are full, and nothing takes more.
+    expect([written, inner.waiting.length]).toEqual([16, 4]);
+    const over = writer.then(() => volume.settled());
+    for (let isOver = false; !isOver;) {
+      inner.letGo();
+      isOver = await Promise.race([over.then(() => true), turn().then(() => false)]);
+    }
+    expect(inner.most).toBe(4);
+    for (let nth = 0; nth < 32; nth++) expect(inner.bytes[nth * (MIB / 4) + 5]).toBe(nth + 1);
+  });
+
+  it('has not settled before the last byte is there', async () => {
+    const inner = new SlowVolume(MIB);
+    const volume = writingBehind(inner);
+    await volume.write(7, Buffer.from('abc'));
+    let isSettled = false;
+    const settled = volume.settled().then(() => (isSettled = true));
+    for (let nth = 0; nth < 10; nth++) await turn();
+    expect(isSettled).toBe(false);
+    inner.letGo();
+    await settled;
+    expect(inner.bytes.toString('latin1', 7, 10)).toBe('abc');
+  });
+
+  it('keeps the order of a write and of zeros over it', async () => {
+    const inner = new SlowVolume(MIB);
+    const volume = writingBehind(inner);
+    await volume.write(0, Buffer.alloc(4096, 1));
+    const zeroed = volume.zero(0, 4096);
+    await turn();
+    inner.letGo();
+    await zeroed;
+    expect(inner.bytes.subarray(0, 4096).every(byte => byte === 0)).toBe(true);
+  });
+
+  it('says of every later call that a write failed, and counts none of it as written', async () => {
+    const volume = writingBehind(
+      faulty(new MemoryVolume(4 * MIB), call =>
+        'offset' in call && call.offset === MIB ? never() : undefined,
+      ),
+    );
+    await volume.write(0, Buffer.alloc(3 * MIB));
+    const full = { code: 'VOLUME_FULL' };
+    await expect(volume.settled()).rejects.toMatchObject(full);
+    await expect(volume.settled()).rejects.toMatchObject(full);
+    await expect(volume.write(3 * MIB, Buffer.alloc(512))).rejects.toMatchObject(full);
+    await expect(volume.zero(0, 512)).rejects.toMatchObject(full);
+    await expect(volume.flush()).rejects.toMatchObject(full);
+    await volume.close();
+  });
+
+  it('closes only when nothing of it is under way', async () => {
+    const inner = new SlowVolume(2 * MIB);
+    const volume = writingBehind(inner);
+    await volume.write(0, Buffer.alloc(MIB, 1));
+    let isClosed = false;
+    const closed = volume.close().then(() => (isClosed = true));
+    await turn();
+    expect(isClosed).toBe(false);
+    inner.letGo();
+    await closed;
   });
 });
 

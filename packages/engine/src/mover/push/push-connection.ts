@@ -8,8 +8,8 @@ import { Bell } from './bell';
 import type { FrameChannel } from './frame-channel';
 import { creditOf, type Frame, frameError } from './frames';
 
-/** A quarter of a second at 128 MiB/s. All of it may lie in the mover's memory; less than a frame takes would stop a pusher for ever. */
-export const CREDIT_BYTES = 32 * MIB;
+/** An eighth of a second at 128 MiB/s. All of it may lie in the mover's memory; less than a frame takes would stop a pusher for ever. */
+export const CREDIT_BYTES = 16 * MIB;
 /** Credit is given in pieces of this. */
 const CREDIT_STEP_BYTES = MIB;
 /** `layer`, `end`, `failed`: one of each. */

@@ -13,9 +13,10 @@ import { Deferred } from '../deferred';
 import { LineSplitter } from '../line-splitter';
 import { Bell } from './bell';
 import { PUSH_PROTOCOL } from './frames';
-import type { PushCommand, PushOrder } from './push-order';
+import { PUSH_STREAM_FD, type PushCommand, type PushOrder } from './push-order';
 import type { PushReport } from './push-program';
 import { pushToken } from './push-token';
+import { framePipe, type PusherFrames } from './pusher-frames';
 
 export interface RelayOptions {
   /** The built program of packages/mover. */
@@ -108,7 +109,7 @@ export class PushRelay {
       connection.destroy();
       return 'it was closed';
     }
-    const pusher = this.startPusher();
+    const pusher = this.startPusher(connection);
     connection.once('data', () => options.waits(undefined));
     const through = this.handBytes(pusher.frames, connection);
     const report = await pusher.ended;
@@ -121,22 +122,26 @@ export class PushRelay {
   }
 
   /** Ends when either end does, and ends the other. */
-  private async handBytes(frames: Duplex, connection: Duplex): Promise<void> {
+  private async handBytes({ stream, handed }: PusherFrames, connection: Duplex): Promise<void> {
     const leave = (): void => {
-      frames.destroy();
+      stream.destroy();
       const { child } = this;
       const timer = setTimeout(() => child?.kill('SIGKILL'), LEAVE_MS).unref();
       child?.once('close', () => clearTimeout(timer));
     };
     connection.once('close', leave);
-    await Promise.allSettled([pipeline(frames, connection), pipeline(connection, frames)]);
+    await Promise.allSettled([handed, pipeline(connection, stream)]);
   }
 
-  private startPusher(): { readonly frames: Duplex; readonly ended: Promise<PushReport> } {
+  private startPusher(to: Duplex): {
+    readonly frames: PusherFrames;
+    readonly ended: Promise<PushReport>;
+  } {
     const { program, key, runId, order } = this.options;
     const connection = ++this.connections;
+    const pipe = framePipe();
     const child = spawn(process.execPath, [program, '--push'], {
-      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe', pipe.theirs],
       env: moverEnvironment(),
     });
     this.child = child;
@@ -152,8 +157,9 @@ export class PushRelay {
     stdin.on('error', () => undefined);
     stdin.write(`${JSON.stringify(told)}\n`);
     if (this.isStopped) this.tellStop();
-    const frames = child.stdio[3] as Duplex;
-    frames.on('error', () => undefined);
+    const frames = pipe.begin(child, PUSH_STREAM_FD, to);
+    frames.stream.on('error', () => undefined);
+    frames.handed.catch(() => undefined);
     return { frames, ended };
   }
 

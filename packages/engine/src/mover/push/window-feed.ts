@@ -5,8 +5,9 @@
  */
 import { endOf } from '../../bytes';
 import { type CopiedWindow, copyWindow, windowDigest } from '../../copy/copy-layer';
-import type { VolumeIo, VolumeWays } from '../../copy/volume-io';
+import type { VolumeWays } from '../../copy/volume-io';
 import { needsWork, windowCount, windowRange } from '../../copy/windows';
+import { type WriteBehind, writingBehind } from '../../copy/wrappers/write-behind';
 import { EngineError, toEngineError } from '../../errors';
 import type { Extent, Layer } from '../../formats/layer';
 import { windowsDigest } from '../apply-tally';
@@ -89,7 +90,7 @@ export class WindowFeed {
    * @throws EngineError the pusher's own failure; MOVER_FAILED when nobody pushes; what the volume throws
    */
   async receive(): Promise<VolumeWays> {
-    const volume = openForWriting(this.order, this.control);
+    const volume = writingBehind(openForWriting(this.order, this.control, 'direct'));
     try {
       while (!this.isComplete) {
         this.control.assertHeld();
@@ -114,7 +115,7 @@ export class WindowFeed {
   }
 
   /** Until the connection breaks, the layer is complete, or a stop was asked for. */
-  private async receiveFrom(connection: PushConnection, volume: VolumeIo): Promise<void> {
+  private async receiveFrom(connection: PushConnection, volume: WriteBehind): Promise<void> {
     let lastIndex = -1;
     try {
       for (;;) {
@@ -185,7 +186,7 @@ export class WindowFeed {
   private async receiveWindow(
     { index, own }: Frame & { type: 'window' },
     connection: PushConnection,
-    volume: VolumeIo,
+    volume: WriteBehind,
   ): Promise<void> {
     const { order, control } = this;
     const isAgain = this.begun.has(index);
@@ -209,6 +210,7 @@ export class WindowFeed {
       const digest = windowDigest(window.pieceDigests);
       if (sealed.digest !== digest)
         throw broken(`window ${index} with another digest than at the source`);
+      await volume.settled();
       this.held.set(index, { index, digest });
       control.addBytesDone(
         order.content === 'parent' ? window.dataBytes + window.zeroBytes : window.dataBytes,
@@ -216,6 +218,8 @@ export class WindowFeed {
       this.hooks.onWindow(window);
     } catch (error) {
       control.addUnproved(-1);
+      // Nothing of it may be written later than what comes of it again; a failure of the volume counts more.
+      await volume.settled();
       throw error;
     }
   }

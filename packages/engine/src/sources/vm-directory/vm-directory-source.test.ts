@@ -143,6 +143,23 @@ describe('a chain without a .vmx', () => {
   });
 });
 
+describe('the snapshots of a VM, counted', () => {
+  it('are those of its own list; without one, or with a broken one, nobody knows', async () => {
+    const folder = newFolder();
+    linear(path.join(folder, 'listed'), 'listed');
+    new VmBuilder({ folder: path.join(folder, 'none'), name: 'none', seed: 1 }).finish();
+    writeFileSync(path.join(folder, 'none', 'none.vmsd'), '');
+    linear(path.join(folder, 'omitted'), 'omitted', 'flat+cowd', { vmsd: 'omit' });
+    linear(path.join(folder, 'broken'), 'broken');
+    appendFileSync(path.join(folder, 'broken', 'broken.vmsd'), 'snapshot9.uid = "half\n');
+    const source = vmDirectorySource({ name: 'test', folder });
+    const counts: Record<string, number | null | undefined> = {};
+    for (const { id, name } of await source.listVms())
+      counts[name] = await source.countSnapshots?.(id);
+    expect(counts).toEqual({ listed: 2, none: 0, omitted: null, broken: null });
+  });
+});
+
 describe('files that are missing or damaged', () => {
   it('names the missing delta, everything that needs it, and keeps the rest', async () => {
     const folder = newFolder();

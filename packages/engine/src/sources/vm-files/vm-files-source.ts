@@ -8,9 +8,10 @@ import { fileIn, folderOf } from './file-name';
 import { finderLimits, findVms, type VmPlace } from './find-vms';
 import { loadVmTree } from './load-tree';
 import { layerProber } from './probe-layer';
-import { readConfig, readFolder, stemOf } from './read-folder';
+import { findVmsd, readConfig, readFolder, stemOf } from './read-folder';
 import { scanDisks } from './scan-disks';
 import { isSourceTrouble, type VmFolders } from './vm-folders';
+import { parseVmsd } from './vmsd';
 import { parseVmx } from './vmx';
 
 export interface VmFilesPlace {
@@ -56,6 +57,20 @@ class VmFilesSource implements Source {
       ...(await this.chainsWithoutConfig(places)),
       ...places.flatMap(unreadableFolder),
     ];
+  }
+
+  async countSnapshots(vmId: string): Promise<number | null> {
+    const { folder, config, base = '' } = await this.place(vmId);
+    try {
+      const list = findVmsd(await this.at.folders.list(folder), config ?? base);
+      if (list === undefined) return null;
+      const bytes = await readConfig(this.at.folders.opener(folder), list);
+      return parseVmsd(fileIn(folder, list), bytes).snapshots.length;
+    } catch (thrown) {
+      const error = toEngineError(thrown);
+      if (isSourceTrouble(error)) throw this.named(error);
+      return null;
+    }
   }
 
   async loadTree(vmId: string): Promise<SnapshotTree> {

@@ -1,6 +1,7 @@
 /**
  * What is known of single CSI drivers that the API does not tell, each with where it is from. Only
- * what changes a plan: an unknown driver gets the careful answer.
+ * what changes a plan: an unknown driver gets the careful answer, and so does a known one where no
+ * source says more. Sources are repositories with a file or an issue's number, or pages.
  */
 
 export interface DriverFacts {
@@ -40,10 +41,12 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
   [
     /^csi\.vsphere\.vmware\.com$/,
     {
-      cutsAttached:
-        'a First Class Disk snapshot of an attached disk is crash-consistent: it is taken by the hypervisor, below the node (VMware docs, "Volume Snapshot and Restore")',
+      // No cutsAttached: velero-plugin-for-vsphere (README.md) calls its snapshots of these volumes
+      // crash-consistent, which is another client of the same disks; of this driver's own nothing says so.
       newBlocksReadZero: true, // virtual disks read as zeros where nothing was written, thick lazy ones too
-      restoresExactSize: true, // CreateVolume refuses another size than the snapshot's (vsphere-csi-driver, pkg/csi/service/common)
+      // A restore has the capacity of its VolumeSnapshot, says its book (volume_snapshot.md, limitation 3), and CreateVolume
+      // refuses any other (kubernetes-sigs/vsphere-csi-driver, pkg/csi/service/wcp/controller.go, #1889).
+      restoresExactSize: true,
       maxSnapshots: {
         count: 3,
         why: 'vSphere CSI: global-max-snapshots-per-block-volume is 3 by default and 32 at most; set maxSnapshots where it was raised (vsphere-csi-driver #1224)',
@@ -54,7 +57,7 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
     /(^|\.)rbd\.csi\.ceph\.com$/,
     {
       cutsAttached:
-        'RBD snapshots are point-in-time of the image; librbd and krbd have sent what was flushed (Ceph docs, "Snapshots": I/O should be stopped, as it is here)',
+        'an RBD snapshot is a point in time of the image and exactly crash-consistent; that I/O should be stopped before is for what is not flushed, and it is stopped here (ceph/ceph doc/rbd/rbd-snapshot.rst and #43764; ceph-csi cuts by one: ceph/ceph-csi, its proposal rbd-snap-clone.md)',
       newBlocksReadZero: true, // objects that were never written read as zeros
       maxSnapshots: {
         count: 250,
@@ -73,7 +76,7 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
     /^driver\.longhorn\.io$/,
     {
       cutsAttached:
-        'the engine holds writes back by a lock while all replicas begin a new file; acknowledged writes are in the old one (longhorn #1767, #3515)',
+        'the engine holds writes back by a lock while all replicas begin a new file; acknowledged writes are in the old one (longhorn/longhorn #1767)',
       newBlocksReadZero: true, // replicas are sparse files
       maxSnapshots: {
         count: 250,
@@ -108,9 +111,9 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
       newBlocksReadZero: true,
       sizeStepBytes: GIB,
       cutsBeforeReady:
-        'the driver answers when a snapshot has left the state CREATING; UPLOADING is only the copy (gcp-compute-persistent-disk-csi-driver, waitForSnapshotCreation)',
+        'the driver answers when a snapshot has left the state CREATING; UPLOADING is only the copy (kubernetes-sigs/gcp-compute-persistent-disk-csi-driver, waitForSnapshotCreation in pkg/gce-cloud-provider/compute/gce-compute.go)',
       cutsAttached:
-        'snapshots of attached disks hold what was flushed to the disk (Compute Engine docs, "Best practices for disk snapshots")',
+        'snapshots of attached disks are crash-consistent: only writes on their way from memory to the disk may be missing (cloud.google.com/compute/docs/disks/snapshot-best-practices)',
     },
   ],
   [/^disk\.csi\.azure\.com$/, { newBlocksReadZero: true, sizeStepBytes: GIB }],

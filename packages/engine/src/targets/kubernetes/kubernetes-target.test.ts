@@ -350,6 +350,26 @@ describe('a Kubernetes target', () => {
     expect((await at.target.findVolume('web-0'))?.mark.fence).toBe(2);
   });
 
+  it('swaps a mark that it has just seen without another look, and never one that changed since', async () => {
+    const { mark } = await settled(() => at.target.ensureVolume(spec()));
+    await at.target.findVolume('web-0');
+    const before = at.server.requests.length;
+    await at.target.mark('web-0', mark, { ...mark, fence: 2 });
+    await at.target.mark('web-0', { ...mark, fence: 2 }, { ...mark, fence: 3 });
+    expect(at.server.requests.slice(before).map(({ method }) => method)).toEqual([
+      'PATCH',
+      'PATCH',
+    ]);
+    // Another worker's, of which this target knows nothing.
+    await at.open().mark('web-0', { ...mark, fence: 3 }, { ...mark, fence: 7 });
+    const stale = () => at.target.mark('web-0', { ...mark, fence: 3 }, { ...mark, fence: 4 });
+    expect(await errorOf(stale as () => Promise<never>)).toMatchObject({
+      code: 'VOLUME_UNEXPECTED',
+      found: expect.stringContaining('7'),
+    });
+    expect((await at.target.findVolume('web-0'))?.mark.fence).toBe(7);
+  });
+
   it('works on the configured cluster only, and in allowed namespaces', async () => {
     const clusterId = await at.server.client().identity();
     expect((await at.open({ clusterId }).capabilities()).classes).toHaveLength(2);

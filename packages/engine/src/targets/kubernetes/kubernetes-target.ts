@@ -25,38 +25,23 @@ import {
   type VolumeSnapshotSpec,
   type VolumeSpec,
 } from '../target';
+import { askedSnapshot, type AskedSnapshot } from './asked-snapshots';
 import { capabilitiesOf } from './classes';
 import type { ClusterApi } from './cluster/cluster-api';
-import {
-  PERSISTENT_VOLUME_CLAIM,
-  VOLUME_SNAPSHOT,
-  type VolumeSnapshotObject,
-} from './cluster/resources';
+import { PERSISTENT_VOLUME_CLAIM } from './cluster/resources';
 import { KnownClasses } from './known-classes';
 import { checkedName, objectManager, OURS } from './layout';
 import { removeLeftover, leftoversOf } from './leftovers';
 import type { KubernetesOptions } from './options';
 import { assertPlace } from './place-check';
 import { isOnlyHere, PUSH_RATE } from './pods/pushed-order';
-import { type FoundVolume, readVolume, type SnapshotRecord, volumeOf } from './records';
+import { type FoundVolume, readVolume, volumeOf } from './records';
 import { removeVolume, removeVolumeSnapshot } from './removal';
 import { restoredFrom } from './restore-rules';
+import { SeenClaims } from './seen-claims';
 import type { TargetPods } from './target-pods';
-import {
-  allSnapshots,
-  cutSnapshot,
-  pendingPredecessorSnapshot,
-  readySnapshot,
-  restorable,
-} from './snapshot-readiness';
+import { allSnapshots, cutSnapshot, readySnapshot, restorable } from './snapshot-readiness';
 import { VolumeEvents } from './volume-events';
-import {
-  adoptSnapshot,
-  assertHolds,
-  assertUnwritten,
-  pendingWriter,
-  snapshotFor,
-} from './volume-snapshots';
 import {
   adoptVolume,
   boundVolume,
@@ -78,12 +63,6 @@ export interface KubernetesDeps {
   readonly classesMs?: number;
 }
 
-/** An object that a VolumeSnapshot was asked for with. */
-interface AskedSnapshot {
-  readonly object: VolumeSnapshotObject;
-  readonly record: SnapshotRecord;
-}
-
 const CAME_AND_WENT =
   'the API server says that there is one of this name, and a moment later that there is none';
 
@@ -97,6 +76,7 @@ export class KubernetesTarget implements Target, Probeable {
   private readonly patienceMs: number;
   private readonly classes: KnownClasses;
   private readonly events: VolumeEvents;
+  private readonly seen = new SeenClaims();
   private checked: Promise<void> | undefined;
 
   constructor(
@@ -106,7 +86,7 @@ export class KubernetesTarget implements Target, Probeable {
   ) {
     this.api = api;
     this.pods = pods;
-    this.events = new VolumeEvents(api);
+    this.events = new VolumeEvents(api, this.seen);
     this.patienceMs = patienceMs ?? 2_000;
     this.classes = new KnownClasses(api, name, options, classesMs ?? 30_000);
   }
@@ -139,7 +119,7 @@ export class KubernetesTarget implements Target, Probeable {
 
   async mark(volume: string, expected: VolumeMark, next: VolumeMark): Promise<void> {
     await this.checkPlace();
-    await swapMark(this.api, checkedName(volume), expected, next);
+    await swapMark(this.api, checkedName(volume), expected, next, this.seen);
   }
 
   async ensureVolumeSnapshot(spec: VolumeSnapshotSpec): Promise<VolumeSnapshot | Pending> {
@@ -162,6 +142,7 @@ export class KubernetesTarget implements Target, Probeable {
     await this.checkPlace();
     const { api, pods } = this;
     const wait = this.waitFor('removalMs');
+    if (kind === 'volume') this.seen.forget(name);
     return kind === 'volume'
       ? removeVolume(api, pods, checkedName(name), storeId, wait)
       : removeVolumeSnapshot(api, checkedName(name), storeId, wait);
@@ -217,8 +198,8 @@ export class KubernetesTarget implements Target, Probeable {
     return this.pods.mover(image);
   }
 
-  probeIo(): ProbeIo {
-    return this.pods.probeIo();
+  probeIo(moverImage?: string): ProbeIo {
+    return this.pods.probeIo(moverImage);
   }
 
   /** Ends watches and connections. */
@@ -229,46 +210,16 @@ export class KubernetesTarget implements Target, Probeable {
     this.api.close();
   }
 
-  // ---- VolumeSnapshots
-
-  /** The object that is there or was made now, as this spec's own. */
   private async askedSnapshot(spec: VolumeSnapshotSpec): Promise<AskedSnapshot | Pending> {
     await this.checkPlace();
-    const { api } = this;
-    const wait = this.waitFor('volumeSnapshotMs');
-    const there = await this.adoptedSnapshot(spec);
-    if (there !== undefined) return there;
-    const found = await this.presentVolume(spec.volume);
-    if (found === undefined) throw missing(spec.volume);
-    assertHolds(found, spec);
-    const object = snapshotFor(spec, found, await this.classes.named(found.volume.storageClass));
-    const writer = await pendingWriter(api, spec, wait);
-    if (writer !== undefined) return writer;
-    const manager = objectManager(spec.storeId);
-    const made = await api.applyNew(VOLUME_SNAPSHOT, object, { manager });
-    if (made !== 'exists') {
-      await assertUnwritten(api, made, spec);
-      return { object: made, record: adoptSnapshot(made, spec) };
-    }
-    // Another worker was sooner, or an earlier try of ours: what is there is compared.
-    const sooner = await this.adoptedSnapshot(spec);
-    if (sooner !== undefined) return sooner;
-    return wait.deadlines.pending(
-      `VolumeSnapshot ${spec.name} to be made`,
-      wait.limitMs,
-      CAME_AND_WENT,
-    );
-  }
-
-  /** `undefined`: there is none of that name. */
-  private async adoptedSnapshot(
-    spec: VolumeSnapshotSpec,
-  ): Promise<AskedSnapshot | Pending | undefined> {
-    const object = await this.api.get(VOLUME_SNAPSHOT, checkedName(spec.name));
-    if (object === undefined) return undefined;
-    if (object.metadata.deletionTimestamp !== undefined)
-      return pendingPredecessorSnapshot(this.api, object, this.waitFor('removalMs'));
-    return { object, record: adoptSnapshot(object, spec) };
+    const { api, classes } = this;
+    return askedSnapshot(spec, {
+      api,
+      classes,
+      volume: name => this.presentVolume(name),
+      making: this.waitFor('volumeSnapshotMs'),
+      going: this.waitFor('removalMs'),
+    });
   }
 
   // ---- volumes
@@ -330,6 +281,7 @@ export class KubernetesTarget implements Target, Probeable {
   private async presentVolume(name: string): Promise<FoundVolume | undefined> {
     const claim = await this.api.get(PERSISTENT_VOLUME_CLAIM, checkedName(name));
     if (claim === undefined || claim.metadata.deletionTimestamp !== undefined) return undefined;
+    this.seen.note(claim);
     const found = readVolume(claim);
     return claim.status?.phase === 'Lost' ? undefined : found;
   }

@@ -30,7 +30,7 @@ export const NAMESPACE_RULES: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
   // What happens to a volume is told by Events of its PVC.
   { apiGroups: [''], resources: ['events'], verbs: ['list', 'get', 'create', 'patch'] },
-  // Layers of folders that only the engine's machine has. A websocket is authorized as `get` (seen on
+  // Layers of folders that only the engine's machine has. SPDY is `create`; a websocket is authorized as `get` (seen on
   // 1.34, where `create` alone is refused); servers from 1.35 on ask for `create` as well.
   { apiGroups: [''], resources: ['pods/portforward'], verbs: ['get', 'create'] },
 ];

@@ -10,12 +10,12 @@ export interface TargetPods {
   /** Ends what its movers follow. Absent: `mover().close()` does. */
   close?(): Promise<void>;
 
-  /** How the probe reaches the bytes of a volume. */
-  probeIo(): ProbeIo;
+  /** How the probe reaches the bytes of a volume. @param image as `mover` takes it */
+  probeIo(image?: string): ProbeIo;
 
   /**
-   * Takes away what stands beside a volume that is about to be removed: its ended pod with its
-   * Secrets, and its block tables. Pending while a pod still runs on it.
+   * Takes away what stands beside a volume that is about to be removed: its pod with its Secrets,
+   * unless that works, and its block tables. Pending while a pod still runs on it.
    */
   release(volume: string): Promise<void | Pending>;
 }

@@ -10,6 +10,7 @@ import type { Happening } from '../target';
 import type { ClusterApi } from './cluster/cluster-api';
 import { EVENT, type EventObject, PERSISTENT_VOLUME_CLAIM } from './cluster/resources';
 import { OURS, REPORTER } from './layout';
+import { SeenClaims } from './seen-claims';
 
 /** As many may wait to be written; what comes on top is dropped. */
 const QUEUE = 100;
@@ -26,7 +27,11 @@ export class VolumeEvents {
   private silentUntil = 0;
   private closed = false;
 
-  constructor(private readonly api: ClusterApi) {}
+  /** @param seen tells the uid of a volume that was looked at, to save a look */
+  constructor(
+    private readonly api: ClusterApi,
+    private readonly seen = new SeenClaims(),
+  ) {}
 
   tell(happening: Happening): void {
     if (this.closed || this.queue.length >= QUEUE || !this.admits()) return;
@@ -67,7 +72,8 @@ export class VolumeEvents {
   /** The same news again is the same Event with a higher count. */
   private async write(happening: Happening): Promise<void> {
     const { api } = this;
-    const claim = await api.get(PERSISTENT_VOLUME_CLAIM, happening.volume);
+    const { volume } = happening;
+    const claim = this.seen.get(volume) ?? (await api.get(PERSISTENT_VOLUME_CLAIM, volume));
     if (claim?.metadata.uid === undefined) return;
     const event = eventOf(happening, claim.metadata.uid, api.namespace);
     if ((await api.create(EVENT, event)) !== 'exists') return;

@@ -8,7 +8,15 @@ import type { KubernetesClass } from './classes';
 import type { ClusterApi } from './cluster/cluster-api';
 import { PERSISTENT_VOLUME_CLAIM, type PersistentVolumeClaim } from './cluster/resources';
 import { ANNOTATION, labelsOf, markManager, originAnnotations } from './layout';
-import { assertStore, type FoundVolume, markText, readVolume, volumeAnnotations } from './records';
+import {
+  assertStore,
+  type FoundVolume,
+  markText,
+  readVolume,
+  volumeAnnotations,
+  volumeOf,
+} from './records';
+import type { SeenClaims } from './seen-claims';
 import { type Deadlines, settledObject, whyNotBound, whyNotGone } from './waits';
 
 /** What a restored volume begins with. */
@@ -148,7 +156,8 @@ export async function pendingPredecessor(
 
 /**
  * Compare-and-swap of the mark: the PVC must still be of the resourceVersion that was read. A
- * repeat after a crash finds `next` in place and is content.
+ * repeat after a crash finds `next` in place and is content. A claim that was seen a moment ago with
+ * the expected mark is not read again: if it changed since, the API server refuses, and it is.
  * @throws EngineError VOLUME_MISSING, VOLUME_FOREIGN, VOLUME_UNEXPECTED
  */
 export async function swapMark(
@@ -156,9 +165,11 @@ export async function swapMark(
   name: string,
   expected: VolumeMark,
   next: VolumeMark,
+  seen: SeenClaims,
 ): Promise<void> {
-  for (;;) {
-    const claim = await api.get(PERSISTENT_VOLUME_CLAIM, name);
+  for (let guess = holding(seen.get(name), expected); ; guess = undefined) {
+    const claim = guess ?? (await api.get(PERSISTENT_VOLUME_CLAIM, name));
+    seen.forget(name);
     if (claim === undefined || claim.metadata.deletionTimestamp !== undefined) throw missing(name);
     const { mark } = readVolume(claim);
     if (sameMark(mark, next)) return;
@@ -177,8 +188,16 @@ export async function swapMark(
       manager,
     });
     // A conflict is another writer, a controller that touched the PVC, or its end: the next look tells which.
-    if (answer !== 'conflict') return;
+    if (answer !== 'conflict') return seen.note(answer);
   }
+}
+
+function holding(
+  claim: PersistentVolumeClaim | undefined,
+  expected: VolumeMark,
+): PersistentVolumeClaim | undefined {
+  const mark = claim === undefined ? undefined : volumeOf(claim)?.mark;
+  return mark !== undefined && sameMark(mark, expected) ? claim : undefined;
 }
 
 export function missing(name: string, what = 'a volume'): EngineError {

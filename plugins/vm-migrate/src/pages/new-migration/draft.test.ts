@@ -82,6 +82,7 @@ describe('VMs to choose from', () => {
     id: name,
     name,
     location: `/vms/${name}`,
+    snapshots: null,
     migration: null,
     error: null,
   });

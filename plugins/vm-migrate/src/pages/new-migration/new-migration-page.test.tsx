@@ -12,6 +12,7 @@ const vm = (of: Partial<VmView> & { readonly name: string }): VmView => ({
   source: 'lab',
   id: `id of ${of.name}`,
   location: `/vms/${of.name}.vmx`,
+  snapshots: null,
   migration: null,
   error: null,
   ...of,

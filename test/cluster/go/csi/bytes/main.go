@@ -4,6 +4,7 @@
 //	bytes dirty FILE SEED MIB    write them, flush nothing, and hold until asked to end
 //	bytes digest FILE MIB        print the SHA-256 of the first MIB of FILE
 //	bytes hold                   do nothing until asked to end
+//	bytes serve FILE NOTE MIB    write, as above, each new seed that stands in NOTE as seed="SEED", and print it
 //
 // MiB number I of a seed is SHA-256("SEED:I") over and over.
 package main
@@ -14,8 +15,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 const mib = 1 << 20
@@ -37,6 +40,8 @@ func run(arguments []string) error {
 		return digest(arguments[1], arguments[2])
 	case len(arguments) == 1 && arguments[0] == "hold":
 		return hold(nil)
+	case len(arguments) == 4 && arguments[0] == "serve":
+		return serve(arguments[1], arguments[2], arguments[3])
 	default:
 		return fmt.Errorf("not understood: %q", arguments)
 	}
@@ -69,6 +74,33 @@ func hold(*os.File) error {
 	signal.Notify(signals, syscall.SIGTERM)
 	<-signals
 	return nil
+}
+
+var noted = regexp.MustCompile(`(?m)^seed="([^"]*)"$`)
+
+// serve looks for the next seed as often as a mover looks for its next order.
+func serve(name, note, count string) error {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM)
+	looks := time.NewTicker(50 * time.Millisecond)
+	var last string
+	for {
+		select {
+		case <-signals:
+			return nil
+		case <-looks.C:
+			text, _ := os.ReadFile(note)
+			found := noted.FindSubmatch(text)
+			if found == nil || string(found[1]) == last {
+				continue
+			}
+			last = string(found[1])
+			if err := write(name, last, count, (*os.File).Sync); err != nil {
+				return err
+			}
+			fmt.Println(last)
+		}
+	}
 }
 
 func bytesOf(seed string, index int) []byte {

@@ -11,6 +11,7 @@ import type { Credentials } from './credentials';
 import { RateLimit } from './rate-limit';
 import { DEFAULT_RETRY, pauseMs, type RetryOptions, sleep } from './retry';
 import { type ApiAnswer, type ApiRequest, textOf, Transport } from './transport';
+import { upgraded, type Upgraded, type UpgradeRequest } from './upgrade';
 import { openWebSocket, type WebSocketRequest } from './web-socket';
 
 export interface RequestSettings {
@@ -161,6 +162,36 @@ export class ApiRequests {
       if (thrown instanceof EngineError) throw thrown;
       done('none');
       throw connectionError(thrown, what, connection.credentials.server);
+    }
+  }
+
+  /**
+   * A connection that has become another protocol's. `'refused'`: the server, or what stands before it,
+   * does not want that, or something else that only another request tells by name.
+   * @throws EngineError CLUSTER_UNREACHABLE; what `signal` was aborted with
+   */
+  async upgrade(
+    path: string,
+    what: string,
+    options: Pick<UpgradeRequest, 'protocol' | 'streamProtocol' | 'signal'>,
+  ): Promise<Upgraded | 'refused'> {
+    await this.limit.admit();
+    const { server, secure } = (await this.connection()).credentials;
+    try {
+      const answer = await upgraded({
+        ...options,
+        url: new URL(server + path),
+        security: await secure(),
+        timeoutMs: this.settings.requestTimeoutMs ?? 30_000,
+      });
+      if (!('statusCode' in answer)) return answer as Upgraded;
+      answer.destroy();
+      return 'refused';
+    } catch (thrown) {
+      if (options.signal.aborted) throw thrown;
+      // So ends, too, who does not understand what he is asked to become.
+      if ((thrown as NodeJS.ErrnoException).code === 'ECONNRESET') return 'refused';
+      throw connectionError(thrown, what, server);
     }
   }
 

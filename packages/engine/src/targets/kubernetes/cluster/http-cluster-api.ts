@@ -1,5 +1,5 @@
 /** ClusterApi over HTTP: cluster-api.ts says what each call promises. */
-import { addAbortSignal, type Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 
 import { EngineError } from '../../../errors';
 import { FIELD_MANAGER } from '../layout';
@@ -20,7 +20,7 @@ import type {
 import { type ClusterAddress, type Credentials, loadCredentials } from './credentials';
 import { flattenedEvents } from './events';
 import { readPodLog } from './pod-log-stream';
-import { MAX_MESSAGE_BYTES, PORT_FORWARD_PROTOCOL, portStream } from './port-forward';
+import { PortForwarding } from './port-forwarding';
 import { type ListBody, parse, searchOf, selectors, withoutNulls } from './request-text';
 import {
   EVENT,
@@ -30,6 +30,7 @@ import {
   resourcePath,
   type ResourceKind,
 } from './resources';
+import { ServedKinds } from './served-kinds';
 import type { ApiAnswer } from './transport';
 import { watchObjects, type WatchSource } from './watch';
 
@@ -50,7 +51,8 @@ const OF_NO_OBJECT = '1';
 /** Reads no kubeconfig and opens no connection before the first call. */
 export class HttpClusterApi implements ClusterApi {
   private readonly requests: ApiRequests;
-  private readonly served = new Map<string, { readonly yes: boolean; readonly until: number }>();
+  private readonly served: ServedKinds;
+  private readonly forwarding: PortForwarding;
   private knownIdentity: Promise<string> | undefined;
 
   constructor(
@@ -58,6 +60,8 @@ export class HttpClusterApi implements ClusterApi {
     private readonly settings: ClusterSettings = {},
   ) {
     this.requests = new ApiRequests(load, settings);
+    this.served = new ServedKinds(this.requests);
+    this.forwarding = new PortForwarding(this.requests);
   }
 
   get namespace(): string {
@@ -129,24 +133,8 @@ export class HttpClusterApi implements ClusterApi {
     }
   }
 
-  async serves(kind: ResourceKind<KubeObject>): Promise<boolean> {
-    const known = this.served.get(`${kind.apiVersion} ${kind.plural}`);
-    if (known !== undefined && known.until > performance.now()) return known.yes;
-    const root = kind.apiVersion.includes('/')
-      ? `/apis/${kind.apiVersion}`
-      : `/api/${kind.apiVersion}`;
-    const what = `which kinds of ${kind.apiVersion} are served`;
-    const answer = await this.requests.ask({ method: 'GET', path: root }, what, [404]);
-    const yes =
-      !('failure' in answer) &&
-      (parse<{ resources?: { name: string }[] }>(answer, what).resources ?? []).some(
-        resource => resource.name === kind.plural,
-      );
-    this.served.set(`${kind.apiVersion} ${kind.plural}`, {
-      yes,
-      until: performance.now() + 60_000,
-    });
-    return yes;
+  serves(kind: ResourceKind<KubeObject>): Promise<boolean> {
+    return this.served.has(kind);
   }
 
   async create<T extends KubeObject>(
@@ -327,13 +315,7 @@ export class HttpClusterApi implements ClusterApi {
     await this.requests.server(); // which tells the namespace
     const what = `forward port ${port} of pod ${pod} in namespace ${this.namespace}`;
     const path = resourcePath(POD, this.namespace, pod, 'portforward');
-    const either = AbortSignal.any([signal, this.requests.signal]);
-    const socket = await this.requests.openWebSocket(`${path}?ports=${port}`, what, {
-      protocol: PORT_FORWARD_PROTOCOL,
-      maxMessageBytes: MAX_MESSAGE_BYTES,
-      signal: either,
-    });
-    return addAbortSignal(either, portStream(socket, port, what));
+    return this.forwarding.open(path, port, what, signal);
   }
 
   async eventsOf({ metadata }: KubeObject): Promise<readonly KubeEvent[]> {

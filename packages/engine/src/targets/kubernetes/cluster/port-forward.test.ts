@@ -1,4 +1,4 @@
-/** Port-forward against a server that speaks the kubelet's protocol, and one that does not. */
+/** Port-forward against a server that speaks websockets only, as something on the way may do, and one that does not. */
 import { createHash, randomBytes } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -26,14 +26,21 @@ describe('port-forward', () => {
   let onSocket: (socket: WebSocket) => void;
   let refusal: { status: number; body: object } | undefined;
   const seen: Seen[] = [];
+  let spdyAsked = 0;
   const sockets = new Set<WebSocket>();
 
   beforeEach(async () => {
     refusal = undefined;
     seen.length = 0;
+    spdyAsked = 0;
     const upgrades = new WebSocketServer({ noServer: true, perMessageDeflate: false });
     server = http.createServer();
     server.on('upgrade', (request, socket, head) => {
+      if (request.headers.upgrade !== 'websocket') {
+        spdyAsked++;
+        socket.end('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+        return;
+      }
       seen.push({
         url: request.url ?? '',
         protocol: request.headers['sec-websocket-protocol'] ?? '',
@@ -144,6 +151,12 @@ describe('port-forward', () => {
     await new Promise(resolve => setTimeout(resolve, 300));
     expect(stream.readableLength).toBeLessThan(2 * MIB);
     expect(taken).toBeLessThan(60 * MIB);
+  });
+
+  it('does not ask for SPDY again and again where that is refused and a websocket is not', async () => {
+    onSocket = greet;
+    for (let nth = 0; nth < 3; nth++) (await forward()).destroy();
+    expect([spdyAsked, seen.length]).toEqual([1, 3]);
   });
 
   it('tells what the error channel says', async () => {

@@ -1,5 +1,6 @@
 /**
- * One port of a pod as a stream, by the kubelet's port-forward (`v4.channel.k8s.io`): every message
+ * One port of a pod as a stream, by the kubelet's port-forward over a websocket (`v4.channel.k8s.io`), where
+ * nothing on the way lets SPDY through (spdy-port-stream.ts): every message
  * begins with a byte that says its channel, 0 for data and 1 for errors, and the first message of each
  * channel repeats the port. Both directions have backpressure: a write is done when the network has
  * it, and nothing is read that nobody takes.
@@ -60,7 +61,7 @@ export function portStream(socket: WebSocket, port: number, what: string): Duple
     };
     next();
   };
-  const fail = (found: string): void => void stream.destroy(broken(what, found));
+  const fail = (found: string): void => void stream.destroy(brokenForward(what, found));
   const onMessage = (message: Buffer): void => {
     const channel = message[0];
     const body = message.subarray(1);
@@ -104,7 +105,7 @@ function* messagesOf(chunks: readonly Buffer[], message: Buffer): Generator<Buff
   return undefined;
 }
 
-function broken(what: string, found: string): EngineError {
+export function brokenForward(what: string, found: string): EngineError {
   return new EngineError('CLUSTER_UNREACHABLE', {
     where: { object: what },
     found,

@@ -16,12 +16,12 @@ export class ClusterPods implements TargetPods {
   private readonly podMover: PodMover;
   /** By image that a migration chose. */
   private readonly others = new Map<string, PodMover>();
-  private readonly io: PodProbeIo;
+  /** By mover: a probe that goes on asks again for what is under way. */
+  private readonly probes = new WeakMap<Mover, PodProbeIo>();
 
   constructor(private readonly options: PodMoverOptions) {
     this.api = options.api;
     this.podMover = new PodMover(options);
-    this.io = new PodProbeIo(this.podMover);
   }
 
   mover(image?: string): Mover {
@@ -38,17 +38,25 @@ export class ClusterPods implements TargetPods {
     await Promise.all([this.podMover, ...this.others.values()].map(mover => mover.close()));
   }
 
-  probeIo(): ProbeIo {
-    return this.io;
+  probeIo(image?: string): ProbeIo {
+    const mover = this.mover(image);
+    const known = this.probes.get(mover);
+    if (known !== undefined) return known;
+    const made = new PodProbeIo(mover);
+    this.probes.set(mover, made);
+    return made;
   }
 
-  /** A pod that still works is waited for, never stopped; one that rests is sent home: whoever removes a volume under it should know. Its Secrets go with it. */
+  /**
+   * A pod that works is waited for, never stopped: whoever removes a volume under it should know. One
+   * that rests is sent home, and so is one that has not started, which may never do. Its Secrets go with it.
+   */
   async release(volume: string): Promise<void | Pending> {
     const { api } = this;
     const pod = await api.get(POD, volume);
     if (pod !== undefined && pod.metadata.labels?.[LABEL.managedBy] === OURS[LABEL.managedBy]) {
       const isGoing = pod.metadata.deletionTimestamp !== undefined;
-      const works = podState(pod).state !== 'ended' && restsAfter(pod) === undefined;
+      const works = podState(pod).state === 'running' && restsAfter(pod) === undefined;
       const { uid = '', resourceVersion = '' } = pod.metadata;
       // As it was read: it may get another order in between.
       if (!isGoing && !works) await api.delete(POD, volume, { uid, resourceVersion });

@@ -1,22 +1,24 @@
 /**
  * One order carried out by a pod: has the pod made or takes one over (pod-start.ts), follows its
- * status and its log, and tells how it ended. A pod that rests afterwards is left for the next order.
+ * status and its log (pod-log-reader.ts), pushes where it has to (run-push.ts), and tells how it ended. A
+ * pod that rests afterwards is left for the next order.
  */
 import { EngineError, toEngineError } from '../../../errors';
-import type { ApplyOrder, MoverOrder, MoverStatus, PushedSource } from '../../../mover/mover';
-import type { PushRelay } from '../../../mover/push/push-relay';
+import type { MoverOrder, MoverStatus } from '../../../mover/mover';
 import type { KubeEvent } from '../cluster/cluster-api';
 import { type Pod, POD } from '../cluster/resources';
 import { ANNOTATION } from '../layout';
 import type { ExpectedImage } from './image-check';
 import { annotateOwn, belongsTo, isOlder, removeOwn, takenOver } from './own-pod';
 import { PodLog } from './pod-log';
-import { pushToPod } from './pod-push';
-import { CONTAINER, podName } from './pod-spec';
+import { followLog, readLogAgain } from './pod-log-reader';
+import { podName } from './pod-spec';
 import { type Begun, PodStart, type PodStartDeps } from './pod-start';
 import { endOf, type PodEnd, podGone, podState } from './pod-state';
-import { mustBePushed, pushedOrder } from './pushed-order';
-import { LOOK_MS, sleep, withinMs } from './waiting';
+import { isPushed, mustBePushed, pushedOrder } from './pushed-order';
+import { RunPush } from './run-push';
+import { isUnreachable, Unheard } from './unheard';
+import { withinMs } from './waiting';
 import { assertAllWindows } from './window-account';
 
 export interface PodRunDeps extends PodStartDeps {
@@ -30,8 +32,6 @@ export interface PodRunDeps extends PodStartDeps {
 const EVENTS_EVERY_MS = 5_000;
 /** The log of an ended container is complete; reading its rest takes a moment. */
 const LOG_REST_MS = 10_000;
-/** A mover says that it runs at once; one whose log cannot be read is pushed to all the same. */
-const STARTED_MS = 10_000;
 /** Of a pod that is gone only what is on its way already can come. */
 const GONE_LOG_MS = 1_000;
 
@@ -43,21 +43,20 @@ export class PodRun {
   private end: PodEnd | undefined;
   private pod: Pod | undefined;
   private waitingFor: string | undefined = 'its pod to be made';
-  /** Reads of its log that failed in a row, and the last one's words. */
-  private unheard = { times: 0, words: '' };
+  private readonly unheard = new Unheard();
   private rate: number;
   private rateSent: Promise<void> = Promise.resolve();
   /** As the pod gets it. */
   private readonly order: MoverOrder;
-  private relay: PushRelay | undefined;
-  private pushWaitsFor: string | undefined;
+  private readonly push: RunPush;
 
   constructor(
     private readonly deps: PodRunDeps,
-    private readonly given: MoverOrder,
+    given: MoverOrder,
   ) {
     const order = mustBePushed(given) ? pushedOrder(given) : given;
     this.order = order;
+    this.push = new RunPush(deps, given, order);
     this.rate = Math.floor(order.bytesPerSecond);
     this.log = this.newLog();
     this.over = this.carryOut()
@@ -77,9 +76,7 @@ export class PodRun {
   status(): MoverStatus {
     const windows = this.log.drain();
     if (this.end !== undefined) return { ...this.end, windows };
-    // One cut is mended within the second; more of them are why nothing is heard.
-    const unheard = this.unheard.times > 1 ? this.unheard.words : undefined;
-    const reasons = [this.waitingFor ?? this.pushWaitsFor, unheard].filter(
+    const reasons = [this.waitingFor ?? this.push.waitsFor, this.unheard.words].filter(
       words => words !== undefined,
     );
     const waitingFor = reasons.length === 0 ? undefined : reasons.join('; ');
@@ -109,7 +106,7 @@ export class PodRun {
     const { api, stopPatienceMs } = this.deps;
     if (this.leaving.signal.aborted) return;
     this.stopping.abort(stopped());
-    this.relay?.stop();
+    this.push.stop();
     await this.tellToStop();
     await this.endedWithin(stopPatienceMs);
     if (this.end !== undefined) return;
@@ -154,8 +151,11 @@ export class PodRun {
     if (this.rate !== Math.floor(this.order.bytesPerSecond)) await this.sendRate();
     const reading = new AbortController();
     const signal = AbortSignal.any([reading.signal, this.leaving.signal]);
-    const read = this.readLog(pod, how, signal);
-    const push = this.push(pod, signal);
+    const { api, watch } = this.deps;
+    const { log, unheard } = this;
+    const seen = (): Pod => this.pod ?? pod;
+    const read = followLog({ api, watch, log, unheard, how, pod: seen }, signal);
+    const push = this.push.carryOut(seen(), log, signal);
     let rested = false;
     try {
       const last = await Promise.race([
@@ -177,7 +177,7 @@ export class PodRun {
       return await this.endOf(pod, last);
     } finally {
       reading.abort();
-      await this.relay?.close();
+      await this.push.close();
       // Whatever it was good for is known. What is left of it goes before the next pod of its name.
       if (!rested && !this.leaving.signal.aborted)
         void removeOwn(this.deps.api, pod, this.order.runId).catch(() => undefined);
@@ -207,46 +207,6 @@ export class PodRun {
     return new PodLog(
       order.order === 'apply' ? { layerId: order.layerId, known: order.windowsDone } : {},
     );
-  }
-
-  /**
-   * Brings the layer to a mover that cannot read it. That it is written is not for this end to say:
-   * it ends when nothing more is to be sent.
-   * @throws EngineError CLUSTER_UNREACHABLE when the way to the pod stays broken
-   */
-  private async push(pod: Pod, signal: AbortSignal): Promise<void> {
-    const { given, order, deps } = this;
-    if (!mustBePushed(given) || !isPushed(order)) return;
-    if ((await this.untilStarted(pod, signal)) === undefined) return;
-    await withinMs(this.log.started, STARTED_MS);
-    if (signal.aborted) return;
-    const relay = pushToPod({
-      api: deps.api,
-      program: deps.moverProgram(),
-      podName: podName(order),
-      order: given,
-      pushed: order,
-      patienceMs: deps.pushPatienceMs,
-      progress: () => this.log.windows().size,
-      waits: reason => {
-        this.pushWaitsFor = reason;
-      },
-    });
-    this.relay = relay;
-    if (this.stopping.signal.aborted) relay.stop();
-    await relay.ended;
-  }
-
-  /** The pod once its container runs or has run; `undefined`: it is gone. */
-  private async untilStarted(pod: Pod, signal: AbortSignal): Promise<Pod | undefined> {
-    const now = await this.deps.watch
-      .until(
-        this.pod ?? pod,
-        seen => (seen === undefined || podState(seen).state !== 'starting' ? { seen } : undefined),
-        signal,
-      )
-      .catch(() => ({ seen: undefined }));
-    return now.seen;
   }
 
   /** The ended pod; `undefined`: it is gone. @throws EngineError CLUSTER_STUCK when it never starts */
@@ -302,54 +262,17 @@ export class PodRun {
           return giveUp.abort(stuck(now, this.waitingFor ?? ''));
         void this.deps.api.eventsOf(now).then(
           found => {
-            this.unheard = { times: 0, words: '' };
+            this.unheard.heard();
             events.splice(0, events.length, ...found);
             if (this.pod !== undefined && podState(this.pod).state === 'starting') look(this.pod);
           },
           // Who may not read events waits without a reason.
-          (error: unknown) => isUnreachable(error) && this.notHeard(pod, error, 2),
+          (error: unknown) => isUnreachable(error) && this.unheard.missed(pod, error, 2),
         );
       },
       Math.min(EVENTS_EVERY_MS, this.deps.startLimitMs),
     );
     return ticker;
-  }
-
-  /** Ends with the container. @throws EngineError MOVER_VERSION */
-  private async readLog(pod: Pod, how: Begun['how'], signal: AbortSignal): Promise<void> {
-    const { api } = this.deps;
-    const { log } = this;
-    const { name = '' } = pod.metadata;
-    while (!signal.aborted) {
-      if ((await this.untilStarted(pod, signal)) === undefined) return;
-      try {
-        const lines = api.podLog(name, {
-          container: CONTAINER,
-          follow: true,
-          timestamps: true,
-          sinceTime: log.seenUntil,
-          signal,
-        });
-        for await (const line of lines) {
-          this.unheard = { times: 0, words: '' };
-          log.take(line);
-          if (how === 'taken over') assertWhole(log, pod);
-          if (log.last !== undefined) return;
-        }
-        if (podState(this.pod ?? pod).state === 'ended') return;
-      } catch (error) {
-        if (error instanceof EngineError && ENDS_READING.has(error.code)) throw error;
-        // Cut, or not there yet: goes on where it was.
-        if (isUnreachable(error)) this.notHeard(pod, error, 1);
-      }
-      await sleep(LOOK_MS, signal).catch(() => undefined);
-    }
-  }
-
-  /** @param times that this counts for */
-  private notHeard({ metadata }: Pod, error: EngineError, times: number): void {
-    const words = `word from pod ${metadata.name ?? '?'}: ${error.message}`;
-    this.unheard = { times: this.unheard.times + times, words };
   }
 
   private async endOf(pod: Pod, last: Pod | undefined): Promise<PodEnd> {
@@ -371,7 +294,7 @@ export class PodRun {
       assertAllWindows(order, log.windows(), end.receipt);
     } catch {
       // What cannot be read again is lost, which the second look says better than a failed request.
-      await this.readLogAgain(pod).catch(() => undefined);
+      await readLogAgain(this.deps.api, pod, log).catch(() => undefined);
       assertAllWindows(order, log.windows(), end.receipt);
     }
     return end;
@@ -385,12 +308,6 @@ export class PodRun {
     return !isAsked && (last === undefined || deletionTimestamp !== undefined);
   }
 
-  private async readLogAgain(pod: Pod): Promise<void> {
-    const { name = '' } = pod.metadata;
-    const lines = this.deps.api.podLog(name, { container: CONTAINER, timestamps: true });
-    for await (const line of lines) this.log.take(line);
-  }
-
   private async sendRate(): Promise<void> {
     if (this.pod === undefined || this.end !== undefined) return;
     const rate = { [ANNOTATION.bytesPerSecond]: String(this.rate) };
@@ -398,30 +315,9 @@ export class PodRun {
   }
 }
 
-const ENDS_READING = new Set(['MOVER_VERSION', 'MOVER_FAILED']);
-
 /** Whether the pod may get another order. */
 function canRest({ metadata }: Pod): boolean {
   return metadata.annotations?.[ANNOTATION.serves] !== undefined;
-}
-
-/**
- * Windows that were reported while nobody listened are in the log, unless its beginning was rotated
- * away: then the pod is given up, and the next one writes what the store does not hold.
- */
-function assertWhole({ firstReport }: PodLog, pod: Pod): void {
-  if (firstReport === undefined || firstReport === 'started') return;
-  throw new EngineError('MOVER_FAILED', {
-    where: { object: `pod ${pod.metadata.name ?? '?'}` },
-    expected: 'its log from the beginning on, with the windows that nobody has read yet',
-    found: 'a log whose beginning was rotated away',
-    hint: 'The pod is stopped. What the store does not hold is written again by itself.',
-    retry: 'later',
-  });
-}
-
-function isPushed(order: MoverOrder): order is ApplyOrder & { readonly source: PushedSource } {
-  return order.order === 'apply' && order.source.kind === 'pushed';
 }
 
 /** For races that only the other side may win. */
@@ -432,11 +328,6 @@ function endInLog({ last }: PodLog): PodEnd | undefined {
   return last.type === 'done'
     ? { state: 'done', receipt: last.receipt }
     : { state: 'failed', error: last.error };
-}
-
-/** The API server does not answer, or cannot reach the node. */
-function isUnreachable(error: unknown): error is EngineError {
-  return error instanceof EngineError && error.code === 'CLUSTER_UNREACHABLE';
 }
 
 function failure(thrown: unknown): PodEnd {

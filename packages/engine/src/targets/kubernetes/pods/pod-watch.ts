@@ -5,6 +5,7 @@
 import type { ClusterApi } from '../cluster/cluster-api';
 import { type Pod, POD } from '../cluster/resources';
 import { MOVER_LABELS } from './pod-spec';
+import { podState } from './pod-state';
 
 /** The next order comes soon; a new watch costs a list. */
 const IDLE_MS = 10_000;
@@ -63,6 +64,16 @@ export class PodWatch {
       // What changed before the watch knew that somebody cares.
       if (followed.listeners.has(look)) this.refresh(pod, followed);
     });
+  }
+
+  /** The pod once its container runs or has run; `undefined`: it is gone, or nobody waits any more. */
+  async started(pod: Pod, signal: AbortSignal): Promise<Pod | undefined> {
+    const now = await this.until(
+      pod,
+      seen => (seen === undefined || podState(seen).state !== 'starting' ? { seen } : undefined),
+      signal,
+    ).catch(() => ({ seen: undefined }));
+    return now.seen;
   }
 
   close(): void {

@@ -27,6 +27,13 @@ export function mustBePushed(order: MoverOrder): order is LocalApplyOrder {
   return order.order === 'apply' && isOnlyHere(order.source);
 }
 
+/** As its pod gets it. */
+export function isPushed(
+  order: MoverOrder,
+): order is ApplyOrder & { readonly source: PushedSource } {
+  return order.order === 'apply' && order.source.kind === 'pushed';
+}
+
 /** Touches no volume and reads what only this machine has: it runs here. */
 export function mustRunHere(order: MoverOrder): boolean {
   return order.order === 'hash-chain' && isOnlyHere(order.source);

@@ -1,0 +1,78 @@
+/** What the actions say of themselves: their published schemas, and examples that fit them. */
+import { mockServices } from '@backstage/backend-test-utils';
+import { catalogServiceMock } from '@backstage/plugin-catalog-node/testUtils';
+import Ajv from 'ajv';
+import { parse } from 'yaml';
+import type { BackendDeps } from '../call-backend';
+import { optionsOf, type KeepInput } from '../inputs';
+import { planAction } from './plan';
+import { reportAction } from './report';
+import { startAction } from './start';
+import { verifyAction } from './verify';
+import { waitAction } from './wait';
+
+const deps: BackendDeps = {
+  auth: mockServices.auth.mock(),
+  catalog: catalogServiceMock({ entities: [] }),
+  discovery: mockServices.discovery.mock(),
+};
+const ACTIONS = [planAction, startAction, waitAction, verifyAction, reportAction].map(make =>
+  make(deps),
+);
+
+interface Step {
+  readonly action: string;
+  readonly input: Record<string, unknown>;
+}
+
+describe.each(ACTIONS)('$id', ({ id, schema, examples = [], supportsDryRun }) => {
+  const fits = new Ajv({ strict: false }).compile(schema?.input as object);
+
+  it('can be run dry, and lists its inputs', () => {
+    expect(supportsDryRun).toBe(true);
+    const { properties = {}, additionalProperties } = schema?.input as Record<string, object>;
+    expect(Object.keys(properties)).toContain(
+      id === 'vm-migrate:plan' || id === 'vm-migrate:start' ? 'vm' : 'migration',
+    );
+    expect(additionalProperties).toBe(false);
+  });
+
+  it.each(examples)('example: $description', ({ example }) => {
+    const { steps } = parse(example) as { steps: Step[] };
+    expect(steps.map(({ action }) => action)).toEqual([id]);
+    for (const { input } of steps) {
+      fits(rendered(input));
+      expect(fits.errors).toBeNull();
+      fits({ ...rendered(input), sauce: 1 });
+      expect(fits.errors).not.toBeNull();
+    }
+  });
+});
+
+/** With something where another step's output would be. */
+function rendered(input: Record<string, unknown>): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(input).replace(/\$\{\{[^}]*\}\}/g, 'm-abcdefgh')) as Record<
+    string,
+    unknown
+  >;
+}
+
+describe('what is kept', () => {
+  it.each([
+    [{ rule: 'all', count: 3 }, { rule: 'all' }],
+    [
+      { rule: 'newest', count: 3, names: [] },
+      { rule: 'newest', count: 3 },
+    ],
+    [
+      { rule: 'names', names: ['a'] },
+      { rule: 'names', names: ['a'] },
+    ],
+    [
+      { rule: 'age', days: 2 },
+      { rule: 'age', maxAgeMs: 172_800_000 },
+    ],
+  ] as [KeepInput, unknown][])('%j of a form is %j', (keep, rule) => {
+    expect(optionsOf({ vm: 'lab/web', target: '', keep })).toEqual({ keep: rule });
+  });
+});

@@ -1,0 +1,107 @@
+/** Inputs that several actions have. Schemas are made with the zod that the scaffolder hands out. */
+import type {
+  MigrationOptions,
+  OperationInput,
+} from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import type { createTemplateAction } from '@backstage/plugin-scaffolder-node';
+
+/** The scaffolder's own zod: schemas of another copy are no schemas to it. */
+type Schema = NonNullable<
+  NonNullable<Parameters<typeof createTemplateAction>[0]['schema']>['input']
+>;
+type Z = Parameters<Extract<Schema, (...z: never[]) => unknown>>[0];
+
+export const KEEP_RULES = ['all', 'newest', 'names', 'age'] as const;
+
+export const vmInputs = {
+  vm: (z: Z) =>
+    z.string().min(1).describe('The VM: an entity ref (resource:default/lab.3f2a), or SOURCE/NAME'),
+  target: (z: Z) =>
+    z.string().optional().describe('Configured target; the default one when absent'),
+  storageClass: (z: Z) => z.string().optional().describe('One storage class for all volumes'),
+  storageClassByDisk: (z: Z) =>
+    z.record(z.string()).optional().describe('Disk (slot, file or id) -> storage class'),
+  leaveOutDisks: (z: Z) => z.array(z.string()).optional().describe('Disks that are not migrated'),
+  keep: (z: Z) =>
+    z
+      .object({
+        rule: z.enum(KEEP_RULES),
+        count: z.number().int().min(0).optional().describe('Of rule newest'),
+        names: z.array(z.string()).optional().describe('Of rule names'),
+        days: z.number().positive().optional().describe('Of rule age: not older than this'),
+      })
+      .optional()
+      .describe('Which snapshots become VolumeSnapshots; all when absent'),
+  namePrefix: (z: Z) => z.string().optional().describe('Prefix of all object names'),
+  cutCurrent: (z: Z) =>
+    z.boolean().optional().describe('Take a VolumeSnapshot of the current state as well'),
+  accept: (z: Z) => z.array(z.string()).optional().describe('Ids of findings that are accepted'),
+};
+
+export interface VmInputs {
+  readonly vm: string;
+  readonly target?: string | undefined;
+  readonly storageClass?: string | undefined;
+  readonly storageClassByDisk?: Record<string, string> | undefined;
+  readonly leaveOutDisks?: string[] | undefined;
+  readonly keep?: KeepInput | undefined;
+  readonly namePrefix?: string | undefined;
+  readonly cutCurrent?: boolean | undefined;
+  readonly accept?: string[] | undefined;
+}
+
+export interface KeepInput {
+  readonly rule: (typeof KEEP_RULES)[number];
+  readonly count?: number | undefined;
+  readonly names?: string[] | undefined;
+  readonly days?: number | undefined;
+}
+
+const DAY_MS = 86_400_000;
+
+/** An empty field of a form says nothing. */
+export function optionsOf(input: VmInputs): MigrationOptions {
+  const said: MigrationOptions = {
+    target: input.target,
+    storageClass: input.storageClass,
+    storageClassByDisk: input.storageClassByDisk,
+    leaveOutDisks: input.leaveOutDisks,
+    keep: keepOf(input.keep),
+    namePrefix: input.namePrefix,
+    cutCurrent: input.cutCurrent,
+  };
+  return Object.fromEntries(
+    Object.entries(said).filter(([, value]) => value !== undefined && value !== ''),
+  );
+}
+
+/** A form may still hold the fields of a rule that was chosen before: they are left out. */
+function keepOf(keep: KeepInput | undefined): MigrationOptions['keep'] {
+  switch (keep?.rule) {
+    case undefined:
+      return undefined;
+    case 'all':
+      return { rule: 'all' };
+    case 'newest':
+      return { rule: 'newest', count: keep.count ?? 1 };
+    case 'names':
+      return { rule: 'names', names: keep.names ?? [] };
+    case 'age':
+      return { rule: 'age', maxAgeMs: (keep.days ?? 30) * DAY_MS };
+  }
+}
+
+export const migrationId = (z: Z) =>
+  z
+    .string()
+    .regex(/^m-[a-z0-9]+$/)
+    .describe('Id of a migration');
+
+export type StartInput = OperationInput<'start'>;
+
+/** What a dry run has instead of a migration. */
+export const DRY_RUN_MIGRATION = 'm-dryrun';
+
+export function migrationLink(id: string): string {
+  return id === DRY_RUN_MIGRATION ? '/vm-migrate' : `/vm-migrate/migrations/${id}`;
+}

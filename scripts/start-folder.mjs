@@ -1,0 +1,70 @@
+// What `npm start` and `npm run dev` run on: the example VM and a configuration, in the checkout's
+// ignored folder. What is there is left alone, but for the configuration, which is written anew.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+
+import { root, setUpNode } from './setup.mjs';
+
+/**
+ * Returns the configuration files in the order in which Backstage reads them: ours, then the
+ * checkout's own, where sources and targets of one's own stand, a Kubernetes cluster among them.
+ * `appUrl`: where the browser finds the app, if not at the backend's port.
+ */
+export function prepareStart({ port, appUrl, more = [] }) {
+  const parent = process.env.VM_MIGRATE_DEMO_PARENT;
+  const folder = path.join(parent ?? root, '.demo', 'backstage');
+  fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
+  ensureExampleVm(path.join(folder, 'vms', 'example'));
+  const own = path.join(folder, 'app-config.yaml');
+  fs.writeFileSync(own, configOf({ folder, port, appUrl }), { mode: 0o600 });
+  const checkouts = ['app-config.yaml', 'app-config.local.yaml']
+    .map(file => path.join(root, file))
+    .filter(file => fs.existsSync(file));
+  return [own, ...checkouts, ...more.map(file => path.resolve(file))];
+}
+
+function ensureExampleVm(vm) {
+  if (fs.existsSync(vm)) return;
+  const writer = path.join(root, 'test', 'dist', 'example-vm.cjs');
+  const draft = `${vm}.${process.pid}`;
+  fs.mkdirSync(path.dirname(vm), { recursive: true });
+  const result = spawnSync(setUpNode(), [writer, draft], { stdio: 'inherit' });
+  if (result.status !== 0) process.exit(1);
+  fs.renameSync(draft, vm);
+}
+
+function configOf({ folder, port, appUrl }) {
+  const backend = `http://127.0.0.1:${port}`;
+  return `# Written at each start. Settings of your own: app-config.local.yaml in the checkout.
+app:
+  title: vm-migrate
+  baseUrl: '${appUrl ?? backend}'
+  extensions:
+    - api:app/app-language: { config: { availableLanguages: [en, de] } }
+backend:
+  baseUrl: '${backend}'
+  listen: { host: 127.0.0.1, port: ${port} }
+  cors: { origin: '${appUrl ?? backend}', credentials: true }
+  database: { client: better-sqlite3, connection: ':memory:' }
+  csp: { connect-src: ["'self'", 'http:', 'https:'] }
+auth: { environment: development, providers: { guest: {} } }
+catalog:
+  rules: [{ allow: [User, Group, Template] }]
+  locations:
+    - { type: file, target: '${path.join(root, 'examples', 'catalog', 'users.yaml')}' }
+    - { type: file, target: '${path.join(root, 'examples', 'templates', 'migrate-vm.yaml')}' }
+    - { type: file, target: '${path.join(root, 'examples', 'templates', 'migrate-vms.yaml')}' }
+  providers:
+    vmMigrate: { owner: { default: 'group:default/guests' } }
+vmMigrate:
+  stateFolder: '${path.join(folder, 'state')}'
+  database: embedded
+  sources:
+    demo: { kind: vm-directory, folder: '${path.join(folder, 'vms')}' }
+  targets:
+    local:
+      kind: local-directory
+      classes: { fast: { folder: '${path.join(folder, 'volumes')}', snapshots: auto, default: true } }
+`;
+}

@@ -1,0 +1,31 @@
+// An app on the old frontend system.
+import '@backstage/ui/css/styles.css';
+import { createApp } from '@backstage/app-defaults';
+import { AppRouter, FlatRoutes } from '@backstage/core-app-api';
+import { AlertDisplay, OAuthRequestDialog, SignInPage } from '@backstage/core-components';
+import { CatalogEntityPage, CatalogIndexPage, catalogPlugin } from '@backstage/plugin-catalog';
+import { VmMigratePage } from '@vm-migrate/backstage-plugin-vm-migrate/legacy';
+import { createRoot } from 'react-dom/client';
+import { Route } from 'react-router-dom';
+
+const app = createApp({
+  plugins: [catalogPlugin],
+  components: { SignInPage: props => <SignInPage {...props} providers={['guest']} /> },
+});
+
+const App = app.createRoot(
+  <>
+    <AlertDisplay />
+    <OAuthRequestDialog />
+    <AppRouter>
+      <FlatRoutes>
+        <Route path="/catalog" element={<CatalogIndexPage />} />
+        <Route path="/catalog/:namespace/:kind/:name" element={<CatalogEntityPage />} />
+        <Route path="/vm-migrate" element={<VmMigratePage />} />
+      </FlatRoutes>
+    </AppRouter>
+  </>,
+);
+
+const root = document.getElementById('root');
+if (root !== null) createRoot(root).render(<App />);
