@@ -85,7 +85,7 @@ function One() {
       {'path' in entry.shows ? (
         <Pages {...surface} />
       ) : (
-        <div className={styles['part']}>{entry.shows.part(surface)}</div>
+        <main className={styles['part']}>{entry.shows.part(surface)}</main>
       )}
     </>
   );

@@ -1,8 +1,14 @@
 /** The gallery's app: Backstage's own, without a backend. `npm run gallery` builds and serves it. */
 import '@backstage/ui/css/styles.css';
 import { createApp } from '@backstage/frontend-defaults';
-import { ApiBlueprint, createFrontendModule } from '@backstage/frontend-plugin-api';
+import {
+  ApiBlueprint,
+  createFrontendModule,
+  type IdentityApi,
+} from '@backstage/frontend-plugin-api';
+import { SignInPageBlueprint } from '@backstage/plugin-app-react';
 import { permissionApiRef } from '@backstage/plugin-permission-react';
+import { useEffect } from 'react';
 import { createRoot } from 'react-dom/client';
 import vmMigrateTranslations from '../translations';
 import { ENTRIES } from './entries';
@@ -25,11 +31,37 @@ const permissions = ApiBlueprint.make({
     }),
 });
 
+/** Nobody signs in: there is no backend that would want to know. */
+const noSignIn = SignInPageBlueprint.make({
+  params: { loader: () => Promise.resolve(SignInAsGuest) },
+});
+
+const GUEST: IdentityApi = {
+  getProfileInfo: () => Promise.resolve({}),
+  getBackstageIdentity: () =>
+    Promise.resolve({
+      type: 'user',
+      userEntityRef: 'user:default/guest',
+      ownershipEntityRefs: ['user:default/guest'],
+    }),
+  getCredentials: () => Promise.resolve({}),
+  signOut: () => Promise.resolve(),
+};
+
+function SignInAsGuest({
+  onSignInSuccess,
+}: {
+  readonly onSignInSuccess: (identity: IdentityApi) => void;
+}) {
+  useEffect(() => onSignInSuccess(GUEST), [onSignInSuccess]);
+  return null;
+}
+
 const app = createApp({
   features: [
     galleryPlugin,
     vmMigrateTranslations,
-    createFrontendModule({ pluginId: 'app', extensions: [permissions] }),
+    createFrontendModule({ pluginId: 'app', extensions: [permissions, noSignIn] }),
   ],
 });
 

@@ -56,11 +56,14 @@ describe('the state of a point', () => {
     [['ready', 'proved'], 'ready'],
     [['ready', 'not-wanted'], 'ready'],
     [['proved', 'cut'], 'cut'],
-    [[], 'not-wanted'],
   ])('of disks that are %j is %s', (stages, expected) => {
     expect(pointStateOf(point(stages.map(stage => disk(stage))))).toMatchObject({
       stage: expected,
     });
+  });
+
+  it('without disks says so', () => {
+    expect(pointStateOf(point([]))).toEqual({ stage: 'no-disks' });
   });
 
   it('sums what is copied; the slowest disk decides when it is done', () => {

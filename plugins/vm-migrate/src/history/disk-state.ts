@@ -36,7 +36,9 @@ const ORDER: readonly TreeStageView[] = [
 export type PointState =
   | DiskState
   /** Not kept: its changes are part of a later state. Null: of none. */
-  | { readonly stage: 'merged'; readonly into: string | null };
+  | { readonly stage: 'merged'; readonly into: string | null }
+  /** The VM had none at that moment. */
+  | { readonly stage: 'no-disks' };
 
 /** Of a point: that of the disk which says most, with the bytes of all that are copied now. */
 export function pointStateOf(node: TreeNodeView): PointState {
@@ -44,7 +46,7 @@ export function pointStateOf(node: TreeNodeView): PointState {
   if (!node.kept && !states.some(({ stage }) => isUrgent(stage)))
     return { stage: 'merged', into: node.mergedInto };
   const [first] = states.toSorted((a, b) => ORDER.indexOf(a.stage) - ORDER.indexOf(b.stage));
-  if (first === undefined) return { stage: 'not-wanted', step: null, words: '', proof: null };
+  if (first === undefined) return { stage: 'no-disks' };
   if (first.stage !== 'copying' || first.step === null) return first;
   return { ...first, step: { ...first.step, progress: sumOf(states) } };
 }

@@ -36,6 +36,7 @@ const MARKS: Readonly<Record<PointState['stage'], ReactElement>> = {
   removed: <RiDeleteBinLine aria-hidden />,
   failed: <RiErrorWarningLine aria-hidden />,
   merged: <RiGitMergeLine aria-hidden />,
+  'no-disks': <RiSubtractLine aria-hidden />,
 };
 
 export interface StateCellProps {
@@ -53,7 +54,7 @@ export function StateCell({ state, nameOf }: StateCellProps) {
       </span>
       {state.stage === 'merged' ? (
         <MergedInto into={state.into} nameOf={nameOf} />
-      ) : (
+      ) : state.stage === 'no-disks' ? null : (
         <Figures state={state} />
       )}
     </span>

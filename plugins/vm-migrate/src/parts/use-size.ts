@@ -1,5 +1,5 @@
 /** Sizes that rows are laid out by, as they are now. */
-import { useLayoutEffect, useState, type RefObject } from 'react';
+import { useLayoutEffect, useState, useSyncExternalStore, type RefObject } from 'react';
 
 /** Inner width of an element, in pixels; 0 before it is there. */
 export function useElementWidth(element: RefObject<HTMLElement>): number {
@@ -19,4 +19,18 @@ export function useElementWidth(element: RefObject<HTMLElement>): number {
 export function useRootFontPx(): number {
   const [px] = useState(() => parseFloat(getComputedStyle(document.documentElement).fontSize));
   return Number.isFinite(px) && px > 0 ? px : 16;
+}
+
+const NARROW_WINDOW = '(max-width: 50rem)';
+
+/** Whether the window has no room for things side by side. */
+export function useIsNarrowWindow(): boolean {
+  return useSyncExternalStore(
+    changed => {
+      const query = globalThis.matchMedia?.(NARROW_WINDOW);
+      query?.addEventListener('change', changed);
+      return () => query?.removeEventListener('change', changed);
+    },
+    () => globalThis.matchMedia?.(NARROW_WINDOW).matches ?? false,
+  );
 }

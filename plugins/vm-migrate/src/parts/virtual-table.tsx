@@ -23,8 +23,6 @@ export interface VirtualTableProps<Row> {
   readonly narrowRem?: number;
   /** How far it is scrolled. */
   readonly onScroll?: (scroll: { readonly topPx: number; readonly leftPx: number }) => void;
-  /** Below the last row. */
-  readonly footer?: ReactNode;
 }
 
 const ROW_REM = 2.25;
@@ -37,7 +35,6 @@ export function VirtualTable<Row>({
   toneOf,
   narrowRem = 42,
   onScroll,
-  footer,
 }: VirtualTableProps<Row>) {
   const scroller = useRef<HTMLDivElement>(null);
   const rem = useRootFontPx();
@@ -112,7 +109,6 @@ export function VirtualTable<Row>({
             );
           })}
         </div>
-        {footer}
       </div>
     </div>
   );

@@ -79,33 +79,28 @@ export function EventsTab({ migration }: { readonly migration: string }) {
           </Button>
         )}
       </div>
-      <VirtualTable
-        label={t('events.label')}
-        rows={shown}
-        columns={columns}
-        keyOf={({ id }) => id}
-        toneOf={({ level }) => (level === 'info' ? undefined : level)}
-        onScroll={({ topPx, leftPx }) => {
-          setHeldAt(before => (topPx < 1 ? undefined : (before ?? events[0]?.id)));
-          if (leftPx < NEAR_PX) loadOlder();
-        }}
-        footer={
-          <div className={styles['footer']}>
-            {isComplete ? (
-              <span className={styles['quiet']}>{t('events.first')}</span>
-            ) : (
-              <Button
-                variant="tertiary"
-                size="small"
-                isPending={isLoading}
-                onPress={() => loadOlder()}
-              >
-                {t('events.older')}
-              </Button>
-            )}
-          </div>
-        }
-      />
+      {shown.length > 0 && (
+        <VirtualTable
+          label={t('events.label')}
+          rows={shown}
+          columns={columns}
+          keyOf={({ id }) => id}
+          toneOf={({ level }) => (level === 'info' ? undefined : level)}
+          onScroll={({ topPx, leftPx }) => {
+            setHeldAt(before => (topPx < 1 ? undefined : (before ?? events[0]?.id)));
+            if (leftPx < NEAR_PX) loadOlder();
+          }}
+        />
+      )}
+      <div className={styles['footer']}>
+        {isComplete ? (
+          <span className={styles['quiet']}>{t('events.first')}</span>
+        ) : (
+          <Button variant="tertiary" size="small" isPending={isLoading} onPress={() => loadOlder()}>
+            {t('events.older')}
+          </Button>
+        )}
+      </div>
     </div>
   );
 }

@@ -16,6 +16,7 @@ import { dateText, durationText } from '../../parts/format';
 import { ProgressBar } from '../../parts/progress-bar';
 import { SourceText } from '../../parts/source-text';
 import { StateTag } from '../../parts/state-tag';
+import { useIsNarrowWindow } from '../../parts/use-size';
 import { useWords } from '../../parts/use-words';
 import { useOperation } from '../../surface/queries';
 import { useSurface } from '../../surface/surface';
@@ -98,6 +99,8 @@ function MigrationHeader({
   const { t } = useWords();
   const { links } = useSurface();
   const { migration, findings } = description;
+  // Beside the title they would leave it no room.
+  const isNarrow = useIsNarrowWindow();
   const countOf = (each: MigrationTab): string =>
     each === 'findings' && findings.length > 0 ? ` (${findings.length})` : '';
   return (
@@ -110,7 +113,7 @@ function MigrationHeader({
         href: links.migration(migration.id, each),
       }))}
       metadata={useFacts(migration)}
-      customActions={<ActButtons migration={migration} acts={acts} />}
+      customActions={isNarrow ? undefined : <ActButtons migration={migration} acts={acts} />}
     />
   );
 }
@@ -124,8 +127,10 @@ function Overview({
   readonly acts: MigrationActs;
 }) {
   const { t } = useWords();
+  const isNarrow = useIsNarrowWindow();
   return (
     <>
+      {isNarrow && <ActButtons migration={migration} acts={acts} />}
       <ActOutcome acts={acts} />
       <ProgressBar label={t('migration.progress')} progress={migration.progress} />
       {migration.error !== null && <Failure error={migration.error} />}

@@ -47,7 +47,13 @@ function Report({ report }: { readonly report: ReportView }) {
         </Button>
         <span className={styles['quiet']}>{t('report.inEnglish')}</span>
       </div>
-      <article className={styles['report']} lang="en">
+      {/* Its tables are wider than a narrow window, and hold nothing that takes the focus. */}
+      <article
+        className={styles['report']}
+        lang="en"
+        tabIndex={0}
+        aria-label={t('migration.tab.report')}
+      >
         <MarkdownContent content={markdown} />
       </article>
     </div>

@@ -109,6 +109,11 @@ function Picture({
   );
 }
 
+/** What has not begun comes last, in the plan's order. */
+function beganAt({ startedAt }: StepView): number {
+  return startedAt === null ? Number.MAX_SAFE_INTEGER : Date.parse(startedAt);
+}
+
 function titleOf({ step, fromMs, toMs, count }: TimelineBar, many: string): string {
   const words = count === 1 ? step.words : `${many}: ${step.words} …`;
   return `${words}\n${durationText(toMs - fromMs)}`;
@@ -122,10 +127,7 @@ function StepTable({
   readonly labels: ReadonlyMap<string, string>;
 }) {
   const { t, language } = useWords();
-  const rows = useMemo(
-    () => steps.toSorted((a, b) => (a.startedAt ?? '~').localeCompare(b.startedAt ?? '~', 'en')),
-    [steps],
-  );
+  const rows = useMemo(() => steps.toSorted((a, b) => beganAt(a) - beganAt(b)), [steps]);
   const columns = useMemo(
     (): TableColumn<StepView>[] => [
       {

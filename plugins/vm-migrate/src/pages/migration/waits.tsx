@@ -51,5 +51,9 @@ function waitsOf({ now, disks, wanted }: StatusView): readonly StepView[] {
   if (wanted === 'pause') return [];
   return [...now, ...disks.flatMap(disk => disk.now)]
     .filter(({ waitsFor }) => waitsFor !== null)
-    .toSorted((a, b) => (a.waitsSince ?? '~').localeCompare(b.waitsSince ?? '~', 'en'));
+    .toSorted((a, b) => sinceAt(a) - sinceAt(b));
+}
+
+function sinceAt({ waitsSince }: StepView): number {
+  return waitsSince === null ? Number.MAX_SAFE_INTEGER : Date.parse(waitsSince);
 }

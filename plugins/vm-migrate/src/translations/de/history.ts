@@ -53,6 +53,7 @@ export const historyDe: Flat<typeof history> = {
   'history.stage.proved': 'geprüft',
   'history.stage.removed': 'entfernt',
   'history.stage.failed': 'fehlgeschlagen',
+  'history.stage.no-disks': 'keine Platten',
   'history.stage.merged': 'nicht behalten: vereinigt',
   'history.proof.sampled': 'stichprobenweise geprüft',
   'history.proof.full': 'ganz geprüft',

@@ -50,6 +50,7 @@ export const history = {
       removed: 'removed',
       failed: 'failed',
       merged: 'not kept: merged',
+      'no-disks': 'no disks',
     },
     proof: { sampled: 'proved by samples', full: 'proved whole' },
   },
