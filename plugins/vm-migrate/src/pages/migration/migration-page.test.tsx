@@ -1,0 +1,229 @@
+import { act, screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import type { DescriptionView, EventView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import { reportMarkdown } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import { eventOf, migrationOf, MIGRATION_ID } from '../../gallery/fixtures/build';
+import { DESCRIPTIONS, REPORT } from '../../gallery/fixtures/migrations';
+import { TREES } from '../../gallery/fixtures/trees';
+import { FakeBackend } from '../../testing/fake-backend';
+import { giveLayout } from '../../testing/layout';
+import { renderPages, type RenderHow } from '../../testing/render-pages';
+
+giveLayout();
+const backend = new FakeBackend();
+const user = userEvent.setup();
+
+function show(description: DescriptionView, tab = '', how?: RenderHow) {
+  backend.answer('describe', () => description);
+  backend.answer('getTree', () => TREES.running);
+  backend.answer('getReport', () => REPORT);
+  return renderPages(backend.client, `/vm-migrate/migrations/${MIGRATION_ID}${tab}`, how);
+}
+
+/** A store of events that answers as the engine does. */
+function answerEvents(stored: EventView[]) {
+  backend.answer('getEvents', ({ before = Infinity, after = 0, limit = 200, migration }) => {
+    const found = stored.filter(
+      event => event.migration === migration && event.id > after && event.id < before,
+    );
+    return before === Infinity ? found.slice(0, limit) : found.slice(-limit);
+  });
+}
+
+const button = (name: string) => screen.findByRole('button', { name });
+const asked = (name: string) =>
+  backend.calls.filter(call => call.name === name).map(({ input }) => input);
+
+describe('a migration', () => {
+  it('says what it is, how far, what it waits for and for how long', async () => {
+    show(DESCRIPTIONS.running);
+    expect(
+      await screen.findByRole('heading', { name: 'Büro-Server "Alpha" – пример' }),
+    ).toBeInTheDocument();
+    expect(screen.getByRole('progressbar', { name: 'Progress of the migration' })).toHaveAttribute(
+      'aria-valuetext',
+      '41 %, 20 GiB of 48 GiB, 120 MiB/s, 3m59s left',
+    );
+    const waits = screen.getByRole('region', { name: 'What it waits for' });
+    expect(waits).toHaveTextContent(/hostpath\.csi\.k8s\.io to finish .*for 1m/);
+    expect(screen.getByText('2 of 6 ready')).toBeInTheDocument();
+    expect(
+      screen.getByRole('link', { name: 'resource:default/vm-224e328117c73f17' }),
+    ).toHaveAttribute('href', '/catalog/default/resource/vm-224e328117c73f17');
+    expect(await screen.findByRole('treegrid')).toBeInTheDocument();
+  });
+
+  it('pauses, and says so when the backend does', async () => {
+    show(DESCRIPTIONS.running);
+    backend.answer('pause', () => {
+      backend.answer('describe', () => DESCRIPTIONS.paused);
+      return migrationOf({ state: 'paused', wanted: 'pause' });
+    });
+    await user.click(await button('Pause'));
+    expect(await button('Resume')).toBeInTheDocument();
+    expect(asked('pause')).toEqual([{ migration: MIGRATION_ID }]);
+    expect(screen.getByText(/It is being paused/)).toBeInTheDocument();
+  });
+
+  it('an act that is refused shows the engine its words', async () => {
+    show(DESCRIPTIONS.failed);
+    backend.answer('retry', () =>
+      FakeBackend.failure(409, 'STATE_REFUSED', 'It cannot be tried again.', { hint: 'Wait.' }),
+    );
+    await user.click(await button('Retry'));
+    expect(await screen.findByText('It cannot be tried again.')).toBeInTheDocument();
+    expect(screen.getByText('Wait.')).toBeInTheDocument();
+  });
+
+  it('cancels only after it said what happens to the objects, as it was chosen', async () => {
+    show(DESCRIPTIONS.running);
+    backend.answer('cancel', () => migrationOf({ state: 'canceled' }));
+    await user.click(await button('Cancel'));
+    const dialog = await screen.findByRole('dialog');
+    expect(within(dialog).getAllByRole('radio')).toHaveLength(3);
+    expect(asked('cancel')).toEqual([]);
+    await user.click(within(dialog).getByRole('radio', { name: /Remove all of them/ }));
+    await user.click(within(dialog).getByRole('button', { name: 'Cancel the migration' }));
+    await waitFor(() =>
+      expect(asked('cancel')).toEqual([{ migration: MIGRATION_ID, objects: 'remove-all' }]),
+    );
+  });
+
+  it('a button that may not be pressed is reached by keyboard and says why', async () => {
+    show(DESCRIPTIONS.running, '', {
+      allows: ({ permission }) => permission.name !== 'vm-migrate.migration.control',
+    });
+    const pause = await button('Pause');
+    await waitFor(() => expect(pause).toHaveAttribute('aria-disabled', 'true'));
+    while (document.activeElement !== pause) {
+      await user.tab();
+      if (document.activeElement === document.body) throw new Error('Pause is not reached by Tab');
+    }
+    expect(await screen.findByRole('tooltip')).toHaveTextContent(/You may not steer it/);
+    await user.keyboard('{Enter}');
+    expect(asked('pause')).toEqual([]);
+  });
+
+  it('has the commands that do the same at a terminal', async () => {
+    show(DESCRIPTIONS.failed);
+    await user.click(await screen.findByText('The same at a terminal'));
+    const commands = screen.getAllByRole('textbox').map(each => each.textContent);
+    expect(commands.slice(0, 2)).toEqual([
+      `kubectl vm-migrate logs ${MIGRATION_ID}`,
+      `kubectl vm-migrate retry ${MIGRATION_ID}`,
+    ]);
+    expect(commands).toContain(`kubectl vm-migrate cancel ${MIGRATION_ID} --keep-all`);
+    expect(new Set(commands).size).toBe(commands.length);
+  });
+
+  it('one that is not there leads to the list', async () => {
+    show(DESCRIPTIONS.running);
+    backend.answer('describe', () => FakeBackend.failure(404, 'NOT_FOUND', 'There is none.'));
+    expect(
+      await screen.findByRole('heading', { name: `There is no migration ${MIGRATION_ID}` }),
+    ).toBeInTheDocument();
+    expect(screen.getByRole('link', { name: 'To the migrations' })).toHaveAttribute(
+      'href',
+      '/vm-migrate',
+    );
+  });
+
+  it.each([
+    [503, 'DATABASE_UNSUITABLE', 'Set vmMigrate.database'],
+    [403, 'ACCESS_DENIED', 'Ask somebody'],
+  ])('%d: says what to do, and can be asked again', async (status, code, hint) => {
+    show(DESCRIPTIONS.running);
+    backend.answer('describe', () => FakeBackend.failure(status, code, 'It does not.', { hint }));
+    expect(await screen.findByText(hint)).toBeInTheDocument();
+    backend.answer('describe', () => DESCRIPTIONS.running);
+    await user.click(await button('Ask again'));
+    expect(await screen.findByRole('treegrid')).toBeInTheDocument();
+  });
+});
+
+describe('its tabs', () => {
+  it('are addresses', async () => {
+    show(DESCRIPTIONS.running);
+    const link = await screen.findByRole('link', { name: 'Findings (3)' });
+    expect(link).toHaveAttribute('href', `/vm-migrate/migrations/${MIGRATION_ID}/findings`);
+    await user.click(link);
+    expect(await screen.findByText('memory-not-carried:2')).toBeInTheDocument();
+    expect(screen.getByText('Accepted by user:default/anna')).toBeInTheDocument();
+    const first = screen
+      .getAllByRole('listitem')
+      .find(each => each.dataset['severity'] !== undefined);
+    expect(first).toHaveAttribute('data-severity', 'blocks');
+  });
+
+  it('the timeline is a table too, in the order in which steps began', async () => {
+    show(DESCRIPTIONS.running, '/timeline');
+    const table = await screen.findByRole('table', { name: 'Steps' });
+    const rows = within(table).getAllByRole('row').slice(1);
+    expect(rows[0]).toHaveTextContent(
+      /prove that storage class fast supports snapshots.*done.*12s/,
+    );
+    expect(rows.at(-1)).toHaveTextContent(/Beispiel VM-000005.*after others/);
+    expect(within(table).getByText(/2 tries/)).toBeInTheDocument();
+  });
+
+  it('the report is rendered, and is the Markdown that the command line prints', async () => {
+    const saved: string[] = [];
+    URL.createObjectURL = blob => {
+      void (blob as Blob).text().then(text => saved.push(text));
+      return 'blob:saved';
+    };
+    URL.revokeObjectURL = () => undefined;
+    show(DESCRIPTIONS.migrated, '/report');
+    expect(
+      await screen.findByRole('heading', { name: 'What this report does not claim' }),
+    ).toBeInTheDocument();
+    await user.click(await button('Download Markdown'));
+    await waitFor(() => expect(saved).toEqual([reportMarkdown(REPORT)]));
+    await user.click(await button('Download JSON'));
+    await waitFor(() => expect(saved).toHaveLength(2));
+    expect(JSON.parse(saved[1] ?? '')).toEqual({ kind: 'Report', ...REPORT });
+  });
+});
+
+describe('its events', () => {
+  const shown = () =>
+    within(screen.getByRole('table', { name: 'Events, newest first' }))
+      .getAllByRole('row')
+      .slice(1)
+      .map(row => /event (\d+)/.exec(row.textContent ?? '')?.[1]);
+  const named = (id: number, rest: Partial<EventView> = {}) =>
+    eventOf(id, { message: `event ${id}.`, ...rest });
+
+  it('come as they happen, newest first, each once, and those of others not at all', async () => {
+    const stored = [named(1), named(2), named(3, { migration: 'm-other' })];
+    answerEvents(stored);
+    show(DESCRIPTIONS.running, '/events');
+    await screen.findByText('event 2.');
+    expect(shown()).toEqual(['2', '1']);
+    await screen.findByText('Live');
+    act(() => {
+      backend.send(named(5));
+      backend.send(named(5));
+      backend.send(named(4));
+      backend.send(named(6, { migration: 'm-other' }));
+    });
+    await screen.findByText('event 4.');
+    expect(shown()).toEqual(['5', '4', '2', '1']);
+    expect(screen.getByText('This is the first event.')).toBeInTheDocument();
+  });
+
+  it('older ones are loaded by cursor until the first', async () => {
+    const stored = Array.from({ length: 450 }, (_, at) => named(at + 1));
+    answerEvents(stored);
+    show(DESCRIPTIONS.running, '/events');
+    await screen.findByText('event 450.');
+    const table = screen.getByRole('table', { name: 'Events, newest first' });
+    expect(table).toHaveAttribute('aria-rowcount', '201');
+    await user.click(await button('Load older events'));
+    await waitFor(() => expect(table).toHaveAttribute('aria-rowcount', '401'));
+    await user.click(await button('Load older events'));
+    await waitFor(() => expect(table).toHaveAttribute('aria-rowcount', '451'));
+    expect(screen.getByText('This is the first event.')).toBeInTheDocument();
+    expect(asked('getEvents').filter(input => 'before' in (input as object))).toHaveLength(3);
+  });
+});
