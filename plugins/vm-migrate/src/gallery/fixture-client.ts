@@ -3,6 +3,7 @@ import {
   ApiError,
   type ApiClient,
   type ErrorDataView,
+  type EventView,
   type OperationAnswers,
   type OperationInput,
   type OperationName,
@@ -40,10 +41,21 @@ export function fixtureClient(fixtures: Fixtures): ApiClient {
         });
       return answer as OperationAnswers[typeof name];
     },
-    // No event ever comes; the connection stands.
-    async *events({ signal, onMode }) {
+    events: ({ signal, onMode }) => {
       onMode?.('stream');
-      await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve()));
+      return noEvents(signal);
     },
+  };
+}
+
+/** The connection stands until it is ended, and nothing happens. */
+function noEvents(signal: AbortSignal): AsyncIterable<EventView> {
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () =>
+        new Promise(resolve =>
+          signal.addEventListener('abort', () => resolve({ done: true, value: undefined })),
+        ),
+    }),
   };
 }

@@ -45,7 +45,7 @@ const HEIGHT_REM = {
   narrow: { point: 4.5, disk: 4.25, words: 3 },
 } as const;
 const MARK_REM = 1.1;
-const OVERSCAN = 12;
+const OVERSCAN = 6;
 
 export function HistoryGrid({ points, label, open, onOpen, handle }: HistoryGridProps) {
   const { t } = useWords();
