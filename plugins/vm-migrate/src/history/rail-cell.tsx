@@ -35,25 +35,23 @@ export function RailCell({ rail, size, mark, markPx = 0 }: RailCellProps) {
   const x = at(lane);
   const beside = at(lane - 1);
   return (
-    <svg className={styles['rail']} width={size.widthPx} height="100%" aria-hidden="true">
-      {Array.from({ length: lane }, (_, passing) => (
-        <line key={passing} x1={at(passing)} x2={at(passing)} y1="0" y2="100%" />
-      ))}
-      {mark === undefined ? (
-        goesOn && <line x1={x} x2={x} y1="0" y2="100%" />
-      ) : (
-        <>
-          {from === 'above' && <line x1={x} x2={x} y1="0" y2={markPx} />}
-          {from === 'fork' && (
-            <path
-              d={`M ${beside} 0 C ${beside} ${markPx * 0.7}, ${x} ${markPx * 0.3}, ${x} ${markPx}`}
-            />
-          )}
-          {goesOn && <line x1={x} x2={x} y1={markPx} y2="100%" />}
-          <Mark kind={mark} x={x} y={markPx} />
-        </>
-      )}
-    </svg>
+    <span className={styles['rail']} style={{ inlineSize: size.widthPx }} aria-hidden="true">
+      <svg width={size.widthPx} height="100%">
+        {Array.from({ length: lane }, (_, passing) => (
+          <line key={passing} x1={at(passing)} x2={at(passing)} y1="0" y2="100%" />
+        ))}
+        {mark === undefined ? (
+          goesOn && <line x1={x} x2={x} y1="0" y2="100%" />
+        ) : (
+          <>
+            {from === 'above' && <line x1={x} x2={x} y1="0" y2={markPx} />}
+            {from === 'fork' && <path d={`M ${beside} 0 Q ${beside} ${markPx}, ${x} ${markPx}`} />}
+            {goesOn && <line x1={x} x2={x} y1={markPx} y2="100%" />}
+            <Mark kind={mark} x={x} y={markPx} />
+          </>
+        )}
+      </svg>
+    </span>
   );
 }
 

@@ -1,6 +1,7 @@
 import { createTranslationMessages } from '@backstage/frontend-plugin-api';
 import { actsDe } from './de/acts';
 import { commonDe } from './de/common';
+import { entityDe } from './de/entity';
 import { historyDe } from './de/history';
 import { migrationDe } from './de/migration';
 import { migrationsDe } from './de/migrations';
@@ -19,6 +20,7 @@ export default createTranslationMessages({
     ...partsDe,
     ...actsDe,
     ...migrationsDe,
+    ...entityDe,
     ...historyDe,
     ...migrationDe,
     ...newMigrationDe,

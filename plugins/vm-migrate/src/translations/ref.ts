@@ -2,6 +2,7 @@
 import { createTranslationRef } from '@backstage/frontend-plugin-api';
 import { acts } from './en/acts';
 import { common } from './en/common';
+import { entity } from './en/entity';
 import { history } from './en/history';
 import { migration } from './en/migration';
 import { migrations } from './en/migrations';
@@ -18,6 +19,7 @@ export const vmMigrateTranslationRef = createTranslationRef({
     ...parts,
     ...acts,
     ...migrations,
+    ...entity,
     ...history,
     ...migration,
     ...newMigration,
