@@ -2,9 +2,8 @@
 import { appendFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TreeDiskView, TreeStageView, TreeView } from '@vm-migrate/api';
-import { openSourcePlace } from '../engine';
 import { tempFolder } from '../testing/temp-folder';
-import { testEngine, type TestEngine } from '../testing/test-engine';
+import { openSourcePlace, testEngine, type TestEngine } from '../testing/test-engine';
 import { writeSmallVm } from '../../../../test/kill/small-vm';
 
 const MIB = 1024 * 1024;

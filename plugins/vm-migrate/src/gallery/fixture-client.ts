@@ -41,6 +41,7 @@ export function fixtureClient(fixtures: Fixtures): ApiClient {
       return answer as OperationAnswers[typeof name];
     },
     // No event ever comes; the connection stands.
+    // eslint-disable-next-line require-yield
     async *events({ signal, onMode }) {
       onMode?.('stream');
       await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve()));
