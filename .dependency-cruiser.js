@@ -262,7 +262,7 @@ module.exports = {
   forbidden: forbidden.map(rule => ({ ...rule, severity: 'error' })),
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)(dist|\\.tools|\\.demo)/' },
+    exclude: { path: '(^|/)(dist|\\.tools|\\.demo|\\.gallery)/' },
     // Sees what TypeScript removes: imports of types.
     tsPreCompilationDeps: true,
     combinedDependencies: true,

@@ -10,6 +10,7 @@ module.exports = tseslint.config(
       '**/dist/',
       '.tools/',
       '.demo/',
+      '.gallery/',
       '.yarn/',
       'coverage/',
       '**/*.d.ts',

@@ -40,6 +40,8 @@ function configOf({ folder, port, appUrl }) {
 app:
   title: vm-migrate
   baseUrl: '${appUrl ?? backend}'
+  extensions:
+    - api:app/app-language: { config: { availableLanguages: [en, de] } }
 backend:
   baseUrl: '${backend}'
   listen: { host: 127.0.0.1, port: ${port} }

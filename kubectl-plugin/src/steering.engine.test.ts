@@ -190,6 +190,20 @@ migrations: [{ vm: three }, { vm: four }]
     expect((await ok('wait', id, '--for=verified')).stdout).toMatch(/: verified\n$/);
   }, 120_000);
 
+  it('start --paused accepts the plan and writes nothing until it is resumed', async () => {
+    const { stdout } = await ok('start', 'lab/two', '--name-prefix', 'later', '--paused');
+    const [, id = ''] = /^Accepted (m-\w+) .*Begin with: .* resume m-\w+$/m.exec(stdout) ?? [];
+    expect(await stateOf(id)).toBe('paused');
+    // One that was accepted later and is not paused gets to its end before it.
+    const other = await started('lab/one', '--name-prefix', 'sooner');
+    await ok('wait', other);
+    expect(await stateOf(id)).toBe('paused');
+    expect([...left('later', 'volumes'), ...left('later', 'snapshots')]).toEqual([]);
+    await ok('resume', id);
+    expect((await ok('wait', id)).stdout).toMatch(/: migrated\n$/);
+    await expectWhole('two', id);
+  }, 120_000);
+
   it('cancel keeps and removes exactly what it is told to', async () => {
     await rate(SLOW);
     const choices = ['keep-all', 'keep-snapshots', 'remove-all'] as const;

@@ -51,7 +51,7 @@ export async function signIn(browser: Browser, url: string, look: Look = {}): Pr
   page.on('pageerror', error => said.push(String(error)));
   await page.goto(`${url}/vm-migrate`);
   await page.getByRole('button', { name: 'Enter' }).click();
-  await page.getByRole('tab', { name: 'Migrations' }).waitFor();
+  await page.getByRole('link', { name: 'Migrations', exact: true }).waitFor();
   return { page, complaints: () => said.splice(0), close: () => context.close() };
 }
 

@@ -23,6 +23,9 @@ backend:
   database: { client: better-sqlite3, connection: ':memory:' }
   csp: { connect-src: ["'self'", 'http:', 'https:'] }
 auth: { environment: development, providers: { guest: {} } }
+catalog:
+  providers:
+    vmMigrate: { owner: { default: 'group:default/guests' } }
 vmMigrate:
   stateFolder: '${path.join(folder, 'state')}'
   database: embedded

@@ -180,6 +180,19 @@ function onFrontendSystem(app: string): void {
     await kubectl('wait', started?.id ?? '', '--for=migrated', '--timeout=120s');
   }, 180_000);
 
+  it('has the VM in the catalog, and the actions in the scaffolder', async () => {
+    const ask = async (path: string) => {
+      const answer = await fetch(`${backstage.url}/api/${path}`, {
+        headers: { authorization: `Bearer ${await backstage.token()}` },
+      });
+      return answer.text();
+    };
+    expect(await ask('scaffolder/v2/actions')).toContain('vm-migrate:start');
+    expect(await ask('catalog/entities?filter=spec.type=virtual-machine')).toContain(
+      'vm-migrate.io/vm-id',
+    );
+  });
+
   it(
     'shows each page of ours without a complaint',
     async () => {

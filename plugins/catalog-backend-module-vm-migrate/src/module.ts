@@ -18,6 +18,7 @@ import { PROVIDER_NAME, VmEntityProvider } from './vm-entity-provider';
 /** Owners change by hands and by processors, which tell nobody. */
 const OWNERS_EVERY = { minutes: 1 };
 
+/** Each VM of the configured sources as an entity. @public */
 export const catalogModuleVmMigrate = createBackendModule({
   pluginId: 'catalog',
   moduleId: 'vm-migrate',

@@ -8,6 +8,7 @@ import { startAction } from './actions/start';
 import { verifyAction } from './actions/verify';
 import { waitAction } from './actions/wait';
 
+/** The actions `vm-migrate:plan`, `:start`, `:wait`, `:verify` and `:report`. @public */
 export const scaffolderModuleVmMigrate = createBackendModule({
   pluginId: 'scaffolder',
   moduleId: 'vm-migrate',

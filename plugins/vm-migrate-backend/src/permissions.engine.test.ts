@@ -178,6 +178,9 @@ describe('permissions', () => {
     expect((await ann.call('countMigrations', {})).total).toBe(1);
     expect((await ann.call('countMigrations', { migration: other })).total).toBe(0);
     expect((await ann.call('countMigrations', { vmPart: 'small 2' })).total).toBe(0);
+    // By its id: words as `2` are in ids of others as well.
+    expect((await ann.call('countMigrations', { text: other })).total).toBe(0);
+    expect((await backend.as(CARL).call('countMigrations', { text: other })).total).toBe(1);
     expect((await backend.as(CARL).call('countMigrations', {})).byState.running).toBe(2);
     expect((await backend.as(CARL).call('getPlace', {})).migrations.running).toBe(2);
     expect(await failure(ANN, other)).toEqual(

@@ -8,20 +8,23 @@ export const ANNOTATION_VM_ID = 'vm-migrate.io/vm-id';
 export const ANNOTATION_MIGRATION = 'vm-migrate.io/migration';
 /** Its state; kept up to date by the catalog module. @public */
 export const ANNOTATION_STATE = 'vm-migrate.io/state';
-/** How many snapshots the VM's own list has; absent where nobody knows. */
+/** How many snapshots the VM's own list has; absent where nobody knows. @public */
 export const ANNOTATION_SNAPSHOTS = 'vm-migrate.io/snapshots';
-/** Why the VM cannot be read. */
+/** Why the VM cannot be read. @public */
 export const ANNOTATION_ERROR = 'vm-migrate.io/error';
-/** Why its source cannot be read now: the rest of the entity is as it was last seen. */
+/** Why its source cannot be read now: the rest of the entity is as it was last seen. @public */
 export const ANNOTATION_SOURCE_ERROR = 'vm-migrate.io/source-error';
 
-/** Of a migrated VM: the entity ref of the VM that it was, its target and namespace, and its volumes as a JSON object, disk -> name. */
+/** Of a migrated VM: the entity ref of the VM that it was. @public */
 export const ANNOTATION_MIGRATED_FROM = 'vm-migrate.io/migrated-from';
+/** Of a migrated VM: the target that it is on. @public */
 export const ANNOTATION_TARGET = 'vm-migrate.io/target';
+/** Of a migrated VM: its namespace there. @public */
 export const ANNOTATION_NAMESPACE = 'vm-migrate.io/namespace';
+/** Of a migrated VM: its volumes as a JSON object, disk -> name. @public */
 export const ANNOTATION_VOLUMES = 'vm-migrate.io/volumes';
 
 /** `spec.type` of a VM's entity, which is a Resource. @public */
 export const VIRTUAL_MACHINE_TYPE = 'virtual-machine';
-/** `spec.type` of what a migrated VM is on its target: a Resource that depends on the VM. */
+/** `spec.type` of what a migrated VM is on its target: a Resource that depends on the VM. @public */
 export const MIGRATED_VIRTUAL_MACHINE_TYPE = 'migrated-virtual-machine';

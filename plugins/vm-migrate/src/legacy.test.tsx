@@ -4,11 +4,11 @@ import {
   useCustomFieldExtensions,
 } from '@backstage/plugin-scaffolder-react';
 import { renderInTestApp, TestApiProvider } from '@backstage/test-utils';
-import { screen } from '@testing-library/react';
+import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { Route, Routes } from 'react-router-dom';
 import { VmMigratePage, vmMigrateApiRef, vmMigratePlugin, VmPickerFieldExtension } from './legacy';
-import { rootRouteRef } from './legacy-routes';
+import { rootRouteRef } from './routes-legacy';
 import { FakeBackend } from './testing/fake-backend';
 import { permissionsOf } from './testing/permissions';
 import { migrationView } from './testing/views';
@@ -44,7 +44,8 @@ describe('the old frontend system', () => {
       'href',
       '/tools/migrate/migrations/m-1',
     );
-    await user.click(screen.getByRole('link', { name: 'New migration' }));
+    const nav = within(screen.getByRole('navigation', { name: 'VM migrations' }));
+    await user.click(nav.getByRole('link', { name: 'New migration' }));
     expect(await screen.findByText('Which VM?')).toBeInTheDocument();
   });
 

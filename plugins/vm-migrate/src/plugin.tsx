@@ -6,8 +6,15 @@ import {
   fetchApiRef,
   PageBlueprint,
 } from '@backstage/frontend-plugin-api';
+import {
+  EntityCardBlueprint,
+  EntityContentBlueprint,
+  EntityContextMenuItemBlueprint,
+} from '@backstage/plugin-catalog-react/alpha';
 import { createFormField, FormFieldBlueprint } from '@backstage/plugin-scaffolder-react/alpha';
 import { RiHistoryLine } from '@remixicon/react';
+import { isVirtualMachine, vmOf } from './entity/entity-vm';
+import { useMigrateItem } from './entity/use-migrate-item';
 import { rootRouteRef } from './routes';
 import { vmMigrateApiRef } from './surface/api-ref';
 import { backstageClient } from './surface/backstage-client';
@@ -45,11 +52,43 @@ const vmPicker = FormFieldBlueprint.make({
   },
 });
 
-/** Pages and API; found by an app where `app.packages` says so, else added to its features. @public */
+const entityHistory = EntityContentBlueprint.make({
+  params: {
+    path: '/snapshot-history',
+    title: 'Snapshot history',
+    icon: 'history',
+    filter: isVirtualMachine,
+    loader: async () => {
+      const { PluginEntityHistory } = await import('./entity/plugin-parts');
+      return <PluginEntityHistory />;
+    },
+  },
+});
+
+const entityCard = EntityCardBlueprint.make({
+  params: {
+    type: 'content',
+    filter: isVirtualMachine,
+    loader: async () => {
+      const { PluginEntityCard } = await import('./entity/plugin-parts');
+      return <PluginEntityCard />;
+    },
+  },
+});
+
+const migrateItem = EntityContextMenuItemBlueprint.make({
+  params: {
+    icon: <RiHistoryLine />,
+    useProps: useMigrateItem,
+    filter: entity => vmOf(entity) !== undefined,
+  },
+});
+
+/** Pages, entity parts and API; found by an app where `app.packages` says so, else added to its features. @public */
 export const vmMigratePlugin = createFrontendPlugin({
   pluginId: 'vm-migrate',
   title: 'VM migrations',
   icon: <RiHistoryLine />,
   routes: { root: rootRouteRef },
-  extensions: [api, page, vmPicker],
+  extensions: [api, page, vmPicker, entityHistory, entityCard, migrateItem],
 });

@@ -1,7 +1,7 @@
 /** Gives the pages what they need from the old frontend system. */
 import { useApi, useRouteRef } from '@backstage/core-plugin-api';
 import { useMemo } from 'react';
-import { rootRouteRef } from '../legacy-routes';
+import { rootRouteRef } from '../routes-legacy';
 import { vmMigrateApiRef } from '../surface/api-ref';
 import { entityLink } from '../surface/entity-link';
 import { linksUnder } from '../surface/links';

@@ -4,25 +4,31 @@ import { RiHistoryLine } from '@remixicon/react';
 import type { ReactNode } from 'react';
 import { useWords } from '../parts/use-words';
 import { useLiveMode, useSurface } from '../surface/surface';
+import { PageNav } from './page-nav';
+import styles from './page-nav.module.css';
 
-export function PageFrame({ children }: { readonly children: ReactNode }) {
+export interface PageFrameProps {
+  /** Of what the page is about, below the plugin's own. */
+  readonly header?: ReactNode;
+  readonly children: ReactNode;
+}
+
+export function PageFrame({ header, children }: PageFrameProps) {
   const { t } = useWords();
   const { links } = useSurface();
   const mode = useLiveMode();
   return (
     <>
       <PluginHeader
+        className={styles['head'] ?? ''}
         title={t('plugin.title')}
         icon={<RiHistoryLine />}
         titleLink={links.migrations()}
-        tabs={[
-          { id: 'migrations', label: t('nav.migrations'), href: links.migrations() },
-          { id: 'new', label: t('nav.new'), href: links.newMigration() },
-          { id: 'operations', label: t('nav.operations'), href: links.operations() },
-        ]}
         customActions={<span role="status">{t(`live.${mode}`)}</span>}
       />
+      <PageNav />
       <main>
+        {header}
         <Container>{children}</Container>
       </main>
     </>

@@ -13,7 +13,7 @@ export function Pages(props: SurfaceProps) {
         <Route path="/" element={<MigrationsPage />} />
         <Route path="/new" element={<NewMigrationPage />} />
         <Route path="/operations" element={<OperationsPage />} />
-        <Route path="/migrations/:id" element={<MigrationPage />} />
+        <Route path="/migrations/:id/:tab?" element={<MigrationPage />} />
       </Routes>
     </SurfaceProvider>
   );

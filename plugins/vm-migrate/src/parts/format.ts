@@ -42,6 +42,16 @@ export function dateText(at: string, language?: string): string {
   );
 }
 
+/** The day, in the reader's time zone. */
+export function dayText(at: string, language?: string): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: 'medium' }).format(new Date(at));
+}
+
+/** Time of day to the second, in the reader's time zone. */
+export function timeText(at: string, language?: string): string {
+  return new Intl.DateTimeFormat(language, { timeStyle: 'medium' }).format(new Date(at));
+}
+
 /** Whole per cent, rounded down: 100 only when nothing is left. Nothing to do is all done. */
 export function percentOf(done: number, total: number): number {
   if (total <= 0) return 100;

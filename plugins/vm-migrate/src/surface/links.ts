@@ -1,7 +1,8 @@
 /** Where things are in the app: pages are told, so that they know nothing of how the app routes. */
 export interface Links {
   readonly migrations: () => string;
-  readonly migration: (id: string) => string;
+  /** `tab`: one of its page's; the history when absent. */
+  readonly migration: (id: string, tab?: string) => string;
   /** `vm`: SOURCE/NAME that is chosen already. */
   readonly newMigration: (vm?: string) => string;
   readonly operations: () => string;
@@ -14,7 +15,8 @@ export function linksUnder(root: string, entity: Links['entity']): Links {
   const base = root.replace(/\/+$/, '');
   return {
     migrations: () => base,
-    migration: id => `${base}/migrations/${encodeURIComponent(id)}`,
+    migration: (id, tab = 'history') =>
+      `${base}/migrations/${encodeURIComponent(id)}${tab === 'history' ? '' : `/${tab}`}`,
     newMigration: vm => `${base}/new${vm === undefined ? '' : `?vm=${encodeURIComponent(vm)}`}`,
     operations: () => `${base}/operations`,
     entity,

@@ -27,6 +27,10 @@ export class LiveHub {
   #stop: AbortController | undefined;
   #cursor: number | undefined;
   #refresh: ReturnType<typeof setTimeout> | undefined;
+  /** What to wait before the next refresh: twice what the last one took, so that large answers are no flood. */
+  #pauseMs = REFRESH_MS;
+  #isAsking = false;
+  #askAgain = false;
   readonly #onMode = new Set<() => void>();
   readonly #onEvent = new Set<(event: EventView) => void>();
 
@@ -113,10 +117,23 @@ export class LiveHub {
   }
 
   private refreshSoon(): void {
-    this.#refresh ??= setTimeout(() => {
-      this.#refresh = undefined;
-      void this.refresh();
-    }, REFRESH_MS);
+    if (this.#isAsking) {
+      this.#askAgain = true;
+      return;
+    }
+    this.#refresh ??= setTimeout(() => void this.refreshOften(), this.#pauseMs);
+  }
+
+  private async refreshOften(): Promise<void> {
+    this.#refresh = undefined;
+    this.#isAsking = true;
+    const began = performance.now();
+    await this.refresh();
+    this.#pauseMs = Math.max(REFRESH_MS, 2 * (performance.now() - began));
+    this.#isAsking = false;
+    if (!this.#askAgain) return;
+    this.#askAgain = false;
+    if (this.#stop !== undefined) this.refreshSoon();
   }
 
   private say(mode: LiveMode): void {

@@ -8,11 +8,14 @@ import type {
 } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useSurface } from './surface';
 
-export interface QueryHow {
+export interface QueryHow<Answer = unknown> {
   /** False while the input is not known yet. */
   readonly enabled?: boolean;
-  /** Progress within a layer makes no event: asked for so often while it is shown. */
-  readonly refetchMs?: number | undefined;
+  /**
+   * Progress within a layer makes no event: asked for so often while it is shown. A function decides
+   * by the last answer.
+   */
+  readonly refetchMs?: number | undefined | ((answer: Answer) => number | undefined);
   /** `places`: it reads a source or a target, and is asked for again at these times only, not by events. */
   readonly of?: 'database' | 'places';
 }
@@ -21,7 +24,7 @@ export interface QueryHow {
 export function useOperation<Name extends OperationName>(
   name: Name,
   input: OperationInput<Name>,
-  { enabled = true, refetchMs, of = 'database' }: QueryHow = {},
+  { enabled = true, refetchMs, of = 'database' }: QueryHow<OperationAnswers[Name]> = {},
 ) {
   const { api } = useSurface();
   return useQuery<OperationAnswers[Name], ApiError>({
@@ -29,7 +32,10 @@ export function useOperation<Name extends OperationName>(
     queryFn: ({ signal }) => api.call(name, input, { signal }),
     enabled,
     placeholderData: keepPreviousData,
-    refetchInterval: refetchMs ?? false,
+    refetchInterval: ({ state: { data } }) => {
+      if (typeof refetchMs !== 'function') return refetchMs ?? false;
+      return (data === undefined ? undefined : refetchMs(data)) ?? false;
+    },
     meta: { of },
   });
 }

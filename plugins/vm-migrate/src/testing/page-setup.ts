@@ -1,5 +1,6 @@
 /** Before each test file of pages: matchers, and what a browser has that jsdom lacks. */
 import '@testing-library/jest-dom';
+
 import { configure } from '@testing-library/react';
 
 // The machine may be busy; what comes sooner is seen sooner.

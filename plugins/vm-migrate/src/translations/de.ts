@@ -1,6 +1,9 @@
 import { createTranslationMessages } from '@backstage/frontend-plugin-api';
 import { actsDe } from './de/acts';
 import { commonDe } from './de/common';
+import { entityDe } from './de/entity';
+import { historyDe } from './de/history';
+import { migrationDe } from './de/migration';
 import { migrationsDe } from './de/migrations';
 import { newMigrationDe } from './de/new-migration';
 import { operationsDe } from './de/operations';
@@ -17,8 +20,13 @@ export default createTranslationMessages({
     ...partsDe,
     ...actsDe,
     ...migrationsDe,
+    ...entityDe,
+    ...historyDe,
+    ...migrationDe,
     ...newMigrationDe,
     ...operationsDe,
     ...pickerDe,
+    ...historyDe,
+    ...migrationDe,
   },
 });

@@ -2,6 +2,9 @@
 import { createTranslationRef } from '@backstage/frontend-plugin-api';
 import { acts } from './en/acts';
 import { common } from './en/common';
+import { entity } from './en/entity';
+import { history } from './en/history';
+import { migration } from './en/migration';
 import { migrations } from './en/migrations';
 import { newMigration } from './en/new-migration';
 import { operations } from './en/operations';
@@ -16,8 +19,13 @@ export const vmMigrateTranslationRef = createTranslationRef({
     ...parts,
     ...acts,
     ...migrations,
+    ...entity,
+    ...history,
+    ...migration,
     ...newMigration,
     ...operations,
     ...picker,
+    ...history,
+    ...migration,
   },
 });

@@ -44,8 +44,8 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
       // No cutsAttached: velero-plugin-for-vsphere (README.md) calls its snapshots of these volumes
       // crash-consistent, which is another client of the same disks; of this driver's own nothing says so.
       newBlocksReadZero: true, // virtual disks read as zeros where nothing was written, thick lazy ones too
-      // "can only create a PVC with the same storage capacity as the source VolumeSnapshot", and CreateVolume answers
-      // "size mismatches" (kubernetes-sigs/vsphere-csi-driver, docs/book/features/volume_snapshot.md and pkg/csi/service/vanilla/controller.go)
+      // A restore has the capacity of its VolumeSnapshot, says its book (volume_snapshot.md, limitation 3), and CreateVolume
+      // refuses any other (kubernetes-sigs/vsphere-csi-driver, pkg/csi/service/wcp/controller.go, #1889).
       restoresExactSize: true,
       maxSnapshots: {
         count: 3,
@@ -57,7 +57,7 @@ export const FACTS: readonly (readonly [RegExp, DriverFacts])[] = [
     /(^|\.)rbd\.csi\.ceph\.com$/,
     {
       cutsAttached:
-        'an RBD snapshot is a point in time of the image and exactly crash-consistent; that I/O should be stopped before is for what is not flushed, and it is stopped here (ceph/ceph doc/rbd/rbd-snapshot.rst and #43764; ceph-csi cuts by one: ceph/ceph-csi docs/design/proposals/rbd-snap-clone.md)',
+        'an RBD snapshot is a point in time of the image and exactly crash-consistent; that I/O should be stopped before is for what is not flushed, and it is stopped here (ceph/ceph doc/rbd/rbd-snapshot.rst and #43764; ceph-csi cuts by one: ceph/ceph-csi, its proposal rbd-snap-clone.md)',
       newBlocksReadZero: true, // objects that were never written read as zeros
       maxSnapshots: {
         count: 250,

@@ -7,7 +7,7 @@ import { ReasonButton } from '../../parts/reason-button';
 import { useWords } from '../../parts/use-words';
 import { ActDialog, type ActDialogProps } from '../acts/act-dialog';
 import { ACTS, refusalOf, type Act } from '../acts/acts';
-import { useRefusedControl } from '../acts/use-control';
+import { useRefusedControl } from '../../surface/use-may';
 import styles from './migrations.module.css';
 
 const MARKS: Readonly<Record<Act, ReactElement>> = {

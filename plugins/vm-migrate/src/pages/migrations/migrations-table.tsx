@@ -108,7 +108,7 @@ function useColumns(): readonly ColumnConfig<MigrationView>[] {
         label: t('migrations.column.vm'),
         isRowHeader: true,
         isSortable: true,
-        minWidth: 150,
+        minWidth: isMedium ? 150 : 110,
         defaultWidth: '2fr',
         cell: migration => <VmCell migration={migration} />,
       },
@@ -116,7 +116,7 @@ function useColumns(): readonly ColumnConfig<MigrationView>[] {
         id: 'state',
         label: t('migrations.column.state'),
         isSortable: true,
-        width: 132,
+        width: isMedium ? 132 : 122,
         cell: ({ state }) => (
           <Cell>
             <StateTag state={state} />
@@ -127,7 +127,7 @@ function useColumns(): readonly ColumnConfig<MigrationView>[] {
         id: 'progress',
         label: t('migrations.column.progress'),
         isSortable: true,
-        minWidth: 150,
+        minWidth: isMedium ? 150 : 110,
         defaultWidth: '3fr',
         cell: migration => <ProgressCell migration={migration} />,
       },

@@ -32,22 +32,21 @@ export function FindingsReview({ findings, accepted, onChange }: FindingsReviewP
     onChange(next);
   };
   return (
-    <Section title={t('findings.title', { count: findings.length })}>
-      {sorted.length === 0 && <p className={styles['none']}>{t('findings.none')}</p>}
+    <Section title={t('review.title', { count: findings.length })}>
+      {sorted.length === 0 && <p className={styles['none']}>{t('review.none')}</p>}
       <ul className={styles['findings']}>
         {sorted.map(({ id, severity, object, cause, remedy, acceptable }) => (
           <li key={id} data-severity={severity}>
             {MARKS[severity]}
             <div className={styles['body']}>
               <span>
-                <b>{t(`findings.${severity}`)}</b>{' '}
-                <span className={styles['object']}>{object}</span>
+                <b>{t(`review.${severity}`)}</b> <span className={styles['object']}>{object}</span>
               </span>
               <span>{cause}</span>
               {remedy !== '' && <span className={styles['remedy']}>{remedy}</span>}
               {acceptable ? (
                 <Checkbox isSelected={accepted.has(id)} onChange={() => toggle(id)}>
-                  {t('findings.accept')} <code>{id}</code>
+                  {t('review.accept')} <code>{id}</code>
                 </Checkbox>
               ) : (
                 <code className={styles['id']}>{id}</code>

@@ -1,6 +1,5 @@
 /** The plan in figures, and the way to accept exactly this one: by its digest, now or to be resumed later. */
 import { useAnalytics } from '@backstage/frontend-plugin-api';
-import { usePermission } from '@backstage/plugin-permission-react';
 import { Text } from '@backstage/ui';
 import { RiPauseLine, RiPlayLine } from '@remixicon/react';
 import {
@@ -18,6 +17,7 @@ import { useWords } from '../../parts/use-words';
 import { Waiting } from '../../parts/waiting';
 import { useCommand } from '../../surface/queries';
 import { useSurface } from '../../surface/surface';
+import { useMay } from '../../surface/use-may';
 import { acceptedOf, openFindings } from './accepted';
 import styles from './plan-summary.module.css';
 import { startCommand } from './start-command';
@@ -38,13 +38,13 @@ export function PlanSummary({ vm, planned, accepted }: PlanSummaryProps) {
   const navigate = useNavigate();
   const analytics = useAnalytics();
   const start = useCommand('start');
-  const mayStart = usePermission({ permission: startPermission });
+  const mayStart = useMay(startPermission);
   const { plan, options, isCurrent, error, again } = planned;
   const accept = plan === undefined ? [] : acceptedOf(plan.findings, accepted);
   const open = plan === undefined ? [] : openFindings(plan.findings, accepted);
 
   const refusalWords = (): string | undefined => {
-    if (!mayStart.loading && !mayStart.allowed) return t('plan.refusal.notAllowed');
+    if (mayStart === false) return t('plan.refusal.notAllowed');
     if (error !== null) return t('plan.refusal.failed');
     if (!isCurrent) return t('plan.refusal.planning');
     if (open.length === 0) return undefined;

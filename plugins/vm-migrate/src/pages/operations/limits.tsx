@@ -1,5 +1,4 @@
 /** How much runs at once and how fast, and who said so last; changed while work goes on. */
-import { usePermission } from '@backstage/plugin-permission-react';
 import { Cell, CellText, Table, type ColumnConfig } from '@backstage/ui';
 import { RiAddLine, RiPencilLine } from '@remixicon/react';
 import { limitsPermission, type LimitView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
@@ -12,6 +11,7 @@ import { Section } from '../../parts/section';
 import { useWords } from '../../parts/use-words';
 import { Waiting } from '../../parts/waiting';
 import { useOperation } from '../../surface/queries';
+import { useMay } from '../../surface/use-may';
 import { LimitDialog } from './limit-dialog';
 import { scopeWords } from './limit-scope';
 import styles from './operations.module.css';
@@ -21,9 +21,9 @@ type LimitRow = LimitView & { readonly id: string };
 export function Limits() {
   const { t } = useWords();
   const { data, error } = useOperation('getLimits', {});
-  const { allowed, loading } = usePermission({ permission: limitsPermission });
+  const mayChange = useMay(limitsPermission);
   const [edited, setEdited] = useState<LimitView | 'new'>();
-  const refusal = loading || allowed ? undefined : t('operations.limits.notAllowed');
+  const refusal = mayChange !== false ? undefined : t('operations.limits.notAllowed');
   const columns = useColumns(refusal, setEdited);
   const rows = useMemo(() => data?.map(limit => ({ ...limit, id: limit.scope })), [data]);
   return (

@@ -18,5 +18,9 @@ export const commonDe: Flat<typeof common> = {
   'state.canceled': 'abgebrochen',
   'progress.bytes': '{{done}} von {{total}}',
   'progress.left': 'noch {{time}}',
+  'copy.label': '{{what}} kopieren',
+  'copy.copied': 'Kopiert',
+  'copy.failed': 'Der Browser hat nicht kopiert',
+  'answer.again': 'Erneut fragen',
   'failure.code': 'Code: {{code}}',
 };

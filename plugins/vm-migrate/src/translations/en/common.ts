@@ -16,5 +16,7 @@ export const common = {
     canceled: 'canceled',
   },
   progress: { bytes: '{{done}} of {{total}}', left: '{{time}} left' },
+  copy: { label: 'Copy {{what}}', copied: 'Copied', failed: 'The browser did not copy it' },
+  answer: { again: 'Ask again' },
   failure: { code: 'Code: {{code}}' },
 } as const;

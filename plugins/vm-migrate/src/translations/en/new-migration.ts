@@ -92,7 +92,7 @@ export const newMigration = {
     most_other: 'at most {{count}} VolumeSnapshots of a volume',
     notOutlive: 'VolumeSnapshots need their volume',
   },
-  findings: {
+  review: {
     title_one: '{{count}} finding',
     title_other: '{{count}} findings',
     none: 'Nothing stands in the way.',

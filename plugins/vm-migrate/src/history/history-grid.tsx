@@ -1,0 +1,272 @@
+/**
+ * A VM's history as a treegrid: one row a point, its disks below it when it is open. Only the rows in
+ * sight are there, so that 20,000 layers scroll as six do; the one with the focus always is.
+ */
+import type { TreeNodeView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import { defaultRangeExtractor, useVirtualizer, type Range } from '@tanstack/react-virtual';
+import {
+  useCallback,
+  useEffect,
+  useImperativeHandle,
+  useMemo,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type Ref,
+} from 'react';
+import { useElementWidth, useRootFontPx } from '../parts/use-size';
+import { useWords } from '../parts/use-words';
+import { GridCells } from './grid-row';
+import { gridRows, type GridRow } from './grid-rows';
+import styles from './history.module.css';
+import { railSize } from './rail-cell';
+import { railRows } from './rails';
+
+/** What is around the grid may bring a point into sight. */
+export interface HistoryGridHandle {
+  readonly show: (pointId: string) => void;
+}
+
+export interface HistoryGridProps {
+  readonly points: readonly TreeNodeView[];
+  /** What the grid is, for a screen reader. */
+  readonly label: string;
+  /** Ids of points whose disks are shown. */
+  readonly open: ReadonlySet<string>;
+  readonly onOpen: (open: ReadonlySet<string>) => void;
+  readonly handle?: Ref<HistoryGridHandle>;
+}
+
+/** Narrower than this, dates and bytes go below the name. */
+const NARROW_REM = 46;
+/** Heights by kind, in rem; a row of words is measured. */
+const HEIGHT_REM = {
+  wide: { point: 3.25, disk: 3, words: 2 },
+  narrow: { point: 4.5, disk: 4.25, words: 3 },
+} as const;
+const MARK_REM = 1.1;
+const OVERSCAN = 12;
+
+export function HistoryGrid({ points, label, open, onOpen, handle }: HistoryGridProps) {
+  const { t } = useWords();
+  const scroller = useRef<HTMLDivElement>(null);
+  const rem = useRootFontPx();
+  const width = useElementWidth(scroller);
+  const isNarrow = width > 0 && width < NARROW_REM * rem;
+  const heights = HEIGHT_REM[isNarrow ? 'narrow' : 'wide'];
+
+  const rails = useMemo(() => railRows(points, 'current'), [points]);
+  const rows = useMemo(() => gridRows(rails, open), [rails, open]);
+  const size = useMemo(
+    () => railSize(rails.reduce((most, { lane }) => Math.max(most, lane), 0) + 1),
+    [rails],
+  );
+  const nameOf = useMemo(() => {
+    const names = new Map(points.map(({ id, name }) => [id, name]));
+    return (id: string) => names.get(id) ?? id;
+  }, [points]);
+
+  const [activeKey, setActiveKey] = useState<string>();
+  const found = rows.findIndex(({ key }) => key === activeKey);
+  const active = found === -1 ? 0 : found;
+
+  const virtualizer = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: index => heights[rows[index]?.kind ?? 'point'] * rem,
+    getItemKey: index => rows[index]?.key ?? index,
+    overscan: OVERSCAN,
+    rangeExtractor: useCallback(
+      (range: Range) => withActive(defaultRangeExtractor(range), active, range.count),
+      [active],
+    ),
+  });
+  useEffect(() => virtualizer.measure(), [virtualizer, heights, rem]);
+
+  const toFocus = useRef<string>();
+  const focusRow = (index: number): void => {
+    const row = rows[Math.max(0, Math.min(rows.length - 1, index))];
+    if (row === undefined) return;
+    toFocus.current = row.key;
+    setActiveKey(row.key);
+    virtualizer.scrollToIndex(rows.indexOf(row), { align: 'auto' });
+    focusWhenThere(scroller.current, toFocus);
+  };
+  useEffect(() => focusWhenThere(scroller.current, toFocus));
+
+  useImperativeHandle(handle, () => ({
+    show: pointId => {
+      const index = rows.findIndex(row => row.kind === 'point' && row.rail.point.id === pointId);
+      if (index === -1) return;
+      virtualizer.scrollToIndex(index, { align: 'center' });
+      focusRow(index);
+    },
+  }));
+
+  const toggle = useCallback(
+    (pointId: string) => {
+      const next = new Set(open);
+      if (!next.delete(pointId)) next.add(pointId);
+      onOpen(next);
+    },
+    [open, onOpen],
+  );
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    // Keys inside of a row, on a button, are that button's.
+    const onRow = event.target instanceof Element && event.target.getAttribute('role') === 'row';
+    const act = onRow
+      ? actOf(event, rows, active, visibleCount(scroller.current, heights.point * rem))
+      : undefined;
+    if (act === undefined) return;
+    event.preventDefault();
+    if ('toggle' in act) toggle(act.toggle);
+    else focusRow(act.focus);
+  };
+
+  return (
+    <div
+      role="treegrid"
+      aria-label={label}
+      aria-rowcount={rows.length + 1}
+      aria-colcount={isNarrow ? 2 : 4}
+      className={styles['grid']}
+      data-narrow={isNarrow || undefined}
+      onKeyDown={onKeyDown}
+    >
+      <div role="rowgroup" className={styles['head']}>
+        <div role="row" aria-rowindex={1} className={styles['row']}>
+          <span role="columnheader" style={{ paddingInlineStart: size.widthPx + 2 * rem }}>
+            {t('history.column.point')}
+          </span>
+          {!isNarrow && (
+            <>
+              <span role="columnheader">{t('history.column.taken')}</span>
+              <span role="columnheader" className={styles['bytes']}>
+                {t('history.column.bytes')}
+              </span>
+            </>
+          )}
+          <span role="columnheader">{t('history.column.state')}</span>
+        </div>
+      </div>
+      <div role="rowgroup" ref={scroller} className={styles['scroller']}>
+        <div
+          role="presentation"
+          className={styles['sheet']}
+          style={{ blockSize: virtualizer.getTotalSize() }}
+        >
+          {virtualizer.getVirtualItems().map(({ index, key, start, size: rowPx }) => {
+            const row = rows[index];
+            if (row === undefined) return null;
+            const isMeasured = row.kind === 'words';
+            return (
+              <div
+                key={key}
+                role="row"
+                aria-rowindex={index + 2}
+                aria-level={row.level}
+                aria-posinset={row.position}
+                aria-setsize={row.setSize}
+                aria-expanded={row.kind === 'point' ? row.isExpanded : undefined}
+                data-kind={row.kind}
+                data-key={row.key}
+                data-index={index}
+                data-lane={row.rail.lane}
+                data-current={row.rail.point.id === 'current' || undefined}
+                tabIndex={index === active ? 0 : -1}
+                ref={isMeasured ? virtualizer.measureElement : undefined}
+                className={styles['row']}
+                style={{
+                  transform: `translateY(${start}px)`,
+                  ...(isMeasured ? {} : { blockSize: rowPx }),
+                }}
+                onFocus={() => setActiveKey(row.key)}
+              >
+                <GridCells
+                  row={row}
+                  rails={size}
+                  markPx={MARK_REM * rem}
+                  isNarrow={isNarrow}
+                  isActive={index === active}
+                  nameOf={nameOf}
+                  onToggle={toggle}
+                />
+              </div>
+            );
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+type Act = { readonly focus: number } | { readonly toggle: string };
+
+/** What a key does on a row, as in every treegrid; Left on a closed point goes to the one it grew from. */
+function actOf(
+  event: KeyboardEvent,
+  rows: readonly GridRow[],
+  active: number,
+  page: number,
+): Act | undefined {
+  const row = rows[active];
+  if (row === undefined || event.altKey || event.metaKey) return undefined;
+  const { point } = row.rail;
+  const isOpen = row.kind === 'point' && row.isOpen;
+  switch (event.key) {
+    case 'ArrowDown':
+      return { focus: active + 1 };
+    case 'ArrowUp':
+      return { focus: active - 1 };
+    case 'PageDown':
+      return { focus: active + page };
+    case 'PageUp':
+      return { focus: active - page };
+    case 'Home':
+      return { focus: 0 };
+    case 'End':
+      return { focus: rows.length - 1 };
+    case 'ArrowRight':
+      if (row.kind !== 'point' || row.isExpanded === undefined) return undefined;
+      return isOpen || !hasDetails(row) ? { focus: active + 1 } : { toggle: point.id };
+    case 'ArrowLeft': {
+      if (isOpen) return { toggle: point.id };
+      const above = row.kind === 'point' ? row.rail.parent?.id : point.id;
+      const index = rows.findIndex(each => each.kind === 'point' && each.rail.point.id === above);
+      return index === -1 ? undefined : { focus: index };
+    }
+    case 'Enter':
+    case ' ':
+      return row.kind === 'point' && hasDetails(row) ? { toggle: point.id } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function hasDetails({ rail: { point } }: GridRow): boolean {
+  return point.disks.length > 0 || point.description !== '';
+}
+
+function visibleCount(scroller: HTMLElement | null, rowPx: number): number {
+  return Math.max(1, Math.floor((scroller?.clientHeight ?? 0) / rowPx) - 1);
+}
+
+function withActive(indexes: number[], active: number, count: number): number[] {
+  if (active >= count || indexes.includes(active)) return indexes;
+  return [...indexes, active].sort((a, b) => a - b);
+}
+
+/** A row that has just come into sight takes the focus that was meant for it. */
+function focusWhenThere(
+  scroller: HTMLElement | null,
+  wanted: { current: string | undefined },
+): void {
+  if (wanted.current === undefined || scroller === null) return;
+  for (const row of scroller.querySelectorAll<HTMLElement>('[role="row"]')) {
+    if (row.dataset['key'] !== wanted.current) continue;
+    wanted.current = undefined;
+    row.focus({ preventScroll: true });
+    return;
+  }
+}

@@ -1,0 +1,133 @@
+/** A state as a mark, a word and its figures; colour says nothing that they do not. */
+import {
+  RiCheckLine,
+  RiCircleLine,
+  RiDeleteBinLine,
+  RiErrorWarningLine,
+  RiForbidLine,
+  RiGitMergeLine,
+  RiLoader2Line,
+  RiLockLine,
+  RiScissorsCutLine,
+  RiShieldCheckLine,
+  RiSubtractLine,
+  RiTimeLine,
+} from '@remixicon/react';
+import type { ProgressView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import type { ReactElement } from 'react';
+import { useNow } from '../parts/age';
+import { bytesText, durationText, percentOf, rateText } from '../parts/format';
+import { SourceText } from '../parts/source-text';
+import { useWords } from '../parts/use-words';
+import type { DiskState, PointState } from './disk-state';
+import styles from './history.module.css';
+
+const MARKS: Readonly<Record<PointState['stage'], ReactElement>> = {
+  'not-migrated': <RiSubtractLine aria-hidden />,
+  unreadable: <RiLockLine aria-hidden />,
+  'not-wanted': <RiForbidLine aria-hidden />,
+  'needs-migration': <RiCircleLine aria-hidden />,
+  waiting: <RiTimeLine aria-hidden />,
+  copying: <RiLoader2Line aria-hidden />,
+  migrated: <RiCheckLine aria-hidden />,
+  cut: <RiScissorsCutLine aria-hidden />,
+  ready: <RiCheckLine aria-hidden />,
+  proved: <RiShieldCheckLine aria-hidden />,
+  removed: <RiDeleteBinLine aria-hidden />,
+  failed: <RiErrorWarningLine aria-hidden />,
+  merged: <RiGitMergeLine aria-hidden />,
+};
+
+export interface StateCellProps {
+  readonly state: PointState;
+  /** Name of a point by its id, for what is merged into it. */
+  readonly nameOf: (id: string) => string;
+}
+
+export function StateCell({ state, nameOf }: StateCellProps) {
+  return (
+    <span className={styles['state']} data-stage={state.stage}>
+      <span className={styles['stateWord']}>
+        {MARKS[state.stage]}
+        <StateWord state={state} />
+      </span>
+      {state.stage === 'merged' ? (
+        <MergedInto into={state.into} nameOf={nameOf} />
+      ) : (
+        <Figures state={state} />
+      )}
+    </span>
+  );
+}
+
+function StateWord({ state }: { readonly state: PointState }) {
+  const { t } = useWords();
+  if (state.stage === 'copying' && state.step?.progress != null) {
+    const { bytesDone, bytesTotal } = state.step.progress;
+    return <>{t('history.copying', { percent: String(percentOf(bytesDone, bytesTotal)) })}</>;
+  }
+  if (state.stage === 'proved' && state.proof !== null)
+    return <>{t(`history.proof.${state.proof}`)}</>;
+  return <>{t(`history.stage.${state.stage}`)}</>;
+}
+
+/** What the word leaves open; whole words stand in a row of their own when the point is open. */
+function Figures({ state: { stage, step } }: { readonly state: DiskState }) {
+  if (step === null) return null;
+  if (stage === 'copying' && step.progress !== null) return <Copying progress={step.progress} />;
+  if (stage === 'failed' && step.error !== null)
+    return <code className={styles['figures']}>{step.error.code}</code>;
+  if (stage !== 'waiting' || step.waitsFor === null) return null;
+  return (
+    <span className={styles['figures']} title={step.waitsFor}>
+      <SourceText>{step.waitsFor}</SourceText>
+      {step.waitsSince !== null && <Since at={step.waitsSince} />}
+    </span>
+  );
+}
+
+function MergedInto({
+  into,
+  nameOf,
+}: {
+  readonly into: string | null;
+  readonly nameOf: (id: string) => string;
+}) {
+  const { t } = useWords();
+  if (into === null) return <span className={styles['figures']}>{t('history.intoNothing')}</span>;
+  return (
+    <span className={styles['figures']}>
+      {t('history.into')}{' '}
+      {into === 'current' ? t('history.here') : <SourceText>{nameOf(into)}</SourceText>}
+    </span>
+  );
+}
+
+function Copying({ progress }: { readonly progress: ProgressView }) {
+  const { t, language } = useWords();
+  const { bytesDone, bytesTotal, bytesPerSecond, etaMs } = progress;
+  const percent = percentOf(bytesDone, bytesTotal);
+  const words = [
+    t('progress.bytes', {
+      done: bytesText(bytesDone, language),
+      total: bytesText(bytesTotal, language),
+    }),
+    ...(bytesPerSecond > 0 ? [rateText(bytesPerSecond, language)] : []),
+    ...(etaMs === null ? [] : [t('progress.left', { time: durationText(etaMs) })]),
+  ];
+  return (
+    <span className={styles['figures']}>
+      <span className={styles['track']} aria-hidden="true">
+        <span className={styles['bar']} style={{ inlineSize: `${percent}%` }} />
+      </span>
+      {words.join(' · ')}
+    </span>
+  );
+}
+
+/** How long something has lasted, as time goes by. */
+export function Since({ at }: { readonly at: string }) {
+  const { t } = useWords();
+  const now = useNow();
+  return <> · {t('history.since', { time: durationText(now - Date.parse(at)) })}</>;
+}
