@@ -2,8 +2,9 @@
 import { appendFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TreeDiskView, TreeStageView, TreeView } from '@vm-migrate/api';
+import { configuredSource } from '../sources/configured-source';
 import { tempFolder } from '../testing/temp-folder';
-import { openSourcePlace, testEngine, type TestEngine } from '../testing/test-engine';
+import { testEngine, type TestEngine } from '../testing/test-engine';
 import { writeSmallVm } from '../../../../test/kill/small-vm';
 
 const MIB = 1024 * 1024;
@@ -17,9 +18,9 @@ describe('getTree', () => {
     for (const seed of [1, 2])
       writeSmallVm(path.join(folder, 'vms', String(seed)), { seed, baseBytes: 4 * MIB });
     test = await testEngine(folder, {
-      openSource: place => {
+      openSource: async place => {
         sourceOpened += 1;
-        return openSourcePlace(place);
+        return configuredSource(place);
       },
       sources: [
         { name: 'lab', kind: 'vm-directory', options: { folder: path.join(folder, 'vms') } },

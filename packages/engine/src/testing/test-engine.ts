@@ -11,8 +11,6 @@ import type { WorkerSettings } from '../worker/worker-options';
 import type { MigrationStateView } from '@vm-migrate/api';
 import { testDatabase, type TestDatabase } from './test-database';
 
-export { openSourcePlace } from '../engine';
-
 export interface TestEngine {
   readonly engine: Engine;
   readonly database: TestDatabase;
