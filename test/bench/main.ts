@@ -1,8 +1,8 @@
 /**
  * npm run bench -- [--size-mib 4096] [--rounds 5] [--only TEXT] [--folder DIR] [--json FILE]
  *
- * Races the mover against stock tools on the same files and prints ratios, and counts the steps a
- * second that the engine can turn over: a table on stdout, all samples as JSON in a file. `--only
+ * Races the mover against stock tools on the same files and prints ratios, counts the steps a second
+ * that the engine can turn over, and times the queries of pages on 500 VMs: tables on stdout, all samples as JSON in a file. `--only
  * TEXT` takes the rows whose name has that text. Needs qemu-img and qemu-io; the case with reflinks
  * needs root.
  */
@@ -16,6 +16,7 @@ import { MIB } from '../../packages/engine/src/bytes';
 import { CASES, copyDisks, REFLINK_CASE, reflinkCase, type Bench, type CaseResult } from './cases';
 import { measureEmptySteps, type EmptyStepsResult } from './empty-steps';
 import { makeDisks } from './make-disks';
+import { measureQueries, printQueries } from './many-migrations';
 import { MOVER_PROGRAM } from './mover-run';
 import { timed } from './measure';
 
@@ -42,12 +43,14 @@ async function main(): Promise<void> {
   const idleKib = timed([process.execPath, MOVER_PROGRAM, '--version']).residentKib;
   if (results.length > 0) printMemory(results, idleKib);
   const emptySteps = wanted(STEPS_CASE) ? await countSteps(rounds) : [];
+  const queries = wanted(QUERIES_CASE) ? await measureQueries({ rounds: rounds * 2 - 1 }) : [];
+  if (queries.length > 0) printQueries(queries);
   rmSync(output, { recursive: true, force: true });
   const json = values.json ?? path.join(values.folder, 'bench.json');
   writeFileSync(
     json,
     JSON.stringify(
-      { machine: machine(), sizeBytes, rounds, idleKib, results, emptySteps },
+      { machine: machine(), sizeBytes, rounds, idleKib, results, emptySteps, queries },
       null,
       2,
     ),
@@ -81,6 +84,7 @@ function printMemory(results: readonly CaseResult[], idleKib: number): void {
 }
 
 const STEPS_CASE = 'empty steps';
+const QUERIES_CASE = 'queries';
 const STEPS_GOAL = 100;
 
 /** Each round on a database of its own. */

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { JsonObject } from '@backstage/types';
+import { Client } from 'pg';
 import { tempFolder } from '../../../packages/engine/src/testing/temp-folder';
 import {
   emptyTestDatabase,
@@ -19,6 +20,17 @@ describe.each(['database', 'schema'])('pluginDivisionMode %s', mode => {
   let backend: BackendUnderTest;
   let database: TestDatabase;
   const stop = new AbortController();
+  const section = {
+    stateFolder: path.join(folder, 'state'),
+    sources: { lab: { kind: 'vm-directory', folder: path.join(folder, 'vms') } },
+    targets: {
+      here: {
+        kind: 'local-directory',
+        classes: { fast: { folder: path.join(folder, 'volumes'), default: true } },
+      },
+    },
+    worker: { leaseSeconds: 5 },
+  };
 
   beforeAll(async () => {
     database = await emptyTestDatabase();
@@ -45,6 +57,7 @@ describe.each(['database', 'schema'])('pluginDivisionMode %s', mode => {
   afterAll(async () => {
     stop.abort();
     await backend?.stop();
+    if (mode === 'database') await dropOwn(database);
     await database?.drop();
   });
 
@@ -86,6 +99,31 @@ describe.each(['database', 'schema'])('pluginDivisionMode %s', mode => {
       await expect(ann.call('getVms', { source })).rejects.toMatchObject({ code });
   });
 
+  it('keeps its tables where Backstage says, and finds them again after a restart', async () => {
+    const own = ownDatabase(database, mode);
+    expect(await schemasOf(own)).toEqual(
+      expect.arrayContaining(['vm_migrate', 'vm_migrate_queue']),
+    );
+    if (mode === 'database') expect(await schemasOf(database.url)).not.toContain('vm_migrate');
+    const before = await backend.as(ANN).call('getMigrations', {});
+    await backend.stop();
+    backend = await backendUnderTest({ database: pg(database, mode), section });
+    await backend.ready();
+    const ann = backend.as(ANN);
+    expect(await ann.call('getMigrations', {})).toEqual(before);
+    const migration = before[0]?.id ?? '';
+    const since = (await ann.call('getEvents', {})).at(-1)?.id ?? 0;
+    const { steps } = await ann.call('verify', { migration });
+    expect(steps).toBeGreaterThan(0);
+    const watching = new AbortController();
+    for await (const { id, kind } of ann.events({ signal: watching.signal, after: since }))
+      if (id > since && kind === 'migration-migrated') break;
+    watching.abort();
+    const report = await ann.call('getReport', { migration });
+    const kinds = report.snapshots.flatMap(({ disks }) => disks.map(({ proof }) => proof.kind));
+    expect(new Set(kinds)).toEqual(new Set(['full']));
+  }, 90_000);
+
   it('takes no path, no unknown field, no unsigned request', async () => {
     const ann = backend.as(ANN);
     const vm = path.join(folder, 'vms', 'web');
@@ -115,6 +153,33 @@ describe.each(['database', 'schema'])('pluginDivisionMode %s', mode => {
     expect(await answer.json()).toEqual(JSON.parse(committed));
   });
 });
+
+/** Address of the database that Backstage gives the plugin. */
+function ownDatabase(database: TestDatabase, mode: string): string {
+  const url = new URL(database.url);
+  if (mode === 'database') url.pathname += '_vm-migrate';
+  return url.href;
+}
+
+async function schemasOf(url: string): Promise<string[]> {
+  const client = new Client(url);
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ name: string }>(
+      'select nspname as name from pg_namespace',
+    );
+    return rows.map(({ name }) => name);
+  } finally {
+    await client.end();
+  }
+}
+
+async function dropOwn(database: TestDatabase): Promise<void> {
+  const name = new URL(ownDatabase(database, 'database')).pathname.slice(1);
+  const client = new Client(process.env[TEST_SERVER_VARIABLE]);
+  await client.connect();
+  await client.query(`drop database if exists "${name}" with (force)`).finally(() => client.end());
+}
 
 function pg(database: TestDatabase, pluginDivisionMode: string): JsonObject {
   // One database for all plugins, or one a plugin beside the one that is named.

@@ -10,7 +10,11 @@ import {
   discoveryApiRef,
   fetchApiRef,
 } from '@backstage/core-plugin-api';
-import { createScaffolderFieldExtension } from '@backstage/plugin-scaffolder-react';
+import {
+  createScaffolderFieldExtension,
+  type FieldExtensionComponent,
+} from '@backstage/plugin-scaffolder-react';
+import type { ReactElement } from 'react';
 import { rootRouteRef } from './routes-legacy';
 import { vmPickerField } from './picker/vm-picker-field';
 import { vmMigrateApiRef } from './surface/api-ref';
@@ -20,6 +24,7 @@ export { vmMigrateApiRef } from './surface/api-ref';
 export { vmMigrateTranslations } from './translations';
 export { vmMigrateTranslationRef } from './translations/ref';
 
+/** The plugin; an app finds it through what it provides. @public */
 export const vmMigratePlugin = createPlugin({
   id: 'vm-migrate',
   apis: [
@@ -32,16 +37,18 @@ export const vmMigratePlugin = createPlugin({
   routes: { root: rootRouteRef },
 });
 
-/** All pages, below the route that it is mounted at, as `/vm-migrate`. */
+/** All pages, below the route that it is mounted at, as `/vm-migrate`. @public */
 export const VmMigratePage = vmMigratePlugin.provide(
   createRoutableExtension({
     name: 'VmMigratePage',
-    component: async () => (await import('./pages/legacy-page')).LegacyPage,
+    component: async (): Promise<() => ReactElement> =>
+      (await import('./pages/legacy-page')).LegacyPage,
     mountPoint: rootRouteRef,
   }),
 );
 
-/** `ui:field: VmPicker`, inside `<ScaffolderFieldExtensions>`. */
-export const VmPickerFieldExtension = vmMigratePlugin.provide(
-  createScaffolderFieldExtension({ ...vmPickerField, schema: vmPickerField.schema.schema }),
-);
+/** `ui:field: VmPicker`, inside `<ScaffolderFieldExtensions>`. @public */
+export const VmPickerFieldExtension: FieldExtensionComponent<string, unknown> =
+  vmMigratePlugin.provide(
+    createScaffolderFieldExtension({ ...vmPickerField, schema: vmPickerField.schema.schema }),
+  );

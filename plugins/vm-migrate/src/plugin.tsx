@@ -84,7 +84,7 @@ const migrateItem = EntityContextMenuItemBlueprint.make({
   },
 });
 
-/** Pages and API; found by an app where `app.packages` says so, else added to its features. @public */
+/** Pages, entity parts and API; found by an app where `app.packages` says so, else added to its features. @public */
 export const vmMigratePlugin = createFrontendPlugin({
   pluginId: 'vm-migrate',
   title: 'VM migrations',

@@ -2,6 +2,7 @@
 import { appendFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TreeDiskView, TreeStageView, TreeView } from '@vm-migrate/api';
+import { configuredSource } from '../sources/configured-source';
 import { tempFolder } from '../testing/temp-folder';
 import { testEngine, type TestEngine } from '../testing/test-engine';
 import { writeSmallVm } from '../../../../test/kill/small-vm';
@@ -11,11 +12,16 @@ const MIB = 1024 * 1024;
 describe('getTree', () => {
   const folder = tempFolder();
   let test: TestEngine;
+  let sourceOpened = 0;
 
   beforeAll(async () => {
     for (const seed of [1, 2])
       writeSmallVm(path.join(folder, 'vms', String(seed)), { seed, baseBytes: 4 * MIB });
     test = await testEngine(folder, {
+      openSource: async place => {
+        sourceOpened += 1;
+        return configuredSource(place);
+      },
       sources: [
         { name: 'lab', kind: 'vm-directory', options: { folder: path.join(folder, 'vms') } },
       ],
@@ -82,6 +88,15 @@ describe('getTree', () => {
       after.nodes.map(() => null),
     );
   }, 60_000);
+
+  it('of a VM that has a migration and is named by its id does not ask the source', async () => {
+    const { vmId, nodes } = await test.engine.call('getTree', { vm: 'lab/small 1' });
+    const asked = sourceOpened;
+    expect((await test.engine.call('getTree', { vm: `lab/${vmId}` })).nodes).toEqual(nodes);
+    expect(sourceOpened).toBe(asked);
+    await test.engine.call('getTree', { vm: 'lab/small 1' });
+    expect(sourceOpened).toBeGreaterThan(asked);
+  });
 
   it('says at the point itself what failed', async () => {
     const vm = 'lab/small 2';

@@ -2,6 +2,7 @@
 import type { FindingView, MigrationView, TreeNodeView, TreeView } from '@vm-migrate/api';
 import type { Finding, SnapshotTree } from '../sources/snapshot-tree';
 import { acceptedFindings, migrations } from '../store/migrations';
+import type { MigrationRow } from '../store/store';
 import { resolveVm } from './resolve-vm';
 import { isoOfUs, migrationView, readMigration, type MigrationRecord } from './migration-record';
 import type { Operation, OperationContext } from './operation';
@@ -48,6 +49,8 @@ async function newestMigration(
     scope: context.access.read,
   });
   if (byId !== undefined) return readMigration(context.database, byId.id);
+  const known = await migratedById(context, reference);
+  if (known !== undefined) return readMigration(context.database, known.id);
   // A VM that is gone from its source still has the history that was migrated.
   const resolved = await resolveVm(context, reference).catch(() => undefined);
   const rows = await migrations(context.database, {
@@ -59,6 +62,25 @@ async function newestMigration(
       ? rows[0]
       : rows.find(candidate => candidate.sourceName === resolved.place.name);
   return row === undefined ? undefined : readMigration(context.database, row.id);
+}
+
+/**
+ * SOURCE/ID, as pages name a VM: an id stays a VM's own, so nobody is asked at the source, whose
+ * whole list it would take. A name may be another VM's by now.
+ */
+async function migratedById(
+  context: OperationContext,
+  reference: string,
+): Promise<MigrationRow | undefined> {
+  const slash = reference.indexOf('/');
+  if (slash <= 0) return undefined;
+  const id = reference.slice(slash + 1);
+  const rows = await migrations(context.database, {
+    source: reference.slice(0, slash),
+    vm: id,
+    scope: context.access.read,
+  });
+  return rows.find(({ vmId }) => vmId === id);
 }
 
 function treeView(

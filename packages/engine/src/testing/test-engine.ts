@@ -45,7 +45,7 @@ export function moverProgram(): string {
 }
 
 export interface TestEngineOptions extends Partial<
-  Pick<EngineOptions, 'mover' | 'openTarget' | 'sources' | 'targets'>
+  Pick<EngineOptions, 'mover' | 'openSource' | 'openTarget' | 'sources' | 'targets'>
 > {
   /** Shared with another engine; else a fresh one that goes with this engine. */
   readonly database?: TestDatabase;
@@ -54,7 +54,7 @@ export interface TestEngineOptions extends Partial<
 /** `folder` is the caller's temporary folder. */
 export async function testEngine(
   folder: string,
-  { database: given, mover, openTarget, sources = [], targets }: TestEngineOptions = {},
+  { database: given, mover, openSource, openTarget, sources = [], targets }: TestEngineOptions = {},
 ): Promise<TestEngine> {
   const database = given ?? (await testDatabase());
   const classFolder = path.join(folder, 'target', 'fast');
@@ -73,6 +73,7 @@ export async function testEngine(
     ],
     moverProgram: moverProgram(),
     mover,
+    openSource,
     openTarget,
   });
   const workers: Worker[] = [];

@@ -181,6 +181,7 @@ export class OperationsService {
         expected: `at most ${this.options.changesPerMinute} changes a minute`,
         hint: `Try again in ${Math.ceil(error.msBeforeNext / 1_000)} s.`,
         retry: 'later',
+        cause: error,
       });
     }
   }

@@ -15,6 +15,7 @@ import {
 } from '@vm-migrate/api';
 import openApi from '@vm-migrate/api/openapi.json';
 import { EngineError, toEngineError, type Engine } from '@vm-migrate/engine';
+import { RateLimiterRes } from 'rate-limiter-flexible';
 import express, {
   Router,
   type ErrorRequestHandler,
@@ -147,6 +148,8 @@ const answerError: ErrorRequestHandler = (error: unknown, _request, response, ne
   if (response.headersSent) return next(error);
   const known = knownError(error);
   if (known === undefined) return next(error);
+  if (known.cause instanceof RateLimiterRes)
+    response.set('retry-after', String(Math.ceil(known.cause.msBeforeNext / 1_000)));
   response.status(statusOf(known.code)).json(errorBody(withoutUndefined(known)));
 };
 
