@@ -7,12 +7,23 @@ import { renderInTestApp, TestApiProvider } from '@backstage/test-utils';
 import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { Route, Routes } from 'react-router-dom';
-import { VmMigratePage, vmMigrateApiRef, vmMigratePlugin, VmPickerFieldExtension } from './legacy';
+import { EntityProvider } from '@backstage/plugin-catalog-react';
+import {
+  EntityVmHistoryContent,
+  EntityVmMigrationCard,
+  VmMigratePage,
+  vmMigrateApiRef,
+  vmMigratePlugin,
+  VmPickerFieldExtension,
+} from './legacy';
 import { rootRouteRef } from './routes-legacy';
+import { TREES } from './gallery/fixtures/trees';
 import { FakeBackend } from './testing/fake-backend';
+import { giveLayout } from './testing/layout';
 import { permissionsOf } from './testing/permissions';
 import { migrationView } from './testing/views';
 
+giveLayout();
 const backend = new FakeBackend();
 const user = userEvent.setup();
 
@@ -47,6 +58,35 @@ describe('the old frontend system', () => {
     const nav = within(screen.getByRole('navigation', { name: 'VM migrations' }));
     await user.click(nav.getByRole('link', { name: 'New migration' }));
     expect(await screen.findByText('Which VM?')).toBeInTheDocument();
+  });
+
+  it("has the parts of a VM's entity", async () => {
+    backend.answer('getMigrations', () => []);
+    backend.answer('getTree', () => TREES.before);
+    const entity = {
+      apiVersion: 'backstage.io/v1alpha1',
+      kind: 'Resource',
+      metadata: {
+        name: 'vm-1',
+        annotations: { 'vm-migrate.io/source': 'lab', 'vm-migrate.io/vm-id': 'vm-1' },
+      },
+    };
+    await renderInTestApp(
+      <TestApiProvider
+        apis={[
+          [vmMigrateApiRef, backend.client],
+          [permissionApiRef, permissionsOf(() => true)],
+        ]}
+      >
+        <EntityProvider entity={entity}>
+          <EntityVmHistoryContent />
+          <EntityVmMigrationCard />
+        </EntityProvider>
+      </TestApiProvider>,
+      { mountedRoutes: { '/tools/migrate': rootRouteRef } },
+    );
+    expect(await screen.findByRole('treegrid')).toBeInTheDocument();
+    expect(await screen.findByRole('heading', { name: 'Migration' })).toBeInTheDocument();
   });
 
   it('makes the client itself, and has the field of templates', async () => {

@@ -5,6 +5,7 @@
  */
 import {
   createApiFactory,
+  createComponentExtension,
   createPlugin,
   createRoutableExtension,
   discoveryApiRef,
@@ -20,6 +21,7 @@ import { vmPickerField } from './picker/vm-picker-field';
 import { vmMigrateApiRef } from './surface/api-ref';
 import { backstageClient } from './surface/backstage-client';
 
+export { isVirtualMachine } from './entity/entity-vm';
 export { vmMigrateApiRef } from './surface/api-ref';
 export { vmMigrateTranslations } from './translations';
 export { vmMigrateTranslationRef } from './translations/ref';
@@ -44,6 +46,28 @@ export const VmMigratePage = vmMigratePlugin.provide(
     component: async (): Promise<() => ReactElement> =>
       (await import('./pages/legacy-page')).LegacyPage,
     mountPoint: rootRouteRef,
+  }),
+);
+
+/** History of a VM's entity, for a tab of its page: `<EntityLayout.Route if={isVirtualMachine}>`. @public */
+export const EntityVmHistoryContent = vmMigratePlugin.provide(
+  createComponentExtension({
+    name: 'EntityVmHistoryContent',
+    component: {
+      lazy: async (): Promise<() => ReactElement> =>
+        (await import('./entity/legacy-parts')).LegacyEntityHistory,
+    },
+  }),
+);
+
+/** State and progress of a VM's migration, for the overview of its entity. @public */
+export const EntityVmMigrationCard = vmMigratePlugin.provide(
+  createComponentExtension({
+    name: 'EntityVmMigrationCard',
+    component: {
+      lazy: async (): Promise<() => ReactElement> =>
+        (await import('./entity/legacy-parts')).LegacyEntityCard,
+    },
   }),
 );
 

@@ -28,7 +28,7 @@ export function missingAnnotations(entity: Entity): readonly string[] {
   );
 }
 
-/** Entities whose page has our parts: VMs by their type, and whatever says by annotation that it is one. */
+/** Entities whose page has our parts: VMs by their type, and whatever says by annotation that it is one. @public */
 export function isVirtualMachine(entity: Entity): boolean {
   const isVmByType =
     entity.kind.toLocaleLowerCase('en-US') === 'resource' &&

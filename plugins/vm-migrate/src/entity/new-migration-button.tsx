@@ -1,10 +1,10 @@
 /** The way from a VM to its migration, for those who may start one. */
-import { usePermission } from '@backstage/plugin-permission-react';
 import { planPermission } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useNavigate } from 'react-router-dom';
 import { ReasonButton } from '../parts/reason-button';
 import { useWords } from '../parts/use-words';
 import { useSurface } from '../surface/surface';
+import { useMay } from '../surface/use-may';
 import type { EntityVm } from './entity-vm';
 
 export function NewMigrationButton({
@@ -17,12 +17,12 @@ export function NewMigrationButton({
   const { t } = useWords();
   const { links } = useSurface();
   const navigate = useNavigate();
-  const { allowed, loading } = usePermission({ permission: planPermission });
+  const mayPlan = useMay(planPermission);
   return (
     <ReasonButton
       size="small"
       variant={variant}
-      refusal={loading || allowed ? undefined : t('entity.mayNotPlan')}
+      refusal={mayPlan === false ? t('entity.mayNotPlan') : undefined}
       onPress={() => navigate(links.newMigration(vm.reference))}
     >
       {t('nav.new')}

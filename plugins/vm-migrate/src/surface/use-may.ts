@@ -4,6 +4,7 @@ import { permissionApiRef } from '@backstage/plugin-permission-react';
 import {
   migrationControlPermission,
   type limitsPermission,
+  type planPermission,
   type startPermission,
 } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useQuery } from '@tanstack/react-query';
@@ -13,7 +14,7 @@ const ASK = { staleTime: 60_000, meta: { of: 'places' } } as const;
 
 /** Undefined while it is not known. */
 export function useMay(
-  permission: typeof startPermission | typeof limitsPermission,
+  permission: typeof startPermission | typeof planPermission | typeof limitsPermission,
 ): boolean | undefined {
   const permissions = useApi(permissionApiRef);
   const { data } = useQuery({

@@ -1,6 +1,5 @@
 /** The acts of a migration as buttons; one that is impossible now says why. */
 import { useAnalytics } from '@backstage/frontend-plugin-api';
-import { usePermission } from '@backstage/plugin-permission-react';
 import {
   RiCloseCircleLine,
   RiPauseLine,
@@ -8,16 +7,13 @@ import {
   RiRestartLine,
   RiShieldCheckLine,
 } from '@remixicon/react';
-import {
-  migrationControlPermission,
-  type ApiError,
-  type StatusView,
-} from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import type { ApiError, StatusView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useState, type ReactElement } from 'react';
 import { Failure } from '../../parts/failure';
 import { ReasonButton } from '../../parts/reason-button';
 import { useWords } from '../../parts/use-words';
 import { useCommand } from '../../surface/queries';
+import { useRefusedControl } from '../../surface/use-may';
 import { ActDialog } from '../acts/act-dialog';
 import { refusalOf, type Act } from '../acts/acts';
 import styles from './migration.module.css';
@@ -114,13 +110,10 @@ export function ActButtons({ migration, acts }: ActButtonsProps) {
 /** Why an act is impossible now, in words; undefined: it is possible. */
 function useRefusal(migration: StatusView, acts: MigrationActs) {
   const { t } = useWords();
-  const { allowed, loading } = usePermission({
-    permission: migrationControlPermission,
-    resourceRef: migration.id,
-  });
+  const refused = useRefusedControl([migration.id]);
   return (act: ActAtOnce | 'cancel'): string | undefined => {
-    if (loading) return t('migration.refusal.unknown');
-    if (!allowed) return t('acts.refusal.notAllowed');
+    if (refused === undefined) return t('migration.refusal.unknown');
+    if (refused.has(migration.id)) return t('acts.refusal.notAllowed');
     if (acts.pending !== undefined && acts.pending !== act) return t('migration.refusal.busy');
     if (act === 'verify')
       return migration.snapshots.ready > 0 ? undefined : t('migration.verify.nothingReady');

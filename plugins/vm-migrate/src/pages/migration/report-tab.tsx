@@ -21,7 +21,7 @@ function Report({ report }: { readonly report: ReportView }) {
   const markdown = useMemo(() => reportMarkdown(report), [report]);
   const { id } = report.migration;
   const save = (ending: 'md' | 'json', type: string, text: string): void => {
-    analytics.captureEvent('vm-migrate.report', id, { attributes: { ending } });
+    analytics.captureEvent('download report', id, { attributes: { ending } });
     download(`vm-migrate-${id}.${ending}`, type, text);
   };
   return (
