@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -69,17 +70,24 @@ func attach(file string) (string, error) {
 	}
 }
 
+// detach returns when the file has no loop device any more. The kernel puts a detach off while anybody
+// holds the device open, and whoever lists the machine's loop devices does that for a moment.
 func detach(file string) error {
-	loops, err := loopsOf(file)
-	if err != nil {
-		return err
-	}
-	for _, loop := range loops {
-		if err := run("losetup", "--detach", loop); err != nil {
+	const longest, pause = 5 * time.Second, 10 * time.Millisecond
+	for until := time.Now().Add(longest); ; time.Sleep(pause) {
+		loops, err := loopsOf(file)
+		if err != nil || len(loops) == 0 {
 			return err
 		}
+		// One that is gone by now is no failure: the next look decides.
+		var failed error
+		for _, loop := range loops {
+			failed = errors.Join(failed, run("losetup", "--detach", loop))
+		}
+		if time.Now().After(until) {
+			return errors.Join(fmt.Errorf("loop devices %v of %s stay attached", loops, file), failed)
+		}
 	}
-	return nil
 }
 
 // isMounted reads the mount table: a path that is no mount point answers no, and so does no path.
