@@ -1,7 +1,7 @@
-/** What a person had to know before a migration began, the gravest first, and who accepted it. */
+/** What a person has to know before a migration begins, the gravest first, and who accepted it. */
 import type { FindingView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { RiErrorWarningLine, RiInformationLine, RiProhibitedLine } from '@remixicon/react';
-import type { ReactElement } from 'react';
+import type { ReactElement, ReactNode } from 'react';
 import styles from './findings.module.css';
 import { SourceText } from './source-text';
 import { useWords } from './use-words';
@@ -14,7 +14,13 @@ const MARKS: Readonly<Record<FindingView['severity'], ReactElement>> = {
   informs: <RiInformationLine aria-hidden />,
 };
 
-export function Findings({ findings }: { readonly findings: readonly FindingView[] }) {
+export interface FindingsProps {
+  readonly findings: readonly FindingView[];
+  /** What can be done about one, below it. */
+  readonly action?: (finding: FindingView) => ReactNode;
+}
+
+export function Findings({ findings, action }: FindingsProps) {
   const { t } = useWords();
   if (findings.length === 0) return <p className={styles['none']}>{t('migrationFindings.none')}</p>;
   const sorted = findings.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
@@ -36,14 +42,17 @@ export function Findings({ findings }: { readonly findings: readonly FindingView
             <p>
               <SourceText>{finding.cause}</SourceText>
             </p>
-            <p className={styles['remedy']}>
-              <SourceText>{finding.remedy}</SourceText>
-            </p>
+            {finding.remedy !== '' && (
+              <p className={styles['remedy']}>
+                <SourceText>{finding.remedy}</SourceText>
+              </p>
+            )}
             {finding.acceptedBy !== undefined && (
               <p className={styles['remedy']}>
                 {t('migrationFindings.acceptedBy', { who: finding.acceptedBy })}
               </p>
             )}
+            {action?.(finding)}
           </div>
         </li>
       ))}

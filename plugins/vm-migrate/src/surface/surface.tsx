@@ -9,6 +9,7 @@ import {
   useSyncExternalStore,
   type ReactNode,
 } from 'react';
+import '../parts/tokens.module.css';
 import { liveHubOf, type LiveHub, type LiveMode } from './live-hub';
 import type { Links } from './links';
 

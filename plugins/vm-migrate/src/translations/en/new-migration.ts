@@ -95,10 +95,6 @@ export const newMigration = {
   review: {
     title_one: '{{count}} finding',
     title_other: '{{count}} findings',
-    none: 'Nothing stands in the way.',
-    blocks: 'Blocks',
-    warns: 'Warning',
-    informs: 'Good to know',
     accept: 'I accept',
   },
   plan: {
