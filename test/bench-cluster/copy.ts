@@ -15,6 +15,7 @@ import type { RaceInput, RaceSamples } from './race-in-pod';
 const root = path.resolve(__dirname, '../..');
 const IMAGE = 'cluster.invalid/race:1';
 const DEVICE = '/dev/disk';
+const MEDIUM_DEVICE = '/dev/medium';
 const MIB = 1024 * 1024;
 
 export interface CopyResult {
@@ -39,11 +40,12 @@ export async function measureCopy(
   const disks = makeDisks(source, sizeBytes);
   execFileSync('chmod', ['-R', 'a+rX', folder]);
   await serveFolder(kubectl, 'race-source', source);
-  await kubectl.apply(claim(sizeBytes));
+  for (const name of ['race', 'race-medium']) await kubectl.apply(claim(name, sizeBytes));
   const file = path.join(disks.folder, disks.sparse);
   const input: RaceInput = {
     file,
     device: DEVICE,
+    mediumDevice: MEDIUM_DEVICE,
     copy: JSON.stringify(await orderFor(file)),
     proved: JSON.stringify({
       ...(await orderFor(file)),
@@ -98,7 +100,7 @@ async function orderFor(file: string): Promise<ApplyOrder> {
 
 /** Node, qemu-img and what both link to, at the paths that they have here; the mover with koffi. */
 function imageFiles(): Record<string, string> {
-  const programs = [process.execPath, '/usr/bin/qemu-img'];
+  const programs = [process.execPath, '/usr/bin/qemu-img', '/usr/bin/dd'];
   const native = `@koromix/koffi-linux-${process.arch}`;
   const libraries = programs.flatMap(program =>
     [...execFileSync('ldd', [program], { encoding: 'utf8' }).matchAll(/(\/\S+) \(0x/g)].map(
@@ -114,11 +116,11 @@ function imageFiles(): Record<string, string> {
   };
 }
 
-function claim(sizeBytes: number): object {
+function claim(name: string, sizeBytes: number): object {
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
-    metadata: { name: 'race' },
+    metadata: { name },
     spec: {
       accessModes: ['ReadWriteOnce'],
       storageClassName: 'fast',
@@ -152,7 +154,10 @@ function pod(source: string, input: RaceInput): object {
             capabilities: { drop: ['ALL'] },
             seccompProfile,
           },
-          volumeDevices: [{ name: 'disk', devicePath: DEVICE }],
+          volumeDevices: [
+            { name: 'disk', devicePath: DEVICE },
+            { name: 'medium', devicePath: MEDIUM_DEVICE },
+          ],
           volumeMounts: [
             { name: 'source', mountPath: source, readOnly: true },
             { name: 'tables', mountPath: '/tables' },
@@ -161,6 +166,7 @@ function pod(source: string, input: RaceInput): object {
       ],
       volumes: [
         { name: 'disk', persistentVolumeClaim: { claimName: 'race' } },
+        { name: 'medium', persistentVolumeClaim: { claimName: 'race-medium' } },
         { name: 'source', persistentVolumeClaim: { claimName: 'race-source', readOnly: true } },
         { name: 'tables', emptyDir: {} },
       ],

@@ -10,18 +10,21 @@ export interface RaceInput {
   /** Path of the layer's file. */
   readonly file: string;
   readonly device: string;
+  /** A second volume of the class, for what `medium` writes: its bytes lie elsewhere than the layer's. */
+  readonly mediumDevice: string;
   /** Order for the mover, without and with read-back, as JSON. */
   readonly copy: string;
   readonly proved: string;
   readonly rounds: number;
 }
 
-export type RaceSamples = Record<'copy' | 'proved' | 'convert', number[]>;
+/** `medium`: the file's own bytes as they are, written past the page cache in order by dd: what the volume takes. */
+export type RaceSamples = Record<'copy' | 'proved' | 'convert' | 'medium', number[]>;
 
 const MOVER = '/app/mover.cjs';
 
 function main(input: RaceInput): void {
-  const samples: RaceSamples = { copy: [], proved: [], convert: [] };
+  const samples: RaceSamples = { copy: [], proved: [], convert: [], medium: [] };
   const contenders = Object.keys(samples) as (keyof RaceSamples)[];
   for (let round = 0; round <= input.rounds; round++) {
     for (let nth = 0; nth < contenders.length; nth++) {
@@ -29,6 +32,7 @@ function main(input: RaceInput): void {
       readThrough(input.file);
       const began = performance.now();
       if (name === 'convert') convert(input);
+      else if (name === 'medium') medium(input);
       else mover(name === 'copy' ? input.copy : input.proved);
       // The first round allocates the volume, for whoever is first.
       if (round > 0) samples[name].push((performance.now() - began) / 1000);
@@ -41,6 +45,16 @@ function convert({ file, device }: RaceInput): void {
   const args = ['convert', '-n', '--target-is-zero', '-t', 'writeback', '-O', 'raw', file, device];
   run('/usr/bin/qemu-img', args);
   flush(device);
+}
+
+function medium({ file, mediumDevice }: RaceInput): void {
+  run('/usr/bin/dd', [
+    `if=${file}`,
+    `of=${mediumDevice}`,
+    'bs=4M',
+    'oflag=direct',
+    'conv=fsync,notrunc',
+  ]);
 }
 
 function mover(order: string): void {

@@ -10,6 +10,7 @@ import { spanWindows, windowCount } from '../copy/windows';
 import { leased } from '../copy/wrappers/leased';
 import { rateLimited } from '../copy/wrappers/rate-limit';
 import { retrying } from '../copy/wrappers/retry';
+import { writingBehind, type WriteBehind } from '../copy/wrappers/write-behind';
 import { EngineError } from '../errors';
 import type { Layer } from '../formats/layer';
 import { type Breath, breathing } from './breath';
@@ -23,7 +24,7 @@ const UNPROVED_BYTES = 512 * MIB;
 const RETRY = { attempts: 3, firstPauseMs: 200 };
 
 /** Everything from the file to the budget; the lease is asked last, right before the system call. */
-export function openForWriting(
+function openForWriting(
   order: ApplyOrder,
   control: MoverControl,
   way: WriteWay = 'cache',
@@ -46,10 +47,13 @@ export async function copySpans(
   try {
     await assertManifest(layer, order.layer.manifest);
     assertCapacity(layer, order);
-    const volume = openForWriting(order, control);
+    const device = order.volume.kind === 'block' ? openBehind(order, control) : undefined;
+    const volume = device ?? openForWriting(order, control);
     try {
-      for await (const window of copyLayer(layer, volume, optionsOf(order, layer, control)))
+      for await (const window of copyLayer(layer, volume, optionsOf(order, layer, control))) {
+        await device?.settled();
         onWindow(window);
+      }
     } finally {
       await volume.close();
     }
@@ -58,6 +62,14 @@ export async function copySpans(
   } finally {
     await layer.close();
   }
+}
+
+/**
+ * A device takes bytes past its page cache while the next ones are read: the copy then goes as fast as
+ * the medium (docs/benchmarking.md). A file system's cache is cheaper than its direct writes, which allocate.
+ */
+export function openBehind(order: ApplyOrder, control: MoverControl): WriteBehind {
+  return writingBehind(openForWriting(order, control, 'direct'));
 }
 
 function optionsOf(order: ApplyOrder, layer: Layer, control: MoverControl): CopyOptions {

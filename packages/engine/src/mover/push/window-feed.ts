@@ -7,12 +7,12 @@ import { endOf } from '../../bytes';
 import { type CopiedWindow, copyWindow, windowDigest } from '../../copy/copy-layer';
 import type { VolumeWays } from '../../copy/volume-io';
 import { needsWork, windowCount, windowRange } from '../../copy/windows';
-import { type WriteBehind, writingBehind } from '../../copy/wrappers/write-behind';
+import type { WriteBehind } from '../../copy/wrappers/write-behind';
 import { EngineError, toEngineError } from '../../errors';
 import type { Extent, Layer } from '../../formats/layer';
 import { windowsDigest } from '../apply-tally';
 import type { MoverControl } from '../control';
-import { assertCapacity, openForWriting, windowGate } from '../copy-lane';
+import { assertCapacity, openBehind, windowGate } from '../copy-lane';
 import type { ApplyOrder, PushedSource } from '../mover';
 import type { ChannelTimes } from './frame-channel';
 import { type Frame, frameError, type HeldWindow, PUSH_CHUNK_BYTES } from './frames';
@@ -90,7 +90,7 @@ export class WindowFeed {
    * @throws EngineError the pusher's own failure; MOVER_FAILED when nobody pushes; what the volume throws
    */
   async receive(): Promise<VolumeWays> {
-    const volume = writingBehind(openForWriting(this.order, this.control, 'direct'));
+    const volume = openBehind(this.order, this.control);
     try {
       while (!this.isComplete) {
         this.control.assertHeld();
