@@ -1,7 +1,7 @@
 /** What is on volumes, read by a program that knows nothing of us, in a pod of its own. */
 import { BYTES_IMAGE } from './images';
 import type { Kubectl } from './kubectl';
-import { fileOn, makeClaim, restrictedPod, type VolumeMode } from './objects';
+import { fileOn, isBound, makeClaim, restrictedPod, type VolumeMode } from './objects';
 
 const MIB = 1024 ** 2;
 
@@ -78,8 +78,10 @@ export async function digestsOfRestored(
       makeClaim(kubectl, claim, { mode, fromSnapshot: volumeSnapshot }),
     ),
   );
-  const digests = await digestsOf(kubectl, mode, restored);
   const claims = restored.map(({ claim }) => claim);
+  // A scheduler that found them unbound may not look at the pod again for minutes.
+  for (const claim of claims) await kubectl.until(`pvc/${claim}`, isBound, 60_000);
+  const digests = await digestsOf(kubectl, mode, restored);
   await kubectl.run(['delete', 'pvc', ...claims, '--wait=false']);
   return digests;
 }

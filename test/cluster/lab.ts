@@ -210,7 +210,10 @@ export class Lab {
 
   /** Nothing is missing, twice or left over in the namespace, and no volume ever had two writers. */
   async expectOnce(wanted: Wanted): Promise<void> {
-    await expectOnceOnCluster(this.kubectl, wanted, [SOURCE]);
+    await expectOnceOnCluster(this.kubectl, wanted, [SOURCE], async () => {
+      await this.cluster.stop('kube-controller-manager');
+      await this.cluster.start('kube-controller-manager');
+    });
     expect(this.writers.crowds).toEqual([]);
   }
 
