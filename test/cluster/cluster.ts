@@ -17,6 +17,7 @@ import { kubeconfigFile } from './pki';
 import { Processes } from './processes';
 import { ensurePrograms, type Programs } from './programs';
 import { whyNoCluster } from './requirements';
+import { run } from './run';
 
 /** What a cluster that is not ours cannot do. */
 export class NotPossibleHere extends Error {
@@ -32,6 +33,10 @@ export interface Cluster {
   readonly kubeconfigPath: string;
   /** kubectl of the cluster's version. */
   readonly kubectlPath: string;
+  /** StorageClass that takes snapshots, for whoever needs no other. */
+  readonly storageClass: string;
+  /** Whether its pods can be given folders of this machine; else layers are pushed. */
+  readonly hasFoldersOfThisMachine: boolean;
 
   /** Address of this machine that pods reach. @throws NotPossibleHere */
   readonly bridgeAddress: string;
@@ -52,7 +57,8 @@ export interface Cluster {
 
   /**
    * Imports a docker or OCI archive; answers its names for a pod with imagePullPolicy Never: tags,
-   * and repositories with the digest. @throws NotPossibleHere
+   * and repositories with the digest.
+   * @throws NotPossibleHere where nobody says how
    */
   loadImage(tarPath: string): Promise<string[]>;
 }
@@ -95,6 +101,8 @@ class OwnCluster implements Cluster {
   readonly name: string;
   readonly kubeconfigPath: string;
   readonly kubectlPath: string;
+  readonly storageClass = 'fast';
+  readonly hasFoldersOfThisMachine = true;
   readonly bridgeAddress: string;
   readonly nodeName: string;
   private readonly processes: Processes;
@@ -162,7 +170,9 @@ function importOnce(instance: Instance, tarPath: string): string[] {
 /** kind, k3s or a real cluster: everything works but what needs the machine below it. */
 class ForeignCluster implements Cluster {
   readonly name = 'foreign';
-  readonly kubectlPath = 'kubectl';
+  readonly kubectlPath = process.env.VM_MIGRATE_TEST_KUBECTL ?? 'kubectl';
+  readonly storageClass = process.env.VM_MIGRATE_TEST_STORAGE_CLASS ?? 'fast';
+  readonly hasFoldersOfThisMachine = false;
 
   constructor(readonly kubeconfigPath: string) {}
 
@@ -193,7 +203,14 @@ class ForeignCluster implements Cluster {
     return Promise.reject(new NotPossibleHere(`starting ${component}`));
   }
 
-  loadImage(): Promise<string[]> {
-    return Promise.reject(new NotPossibleHere('loading an image'));
+  /** VM_MIGRATE_TEST_LOAD_IMAGE is given the archive and prints the image's names, one a line. */
+  loadImage(tarPath: string): Promise<string[]> {
+    const command = process.env.VM_MIGRATE_TEST_LOAD_IMAGE;
+    if (command === undefined)
+      return Promise.reject(
+        new NotPossibleHere('loading an image: VM_MIGRATE_TEST_LOAD_IMAGE names no command for it'),
+      );
+    const printed = run('sh', '-c', `${command} "$1"`, 'sh', path.resolve(tarPath));
+    return Promise.resolve(printed.split('\n').filter(line => /^\S+[:@]\S+$/.test(line)));
   }
 }

@@ -10,7 +10,7 @@ import { writeExampleVm } from '../../packages/engine/src/testing/example-vm';
 import { tempFolder } from '../../packages/engine/src/testing/temp-folder';
 import { testEngine, type TestEngine } from '../../packages/engine/src/testing/test-engine';
 import type { ExpectedDisk, WrittenVm } from '../../packages/engine/src/testing/write-vm-folder';
-import { describeWithOwnCluster, ensureCluster, type Cluster } from '.';
+import { describeWithCluster, ensureCluster, type Cluster } from '.';
 import { loadBytesImage } from './expected-bytes';
 import { Kubectl } from './kubectl';
 import { loadMoverImage } from './mover-image';
@@ -20,7 +20,7 @@ import { serveFolder } from './serve-folder';
 const MIB = 1024 * 1024;
 const DISK_BYTES = 64 * MIB;
 
-describeWithOwnCluster('the example VM on the cluster', () => {
+describeWithCluster('the example VM on the cluster', () => {
   const folder = tempFolder();
   let cluster: Cluster;
   let kubectl: Kubectl;
@@ -36,7 +36,8 @@ describeWithOwnCluster('the example VM on the cluster', () => {
     kubectl = await Kubectl.inNewNamespace(cluster);
     vm = writeExampleVm(path.join(folder, 'store', 'vm'), { diskBytes: DISK_BYTES });
     execFileSync('chmod', ['-R', 'a+rX', folder]);
-    await serveFolder(kubectl, 'store', path.join(folder, 'store'));
+    if (cluster.hasFoldersOfThisMachine)
+      await serveFolder(kubectl, 'store', path.join(folder, 'store'));
   }, 180_000);
 
   afterAll(async () => {
@@ -54,7 +55,10 @@ describeWithOwnCluster('the example VM on the cluster', () => {
             kind: 'vm-directory',
             options: {
               folder: path.join(folder, 'store'),
-              pods: { persistentVolumeClaim: 'store' },
+              // Elsewhere the engine reads it and pushes.
+              ...(cluster.hasFoldersOfThisMachine
+                ? { pods: { persistentVolumeClaim: 'store' } }
+                : {}),
             },
           },
         ],
@@ -69,7 +73,7 @@ describeWithOwnCluster('the example VM on the cluster', () => {
               volumeMode,
               filesystemOverhead: 0.3,
               moverImage: image,
-              pods: { imagePullPolicy: 'Never' },
+              pods: { imagePullPolicy: 'IfNotPresent' },
             },
           },
         ],
@@ -78,7 +82,10 @@ describeWithOwnCluster('the example VM on the cluster', () => {
       await test.startWorker({ leaseMs: 10_000, deadAfterMs: 10_000 });
       const { migration } = await test.engine.call('start', {
         vm: `store/${vm.displayName}`,
-        options: { namePrefix: volumeMode.toLowerCase() },
+        options: {
+          namePrefix: volumeMode.toLowerCase(),
+          storageClass: cluster.storageClass,
+        },
       });
       await test.until(migration, ['migrated'], 300_000);
 
@@ -105,7 +112,11 @@ describeWithOwnCluster('the example VM on the cluster', () => {
     disk: ExpectedDisk,
   ): Promise<string> {
     const claim = `check-${volumeSnapshot}`.slice(0, 63);
-    await makeClaim(kubectl, claim, { mode, fromSnapshot: volumeSnapshot });
+    await makeClaim(kubectl, claim, {
+      mode,
+      storageClass: cluster.storageClass,
+      fromSnapshot: volumeSnapshot,
+    });
     const digest = await runPod(kubectl, claim, mode, claim, [
       'digest',
       fileOn(mode),
