@@ -21,6 +21,7 @@ const entries = [
     needs: 'node_modules/@backstage',
     external: ['@backstage/*', 'express', 'knex', 'pg', 'rate-limiter-flexible'],
   },
+  { from: 'packages/backend/src/start-targets.ts', to: 'packages/backend/dist/start-targets.cjs' },
   { from: 'test/example-vm/main.ts', to: 'test/dist/example-vm.cjs' },
   { from: 'test/fuzz/main.ts', to: 'test/dist/fuzz.cjs' },
   { from: 'test/soak/main.ts', to: 'test/dist/soak.cjs' },

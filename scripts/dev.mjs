@@ -18,7 +18,12 @@ const appPort = 3000;
 const settleMs = 200;
 
 orExplain(() => setUp());
-const files = prepareStart({ port, appUrl: `http://localhost:${appPort}`, more: configs });
+const { files, words } = prepareStart({
+  port,
+  appUrl: `http://localhost:${appPort}`,
+  more: configs,
+});
+for (const line of words) process.stdout.write(`${line}\n`);
 const withConfigs = files.flatMap(file => ['--config', file]);
 const environment = toolEnvironment({ NODE_ENV: 'development' });
 

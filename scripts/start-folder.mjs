@@ -4,10 +4,10 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
-import { root, setUpNode } from './setup.mjs';
+import { root, setUpNode, toolEnvironment } from './setup.mjs';
 
 /**
- * Returns the configuration files in the order in which Backstage reads them: ours, then the
+ * Returns what to tell whoever starts it, and the configuration files in the order in which Backstage reads them: ours, then the
  * checkout's own, where sources and targets of one's own stand, a Kubernetes cluster among them.
  * `appUrl`: where the browser finds the app, if not at the backend's port.
  */
@@ -16,12 +16,27 @@ export function prepareStart({ port, appUrl, more = [] }) {
   const folder = path.join(parent ?? root, '.demo', 'backstage');
   fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
   ensureExampleVm(path.join(folder, 'vms', 'example'));
-  const own = path.join(folder, 'app-config.yaml');
-  fs.writeFileSync(own, configOf({ folder, port, appUrl }), { mode: 0o600 });
   const checkouts = ['app-config.yaml', 'app-config.local.yaml']
     .map(file => path.join(root, file))
     .filter(file => fs.existsSync(file));
-  return [own, ...checkouts, ...more.map(file => path.resolve(file))];
+  const persons = [...checkouts, ...more.map(file => path.resolve(file))];
+  const { words, ...targets } = chooseTargets(persons);
+  const own = path.join(folder, 'app-config.yaml');
+  fs.writeFileSync(own, configOf({ folder, port, appUrl, targets }), { mode: 0o600 });
+  return { files: [own, ...persons], words };
+}
+
+/** What packages/backend/src/start-targets.ts answers. */
+function chooseTargets(files) {
+  const program = path.join(root, 'packages', 'backend', 'dist', 'start-targets.cjs');
+  const result = spawnSync(setUpNode(), [program, ...files], {
+    cwd: root,
+    encoding: 'utf8',
+    env: toolEnvironment(),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (result.status !== 0) process.exit(1);
+  return JSON.parse(result.stdout);
 }
 
 function ensureExampleVm(vm) {
@@ -34,7 +49,7 @@ function ensureExampleVm(vm) {
   fs.renameSync(draft, vm);
 }
 
-function configOf({ folder, port, appUrl }) {
+function configOf({ folder, port, appUrl, targets }) {
   const backend = `http://127.0.0.1:${port}`;
   return `# Written at each start. Settings of your own: app-config.local.yaml in the checkout.
 app:
@@ -62,9 +77,10 @@ vmMigrate:
   database: embedded
   sources:
     demo: { kind: vm-directory, folder: '${path.join(folder, 'vms')}' }
-  targets:
-    local:
+${targets.kubectlCluster === undefined ? '' : `  kubectlCluster: ${targets.kubectlCluster}\n`}  targets:
+${targets.default === undefined ? '' : `    ${JSON.stringify(targets.default)}: { default: true }\n`}    local:
       kind: local-directory
+      default: ${targets.isLocalDefault}
       classes: { fast: { folder: '${path.join(folder, 'volumes')}', snapshots: auto, default: true } }
 `;
 }

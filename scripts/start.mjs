@@ -34,10 +34,10 @@ function start() {
     setUp();
     buildApp();
   });
-  const files = prepareStart({ port, more: configs });
+  const { files, words } = prepareStart({ port, more: configs });
   const sameOne = port === 7007 ? '' : ` --port ${port}`;
   process.stdout.write(
-    `Backstage with vm-migrate: http://127.0.0.1:${port}/vm-migrate
+    `${words.map(line => `${line}\n`).join('')}Backstage with vm-migrate: http://127.0.0.1:${port}/vm-migrate
 At a terminal, the same migrations:
   export VM_MIGRATE_API_URL=http://127.0.0.1:${port} VM_MIGRATE_API_TOKEN=$(npm start --silent --${sameOne} --token)
   kubectl vm-migrate get vms

@@ -48,6 +48,11 @@ export interface Config {
         [option: string]: unknown;
       };
     };
+    /**
+     * The cluster that kubectl would talk to on this machine (KUBECONFIG, ~/.kube/config) becomes the
+     * target `kubernetes`, where no Kubernetes target is configured. For a backend on one's own machine.
+     */
+    kubectlCluster?: 'offered' | 'default';
     /** Where volumes are made. */
     targets?: {
       [name: string]: {

@@ -21,8 +21,20 @@ export interface Backstage {
   said(): string;
 }
 
-/** @throws Error with what it said, if it does not answer within `ms` */
-export async function startBackstage(parent: string, ms = 60_000): Promise<Backstage> {
+export interface StartOptions {
+  /** Over this process's own. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Without a cluster that kubectl of this machine would talk to, unless the environment names one.
+ * @throws Error with what it said, if it does not answer in time
+ */
+export async function startBackstage(
+  parent: string,
+  { environment = {}, timeoutMs = 60_000 }: StartOptions = {},
+): Promise<Backstage> {
   mkdirSync(parent, { recursive: true, mode: 0o755 });
   const port = await freePort();
   const child = spawn(
@@ -30,11 +42,16 @@ export async function startBackstage(parent: string, ms = 60_000): Promise<Backs
     [path.join(root, 'scripts', 'start.mjs'), '--port', String(port)],
     {
       cwd: root,
-      env: { ...process.env, VM_MIGRATE_DEMO_PARENT: parent },
+      env: {
+        ...process.env,
+        KUBECONFIG: path.join(parent, 'no-kubeconfig'),
+        VM_MIGRATE_DEMO_PARENT: parent,
+        ...environment,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
-  const served = await untilServed(child, port, ms);
+  const served = await untilServed(child, port, timeoutMs);
   return { ...served, folder: path.join(parent, '.demo', 'backstage') };
 }
 

@@ -21,18 +21,27 @@ export class BackendProcess {
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  /** @param section `vmMigrate` of its configuration */
-  static async start(folder: string, section: object): Promise<BackendProcess> {
+  /**
+   * @param section `vmMigrate` of its configuration
+   * @param more other sections; what they say of `backend` is beside where it listens
+   */
+  static async start(
+    folder: string,
+    section: object,
+    more: { readonly backend?: object; readonly [section: string]: object | undefined } = {},
+  ): Promise<BackendProcess> {
     if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is not built: npm run build`);
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const configFile = path.join(folder, 'backend.yaml');
     const config = {
       app: { baseUrl: url },
+      ...more,
       backend: {
         baseUrl: url,
         listen: { host: '127.0.0.1', port },
         database: { client: 'better-sqlite3', connection: ':memory:' },
+        ...more.backend,
       },
       auth: { environment: 'development', providers: { guest: {} } },
       vmMigrate: section,
@@ -71,6 +80,15 @@ export class BackendProcess {
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await ended;
+  }
+
+  /** Of any of its plugins, as a guest. */
+  async fetch(of: string, init: RequestInit = {}): Promise<Response> {
+    const headers = {
+      authorization: `Bearer ${await this.token()}`,
+      'content-type': 'application/json',
+    };
+    return fetch(new URL(of, this.url), { ...init, headers });
   }
 
   async token(): Promise<string> {

@@ -1,6 +1,12 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { readConfig, type Config, type ConfigFlags } from './config';
+import {
+  readBackendConfig,
+  readConfig,
+  type BackendConfig,
+  type Config,
+  type ConfigFlags,
+} from './config';
 import { EngineError } from './errors';
 import { findCluster } from './config-cluster';
 import { tempFolder } from './testing/temp-folder';
@@ -144,5 +150,46 @@ describe('the cluster that kubectl would talk to', () => {
       origin: 'account of this pod',
     });
     expect(findCluster({ ...input, environment: {} }, account)).toBeUndefined();
+  });
+
+  describe('of a backend', () => {
+    const backend = (section: object): BackendConfig =>
+      readBackendConfig(section, { folder, home: home(), environment: {} });
+    const targets = { here: { kind: 'local-directory', classes: { fast: { folder: './fast' } } } };
+    const names = (config: BackendConfig) =>
+      config.targets.map(
+        ({ name, isDefault, isFound }) =>
+          `${name}${isDefault ? ' (default)' : ''}${isFound === true ? ' (found)' : ''}`,
+      );
+
+    it('is no target, unless it is asked for', () => {
+      const file = write('home/.kube/config', KUBECONFIG('prod', 'vms'));
+      expect(names(backend({ targets }))).toEqual(['here (default)']);
+      expect(names(backend({ targets, kubectlCluster: 'offered' }))).toEqual([
+        'here (default)',
+        'kubernetes (found)',
+      ]);
+      const config = backend({ targets, kubectlCluster: 'default' });
+      expect(names(config)).toEqual(['here', 'kubernetes (default) (found)']);
+      expect(config.targets[1]?.options).toEqual({
+        kubeconfig: file,
+        context: 'prod',
+        namespace: 'vms',
+      });
+      expect(names(backend({ kubectlCluster: 'default' }))).toEqual([
+        'local',
+        'kubernetes (default) (found)',
+      ]);
+    });
+
+    it('stays out beside a configured one, and where there is none', () => {
+      expect(names(backend({ targets, kubectlCluster: 'default' }))).toEqual(['here (default)']);
+      write('home/.kube/config', KUBECONFIG('prod', 'vms'));
+      const lab = { kind: 'kubernetes', context: 'other', default: true };
+      expect(names(backend({ targets: { ...targets, lab }, kubectlCluster: 'default' }))).toEqual([
+        'here',
+        'lab (default)',
+      ]);
+    });
   });
 });

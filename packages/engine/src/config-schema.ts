@@ -114,6 +114,8 @@ export function sectionSchema(fileFolder: string, home: string = os.homedir()) {
         })
         .strict()
         .optional(),
+      // Of a backend that is on a person's own machine; the command line looks for the cluster anyway.
+      kubectlCluster: z.enum(['offered', 'default']).optional(),
       sources: z.record(name, place(vmDirectory, vmHttps)).optional(),
       targets: z.record(name, place(localDirectory, kubernetes)).optional(),
       worker: z

@@ -98,23 +98,33 @@ const CHANGES_PER_MINUTE = 120;
 
 /**
  * The same section as a host has read it (Backstage's configuration): neither files nor the
- * environment are looked at, and nothing that only this user of this machine has becomes a target.
+ * environment are looked at, and nothing that only this user of this machine has becomes a target,
+ * unless `kubectlCluster` asks for it.
  * @param folder what relative folders are meant from
+ * @param environment for `kubectlCluster`
  * @throws EngineError CONFIG_INVALID naming the key
  */
 export function readBackendConfig(
   section: unknown,
-  { folder, home }: { readonly folder: string; readonly home: string },
+  {
+    folder,
+    home,
+    environment = {},
+  }: {
+    readonly folder: string;
+    readonly home: string;
+    readonly environment?: ConfigInput['environment'];
+  },
 ): BackendConfig {
   const file = readSection(section, { folder, home });
   const stateFolder = file.section.stateFolder ?? path.join(home, '.local', 'state', 'vm-migrate');
-  const targets = configuredTargets([file]);
+  const targets = backendTargets(file, stateFolder, { cwd: folder, home, environment });
   const { database, worker, requests } = file.section;
   return {
     stateFolder,
     ...(database === undefined ? {} : { database }),
     sources: pickSources([file]).map(({ value }) => value),
-    targets: targets.length === 0 ? [ownTarget(stateFolder)] : targets.map(({ value }) => value),
+    targets: targets.map(({ value }) => value),
     limits: pickLimits([file]).map(({ value }) => value),
     worker: { enabled: true, ...worker },
     requests: { maxBytes: MAX_BYTES, changesPerMinute: CHANGES_PER_MINUTE, ...requests },
@@ -245,10 +255,29 @@ function pickTargets(
   return cluster === undefined ? [local] : withCluster([local], cluster);
 }
 
+/** The cluster that kubectl would talk to comes in only where it is asked for, and no cluster is configured. */
+function backendTargets(
+  file: ConfigFile,
+  stateFolder: string,
+  input: ConfigInput,
+): Found<ConfiguredTarget>[] {
+  const configured = configuredTargets([file]);
+  const said =
+    configured.length === 0 ? [{ value: ownTarget(stateFolder), origin: 'default' }] : configured;
+  const { kubectlCluster } = file.section;
+  if (kubectlCluster === undefined || said.some(({ value }) => value.kind === 'kubernetes'))
+    return said;
+  const cluster = findCluster(input);
+  if (cluster === undefined) return said;
+  return kubectlCluster === 'default'
+    ? withCluster(said, cluster)
+    : [...said, { value: foundTarget(cluster), origin: cluster.origin }];
+}
+
 /** What a configured cluster says of classes and pods counts; where it is, the flags say. */
 function withCluster(
   said: readonly Found<ConfiguredTarget>[],
-  { options, origin }: FoundCluster,
+  cluster: FoundCluster,
 ): Found<ConfiguredTarget>[] {
   const base = said.find(({ value }) => value.kind === 'kubernetes' && value.isDefault)?.value;
   const {
@@ -258,19 +287,25 @@ function withCluster(
     clusterId: _4,
     ...kept
   } = base?.options ?? {};
-  const found: ConfiguredTarget = {
-    name: CLUSTER_TARGET,
-    kind: 'kubernetes',
-    isDefault: true,
-    isFound: true,
-    options: { ...kept, ...options },
-  };
   return [
     ...said
       .filter(({ value }) => value.name !== CLUSTER_TARGET)
       .map(one => ({ ...one, value: { ...one.value, isDefault: false } })),
-    { value: found, origin },
+    { value: { ...foundTarget(cluster, kept), isDefault: true }, origin: cluster.origin },
   ];
+}
+
+function foundTarget(
+  { options }: FoundCluster,
+  kept: ConfiguredTarget['options'] = {},
+): ConfiguredTarget {
+  return {
+    name: CLUSTER_TARGET,
+    kind: 'kubernetes',
+    isDefault: false,
+    isFound: true,
+    options: { ...kept, ...options },
+  };
 }
 
 const CLUSTER_TARGET = 'kubernetes';

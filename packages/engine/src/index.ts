@@ -40,6 +40,7 @@ export {
 export { databaseUrl, OWN_DATABASE_HINT, type DatabaseAddress } from './store/database-address';
 export { removeServerFolder } from './store/server-folder';
 export { runDoctor } from './doctor/run-doctor';
+export { clusterReadiness, type ClusterReadiness } from './doctor/cluster-readiness';
 export type { DoctorCheck } from './doctor/check';
 export type { DryRun, PreviewedObject } from './operations/preview-plan';
 export { targetRights } from './doctor/target-rights';

@@ -45,6 +45,7 @@ export const vmMigratePlugin = createBackendPlugin({
         const config = readBackendConfig(rootConfig.getOptional('vmMigrate'), {
           folder: process.cwd(),
           home: homedir(),
+          environment: process.env,
         });
         const host = new EngineHost({
           config,

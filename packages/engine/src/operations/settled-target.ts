@@ -55,7 +55,7 @@ async function foundAt(target: Target): Promise<ClusterPlace | undefined> {
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     const { code, where, expected, found, retry } = error;
-    const hint = `${error.hint ?? ''} The kubeconfig makes this cluster the default target: --target names another one, such as local.`;
+    const hint = `${error.hint ?? ''} This cluster is a target because a kubeconfig names it: choose another one (--target), such as local.`;
     throw new EngineError(code, { where, expected, found, retry, hint: hint.trim(), cause: error });
   }
 }

@@ -1,4 +1,8 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import path from 'node:path';
+import '../targets/kubernetes/cluster/client-node'; // loads now, which in jest takes longer than a list may
 import { tempFolder } from '../testing/temp-folder';
 import { testEngine, type TestEngine } from '../testing/test-engine';
 import { writeSmallVm } from '../../../../test/kill/small-vm';
@@ -96,6 +100,53 @@ describe('getTargets', () => {
     const seen = await stranger.call('getTargets', {});
     expect(seen[1]?.classes[0]?.proof).toMatchObject({ outcome: 'passed', error: null });
   }, 60_000);
+
+  it('offers the cluster that nobody configured before its first plan, and waits for no one that is silent', async () => {
+    const sockets: Socket[] = [];
+    const silent = createServer(socket => void sockets.push(socket)).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const kubeconfig = path.join(folder, 'silent-kubeconfig');
+    writeFileSync(
+      kubeconfig,
+      JSON.stringify({
+        'current-context': 'lab',
+        clusters: [{ name: 'c', cluster: { server: `https://127.0.0.1:${port}` } }],
+        users: [{ name: 'u', user: { token: 't' } }],
+        contexts: [{ name: 'lab', context: { cluster: 'c', user: 'u' } }],
+      }),
+    );
+    const other = await testEngine(folder, {
+      database: test.database,
+      targets: [
+        {
+          name: 'kubernetes',
+          kind: 'kubernetes',
+          options: { kubeconfig, context: 'lab', namespace: 'vms' },
+          isDefault: true,
+          isFound: true,
+        },
+      ],
+    });
+    try {
+      const began = performance.now();
+      const targets = await other.engine.call('getTargets', {});
+      expect(performance.now() - began).toBeLessThan(12_000);
+      const named = (name: string) => targets.find(target => target.name === name);
+      expect(named('here')).toMatchObject({ isDefault: false, error: null });
+      expect(named('kubernetes')).toMatchObject({
+        isDefault: true,
+        namespaces: ['vms'],
+        error: { code: 'CLUSTER_UNREACHABLE' },
+        classes: [],
+      });
+      expect(sockets.length).toBeGreaterThan(0);
+    } finally {
+      silent.close();
+      for (const socket of sockets) socket.destroy();
+      await other.close();
+    }
+  }, 40_000);
 
   async function proof() {
     return (await test.engine.call('getTargets', {}))[1]?.classes[0]?.proof;

@@ -1,33 +1,88 @@
 /** getTargets: where VMs can go, and what is known of each storage class there. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClassProofView, TargetClassView, TargetView } from '@vm-migrate/api';
-import { toEngineError } from '../errors';
+import { EngineError, toEngineError } from '../errors';
 import { findClassProof, places, probeFailures, type ProbeFailure } from '../store/places';
+import { hostOf } from '../store/place-host';
 import type { PlaceRow } from '../store/store';
 import type { ClassProof } from '../targets/prove-class';
 import type { StorageClass } from '../targets/target';
 import type { Operation, OperationContext } from './operation';
+import { settledTarget } from './settled-target';
 import { errorView } from './step-view';
 
 export const getTargets: Operation<'getTargets', TargetView[]> = async context => {
-  const rows = await places(context.database, 'target');
+  const found = await foundPlace(context);
+  const known = await places(context.database, 'target');
+  const rows: KnownTarget[] = known.map(row => ({ row }));
+  if (found !== undefined && !known.some(({ name }) => name === found.row.name)) rows.push(found);
   const failures = await probeFailures(context.database, context.access.read);
-  const isDefault = ({ name }: PlaceRow): boolean =>
-    context.defaultTarget === undefined ? rows.length === 1 : name === context.defaultTarget;
+  const { defaultTarget, foundTarget } = context;
+  const defaultName =
+    defaultTarget !== undefined && defaultTarget === foundTarget?.name
+      ? found?.row.name
+      : defaultTarget;
   return Promise.all(
-    rows.map(async row => ({
+    rows.map(async ({ row, error }) => ({
       name: row.name,
       kind: row.kind,
-      isDefault: isDefault(row),
+      isDefault: defaultName === undefined ? rows.length === 1 : row.name === defaultName,
       location: locationOf(row),
       namespaces: namespacesOf(row),
-      ...(await classesOf(
-        context,
-        row,
-        failures.filter(({ target }) => target === row.name),
-      )),
+      ...(error === undefined
+        ? await classesOf(
+            context,
+            row,
+            failures.filter(({ target }) => target === row.name),
+          )
+        : { error: errorView(error.toJSON()), classes: [] }),
     })),
   );
 };
+
+interface KnownTarget {
+  readonly row: PlaceRow;
+  /** Why it is no place yet. */
+  readonly error?: EngineError;
+}
+
+/** Whoever waits for the list wants the others: what a target says later is for the next one who asks. */
+const ANSWER_MS = 5_000;
+
+/** @throws EngineError CLUSTER_UNREACHABLE, TIMED_OUT for a target of another kind */
+async function inTime<T>({ name, kind }: PlaceRow, answer: Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const late = sleep(ANSWER_MS, undefined, { signal: over.signal }).then(() => {
+    throw new EngineError(kind === 'kubernetes' ? 'CLUSTER_UNREACHABLE' : 'TIMED_OUT', {
+      where: { object: `target ${name}` },
+      found: `no answer within ${ANSWER_MS / 1_000} s`,
+      hint: 'See that kubectl reaches the cluster with the same kubeconfig and context, or choose another target.',
+      retry: 'later',
+    });
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    over.abort();
+    // Whichever of the two lost may still fail; nobody waits for it any more.
+    for (const one of [answer, late]) one.catch(() => undefined);
+  }
+}
+
+/**
+ * The cluster that nobody configured, under the name that it has here; as it was found, while it does
+ * not answer. Otherwise it would be offered only after the first plan for it.
+ */
+async function foundPlace(context: OperationContext): Promise<KnownTarget | undefined> {
+  const { foundTarget } = context;
+  if (foundTarget === undefined) return undefined;
+  const row: PlaceRow = { ...foundTarget, credentialRef: null, host: hostOf(foundTarget) };
+  try {
+    return { row: (await inTime(row, settledTarget(context, row))).place };
+  } catch (error) {
+    return { row, error: toEngineError(error) };
+  }
+}
 
 async function classesOf(
   context: OperationContext,
@@ -35,7 +90,8 @@ async function classesOf(
   failures: readonly ProbeFailure[],
 ): Promise<Pick<TargetView, 'error' | 'classes'>> {
   try {
-    const { classes } = await (await context.openTarget(row)).capabilities();
+    const asked = context.openTarget(row).then(target => target.capabilities());
+    const { classes } = await inTime(row, asked);
     const views = classes.map(async storageClass => {
       const failure = failures.find(one => one.storageClass === storageClass.name);
       return classView(storageClass, await proofView(context, row.name, storageClass, failure));

@@ -40,6 +40,7 @@ export function TargetChoice({ plan, draft, onChange, targets, failure }: Target
         <div className={styles['fields']}>
           <Select
             label={t('newMigration.target.target')}
+            description={target?.location ?? ''}
             className={styles['field'] ?? ''}
             options={targets.map(({ name, isDefault, kind }) => ({
               value: name,

@@ -30,6 +30,9 @@ const ended = (
 ) => pod({ phase: terminated.exitCode === 0 ? 'Succeeded' : 'Failed', ...status }, { terminated });
 const noLog = { last: undefined, words: undefined };
 
+const IMAGE_REMEDY =
+  'moverImage of the target names where the nodes pull it from; without a registry, import it on every node';
+
 describe('a pod that does not start', () => {
   it.each([
     [
@@ -53,7 +56,7 @@ describe('a pod that does not start', () => {
         { phase: 'Pending' },
         { waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling' } },
       ),
-      'pod web-0 cannot get its image: ImagePullBackOff: Back-off pulling',
+      `pod web-0 cannot get its image: ImagePullBackOff: Back-off pulling; ${IMAGE_REMEDY}`,
     ],
     [
       'its image must be there and is not',
@@ -61,7 +64,7 @@ describe('a pod that does not start', () => {
         { phase: 'Pending' },
         { waiting: { reason: 'ErrImageNeverPull', message: 'not present' } },
       ),
-      'pod web-0 cannot get its image: ErrImageNeverPull: not present',
+      `pod web-0 cannot get its image: ErrImageNeverPull: not present; ${IMAGE_REMEDY}`,
     ],
     [
       'its container cannot be made',

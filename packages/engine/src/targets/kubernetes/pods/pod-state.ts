@@ -47,6 +47,9 @@ function troubleOf(pod: Pod): { readonly trouble?: string } {
   return {};
 }
 
+const IMAGE_REMEDY =
+  'moverImage of the target names where the nodes pull it from; without a registry, import it on every node';
+
 function startingState(
   pod: Pod,
   container: ContainerStatus | undefined,
@@ -68,7 +71,7 @@ function startingState(
     case 'ErrImageNeverPull':
     case 'ImageInspectError':
     case 'RegistryUnavailable':
-      return reason(`pod ${name} cannot get its image: ${words(waiting)}`);
+      return reason(`pod ${name} cannot get its image: ${words(waiting)}; ${IMAGE_REMEDY}`);
     case 'InvalidImageName':
       return reason(`pod ${name} has an image name that is none: ${words(waiting)}`, true);
     case 'CreateContainerConfigError':

@@ -1,0 +1,19 @@
+/** A test's database as Backstage takes it in `backend.database`, each plugin in a schema of its own. */
+import type { JsonObject } from '@backstage/types';
+import type { TestDatabase } from '../../../../packages/engine/src/testing/test-database';
+
+export function backendDatabaseOf({ url }: Pick<TestDatabase, 'url'>): JsonObject {
+  const { hostname, port, username, password, pathname } = new URL(url);
+  return {
+    client: 'pg',
+    pluginDivisionMode: 'schema',
+    ensureSchemaExists: true,
+    connection: {
+      host: hostname,
+      port: Number(port),
+      user: decodeURIComponent(username),
+      password: decodeURIComponent(password),
+      database: pathname.slice(1),
+    },
+  };
+}
