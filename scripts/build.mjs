@@ -23,6 +23,13 @@ const entries = [
   },
   { from: 'packages/backend/src/start-targets.ts', to: 'packages/backend/dist/start-targets.cjs' },
   { from: 'test/example-vm/main.ts', to: 'test/dist/example-vm.cjs' },
+  {
+    from: 'test/screenshots/main.ts',
+    to: 'test/dist/screenshots.cjs',
+    // Only where the whole set-up is; loaded by name.
+    needs: 'node_modules/playwright-core',
+    external: ['axe-core', 'axe-core/axe.min.js', 'playwright-core'],
+  },
   { from: 'test/fuzz/main.ts', to: 'test/dist/fuzz.cjs' },
   { from: 'test/soak/main.ts', to: 'test/dist/soak.cjs' },
   { from: 'test/bench/main.ts', to: 'test/dist/bench.cjs' },

@@ -13,6 +13,8 @@ export interface Backstage {
   readonly url: string;
   /** What `npm start` calls the checkout's `.demo/backstage`: sources, volumes, state. */
   readonly folder: string;
+  /** The configuration that it was started with; the command line reads it too. */
+  readonly configFile: string;
   /** For the command line, as a guest. */
   token(): Promise<string>;
   /** As a person stops it. */
@@ -52,7 +54,13 @@ export async function startBackstage(
     },
   );
   const served = await untilServed(child, port, timeoutMs);
-  return { ...served, folder: path.join(parent, '.demo', 'backstage') };
+  const folder = path.join(parent, '.demo', 'backstage');
+  return { ...served, folder, configFile: path.join(folder, 'app-config.yaml') };
+}
+
+/** Of its source `demo`: VMs that are written there before the start are beside the example VM. */
+export function vmsFolder(parent: string): string {
+  return path.join(parent, '.demo', 'backstage', 'vms');
 }
 
 /** A backend that was started to listen at `port` of this machine. @throws Error with what it said, if it does not answer within `ms` */
@@ -60,7 +68,7 @@ export async function untilServed(
   child: ChildProcess,
   port: number,
   ms: number,
-): Promise<Omit<Backstage, 'folder'>> {
+): Promise<Omit<Backstage, 'folder' | 'configFile'>> {
   const url = `http://127.0.0.1:${port}`;
   const lines = lastLines(child);
   const said = () => lines.join('');

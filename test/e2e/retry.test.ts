@@ -36,6 +36,10 @@ describeWithBrowser('a migration that fails', () => {
     await page.getByText('failed', { exact: true }).first().waitFor({ timeout: MIGRATION_MS });
     expect(await page.getByText(DELTA).count()).toBeGreaterThan(0);
     expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Migrations', exact: true }).click();
+    await page.getByRole('row').filter({ hasText: 'FILE_MISSING' }).waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole('link', { name: VM }).click();
     renameSync(`${file}.away`, file);
     await page.getByRole('button', { name: 'Retry' }).click();
     await page.getByText('6 of 6 ready').waitFor({ timeout: MIGRATION_MS });

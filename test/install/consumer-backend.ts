@@ -58,5 +58,5 @@ export async function startConsumer(folder: string, app: string): Promise<Backst
     env: { ...process.env, NODE_ENV: 'development', NODE_OPTIONS: '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  return { ...(await untilServed(child, port, 120_000)), folder };
+  return { ...(await untilServed(child, port, 120_000)), folder, configFile: config };
 }

@@ -42,11 +42,11 @@ export function planMarkdown(plan: PlanView, accept: readonly string[] = []): st
       ? ['', 'No findings.']
       : [
           '',
-          '| | finding | what | what to do |',
-          '| --- | --- | --- | --- |',
+          '| finding | what | what to do |',
+          '| --- | --- | --- |',
           ...findings.map(
             ({ severity, id, object, cause, remedy, acceptable }) =>
-              `| ${blocking.has(id) ? '**blocks**' : severity === 'blocks' ? 'accepted' : severity} | ${text(id)}${blocking.has(id) && acceptable ? ' (can be accepted)' : ''} | ${text(`${object}: ${cause}`)} | ${text(remedy)} |`,
+              `| ${blocking.has(id) ? '**blocks**' : severity === 'blocks' ? 'accepted' : severity}: ${text(id)}${blocking.has(id) && acceptable ? ' (can be accepted)' : ''} | ${text(`${object}: ${cause}`)} | ${text(remedy)} |`,
           ),
         ]),
   ].join('\n');

@@ -48,7 +48,7 @@ describe('getQueue', () => {
     );
     expect(queue.steps.map(step => [step.migration, step.kind, step.waitsFor])).toEqual([
       [first, 'applyLayer', expect.stringMatching('^a free place under limit vm, 0 at a time')],
-      [second, 'proveClass', 'the migration is paused'],
+      [second, 'proveClass', 'the migration to be resumed'],
     ]);
     const { steps } = await test.engine.call('describe', { migration: first });
     const made = steps.find(({ kind }) => kind === 'createVolume');

@@ -70,11 +70,11 @@ function waitsFor(step: StepRow, { wanted, missingWorker, usedUp }: StepSurround
       return step.reason === 'copying' || step.reason === 'reading' ? null : step.reason;
     case 'ready':
       return paused
-        ? 'the migration is paused'
+        ? 'the migration to be resumed'
         : (usedUp ?? 'a free place under the limits (see: kubectl vm-migrate limits)');
     case 'queued':
       return paused
-        ? 'the migration is paused'
+        ? 'the migration to be resumed'
         : (missingWorker ?? 'a worker to take it (see: kubectl vm-migrate get workers)');
     case 'blocked':
     case 'done':

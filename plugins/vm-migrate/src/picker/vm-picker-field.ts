@@ -15,8 +15,10 @@ export function isVmReference(text: string): boolean {
 }
 
 const validation: CustomFieldValidator<string, VmPickerOptions> = (value, field, { apiHolder }) => {
+  // A field of a list's items is asked about the whole list.
+  const chosen: readonly (string | null | undefined)[] = [value].flat();
   // Nothing chosen is for `required` to refuse.
-  if (value === undefined || value === '' || isVmReference(value)) return;
+  if (chosen.every(vm => (vm ?? '') === '' || isVmReference(vm ?? ''))) return;
   const words = apiHolder.get(translationApiRef)?.getTranslation(vmMigrateTranslationRef);
   field.addError(words?.ready === true ? words.t('picker.invalid') : 'SOURCE/NAME');
 };

@@ -135,4 +135,16 @@ describe('field VmPicker', () => {
     await vmPickerField.validation(text, { addError } as never, context as never);
     await waitFor(() => expect(addError).toHaveBeenCalledTimes(isOne ? 0 : 1));
   });
+
+  it.each([
+    [['resource:default/vm-1', 'lab/web 1'], 0],
+    [['resource:default/vm-1', undefined], 0],
+    [['resource:default/vm-1', 'web-1'], 1],
+  ])('as the items of a list: %j', async (list, errors) => {
+    const addError = jest.fn();
+    const context = { apiHolder: { get: () => undefined }, formData: {}, schema: {} };
+    // Backstage gives it the list, whatever its type says.
+    await vmPickerField.validation(list as never, { addError } as never, context as never);
+    expect(addError).toHaveBeenCalledTimes(errors);
+  });
 });

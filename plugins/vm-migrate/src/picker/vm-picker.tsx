@@ -10,6 +10,7 @@ import { useWords } from '../parts/use-words';
 import { vmMigrateApiRef } from '../surface/api-ref';
 import { liveHubOf } from '../surface/live-hub';
 import { vmChoices } from './vm-choices';
+import styles from './vm-picker.module.css';
 
 export interface VmPickerOptions {
   /** Only VMs of this source. */
@@ -46,6 +47,7 @@ export function VmPicker({
   return (
     <>
       <Combobox
+        className={styles['picker'] ?? ''}
         label={schema.title ?? t('picker.label')}
         description={
           rawErrors.length > 0

@@ -108,7 +108,8 @@ function useColumns(): readonly ColumnConfig<MigrationView>[] {
         label: t('migrations.column.vm'),
         isRowHeader: true,
         isSortable: true,
-        minWidth: isMedium ? 150 : 110,
+        // Source, id and the link to the catalog in one line.
+        minWidth: isMedium ? 204 : 110,
         defaultWidth: '2fr',
         cell: migration => <VmCell migration={migration} />,
       },

@@ -7,7 +7,8 @@ import {
 } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { RiCheckDoubleLine } from '@remixicon/react';
 import { useMemo, useState } from 'react';
-import { Age } from '../../parts/age';
+import { useNow } from '../../parts/age';
+import { durationText } from '../../parts/format';
 import { Empty } from '../../parts/empty';
 import { Failure } from '../../parts/failure';
 import { ProgressBar } from '../../parts/progress-bar';
@@ -177,10 +178,13 @@ function useColumns(): readonly ColumnConfig<QueueRow>[] {
 /** How far it is, or what it waits for and since when. */
 function How({ step }: { readonly step: QueueRow }) {
   const { t } = useWords();
+  const now = useNow();
   const { words, progress, waitsFor, waitsSince, error } = step;
+  // Of what waits and has not begun a bar says nothing.
+  const hasBegun = waitsFor === null || (progress?.bytesDone ?? 0) > 0;
   return (
     <div className={styles['lines']}>
-      {progress !== null && progress.bytesTotal > 0 && (
+      {progress !== null && progress.bytesTotal > 0 && hasBegun && (
         <ProgressBar
           label={t('operations.queue.progressOf', { step: words })}
           progress={progress}
@@ -192,7 +196,7 @@ function How({ step }: { readonly step: QueueRow }) {
           {t('operations.queue.waitsFor', { what: waitsFor })}{' '}
           {waitsSince !== null && (
             <span className={styles['quiet']}>
-              <Age at={waitsSince} />
+              {t('history.since', { time: durationText(now - Date.parse(waitsSince)) })}
             </span>
           )}
         </span>

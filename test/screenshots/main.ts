@@ -1,0 +1,53 @@
+/**
+ * Writes docs/images: the pages of the built app, with VMs made for it, in a real browser. Every picture is
+ * to be looked at before it is committed.
+ *
+ *   node test/dist/screenshots.cjs FOLDER [NAME...]     only those pictures
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { apiClient } from '@vm-migrate/api';
+import { startBackstage, vmsFolder } from '../e2e/backstage-process';
+import { launchBrowser } from '../e2e/browser';
+import { useFonts } from './fonts';
+import { Camera } from './camera';
+import { MOVING, PICTURES, type Picture } from './pictures';
+import { setMoving, setScene } from './scene';
+import { writeTourVms } from './tour-vms';
+
+/** Always the same one: paths of VMs stand on the pictures. Made here, so that it is nobody else's. */
+const TOUR = path.join(tmpdir(), 'tour');
+
+const [into, ...names] = process.argv.slice(2);
+if (into === undefined) {
+  process.stderr.write('usage: node screenshots.cjs FOLDER [NAME...]\n');
+  process.exit(2);
+}
+void take(into, names);
+
+async function take(folder: string, only: readonly string[]): Promise<void> {
+  const wanted = ({ name }: Picture) => only.length === 0 || only.includes(name);
+  mkdirSync(folder, { recursive: true });
+  mkdirSync(TOUR);
+  useFonts(TOUR);
+  writeTourVms(vmsFolder(TOUR));
+  const backstage = await startBackstage(TOUR);
+  const browser = await launchBrowser();
+  try {
+    const api = apiClient({
+      baseUrl: () => `${backstage.url}/api/vm-migrate`,
+      token: () => backstage.token(),
+    });
+    const rest = await setScene(api, vmsFolder(TOUR));
+    const camera = new Camera(browser, backstage.url, folder);
+    const moving = await setMoving(api);
+    // Those of what moves first: it does so for a minute.
+    for (const picture of [...MOVING, ...PICTURES].filter(wanted))
+      await camera.take(picture, { ...rest, ...moving });
+  } finally {
+    await browser.close();
+    await backstage.stop();
+    rmSync(TOUR, { recursive: true, force: true });
+  }
+}
