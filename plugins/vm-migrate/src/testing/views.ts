@@ -1,6 +1,7 @@
 /** Answers for tests of pages: whole ones, of which a test names what it is about. */
 import type {
   MigrationView,
+  ObjectView,
   PlanView,
   TargetClassView,
   TargetView,
@@ -24,6 +25,20 @@ export function migrationView(of: Partial<MigrationView> & { readonly id: string
     createdAt: '2026-11-28T02:00:00.000Z',
     finishedAt: null,
     error: null,
+    ...of,
+  };
+}
+
+export function objectView(of: Partial<ObjectView> & { readonly name: string }): ObjectView {
+  return {
+    migration: 'm-1',
+    vm: 'web-1',
+    target: 'cluster',
+    kind: 'volume-snapshot',
+    disk: 'scsi0:0',
+    purpose: 'snapshot',
+    snapshot: null,
+    state: 'there',
     ...of,
   };
 }
