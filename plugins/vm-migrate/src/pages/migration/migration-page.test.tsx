@@ -2,12 +2,13 @@ import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import type { DescriptionView, EventView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { reportMarkdown } from '@vm-migrate/backstage-plugin-vm-migrate-common';
-import { eventOf, migrationOf, MIGRATION_ID } from '../../gallery/fixtures/build';
+import { eventOf, migrationOf } from '../../gallery/fixtures/build';
 import { DESCRIPTIONS, REPORT } from '../../gallery/fixtures/migrations';
 import { TREES } from '../../gallery/fixtures/trees';
 import { FakeBackend } from '../../testing/fake-backend';
 import { giveLayout } from '../../testing/layout';
 import { renderPages, type RenderHow } from '../../testing/render-pages';
+import { MIGRATION_ID } from '../../testing/views';
 
 giveLayout();
 const backend = new FakeBackend();

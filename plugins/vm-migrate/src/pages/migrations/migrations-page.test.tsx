@@ -3,15 +3,15 @@ import userEvent from '@testing-library/user-event';
 import type { MigrationView, ObjectView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { FakeBackend } from '../../testing/fake-backend';
 import { renderPages, type RenderHow } from '../../testing/render-pages';
-import { migrationView, objectView } from '../../testing/views';
+import { migrationOf, objectOf } from '../../testing/views';
 
 const backend = new FakeBackend();
 const user = userEvent.setup();
 
 const error = { code: 'VOLUME_IO', message: 'The volume does not answer.', hint: 'Look at it.' };
-const running = migrationView({ id: 'm-run', vm: 'web-1', owner: 'group:default/ops' });
-const failed = migrationView({ id: 'm-fail', vm: 'db-1', state: 'failed', error });
-const migrated = migrationView({ id: 'm-done', vm: 'mail', state: 'migrated' });
+const running = migrationOf({ id: 'm-run', vm: 'web-1', owner: 'group:default/ops' });
+const failed = migrationOf({ id: 'm-fail', vm: 'db-1', state: 'failed', error });
+const migrated = migrationOf({ id: 'm-done', vm: 'mail', state: 'migrated' });
 
 function show(
   migrations: readonly MigrationView[],
@@ -122,7 +122,7 @@ describe('acts on several migrations', () => {
     show([running, failed, migrated]);
     await select('web-1', 'db-1', 'mail');
     const object = (migration: string, name: string, rest: Partial<ObjectView> = {}) =>
-      objectView({ migration, name, ...rest });
+      objectOf({ migration, name, ...rest });
     backend.answer('getObjects', () => [
       object('m-run', 'web-main', { kind: 'volume', purpose: 'main' }),
       object('m-run', 'cut-1', { snapshot: 'Before upgrade' }),
