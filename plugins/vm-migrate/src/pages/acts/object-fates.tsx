@@ -154,8 +154,8 @@ function NameList({
               {t(`acts.objects.purpose.${object.purpose}`)}
               {object.snapshot !== null && (
                 <>
-                  {' '}
-                  <SourceText>{`"${object.snapshot}"`}</SourceText>
+                  {': '}
+                  <SourceText>{object.snapshot}</SourceText>
                 </>
               )}
               {object.state === 'begun' && ` · ${t('acts.objects.begun')}`}
