@@ -198,6 +198,21 @@ const forbidden = [
     to: { path: ['/openapi-document\\.ts$', '(^|/)node_modules/zod-to-json-schema/'] },
   },
   {
+    name: 'api-testing-is-for-tests',
+    comment: 'the builders of views are for tests and for the gallery, on every surface',
+    from: {
+      path: '^(packages|plugins|kubectl-plugin)/',
+      pathNot: [
+        testFile,
+        '\\.test\\.tsx$',
+        '^packages/api/src/testing/',
+        '^kubectl-plugin/src/testing/',
+        '^plugins/vm-migrate/src/testing/views\\.ts$',
+      ],
+    },
+    to: { path: '^packages/api/src/testing/' },
+  },
+  {
     name: 'mover-package',
     comment: 'packages/mover imports @vm-migrate/engine/mover only',
     from: { path: '^packages/mover/src/' },
@@ -227,7 +242,12 @@ const forbidden = [
     from: { path: '^plugins/vm-migrate/' },
     to: {
       path: ours,
-      pathNot: ['^plugins/vm-migrate/', '^plugins/vm-migrate-common/src/index\\.ts$'],
+      pathNot: [
+        '^plugins/vm-migrate/',
+        '^plugins/vm-migrate-common/src/index\\.ts$',
+        // From testing/views.ts only: see api-testing-is-for-tests.
+        '^packages/api/src/testing/',
+      ],
     },
   },
   {

@@ -8,7 +8,8 @@ import { root } from './setup.mjs';
 const stage = path.join(root, '.tools', 'pack');
 
 /** Files that no package publishes, nor is made from. */
-const isLeftOut = file => /\.test\.tsx?$|\/(node_modules|testing\/fixtures)$/.test(file);
+const isLeftOut = file =>
+  /\.test\.tsx?$|\/(node_modules|testing\/fixtures|packages\/api\/src\/testing)$/.test(file);
 
 /** Returns the folder; its packages are where they are in the checkout, with the licence in each. */
 export function stagePackages(packages) {

@@ -3,7 +3,7 @@ import type { Plan } from '../../packages/engine/src/plan/plan';
 import { parsePlan } from '../../packages/engine/src/plan/parse-plan';
 import { planInput, storageClass } from '../../packages/engine/src/testing/plan-input';
 import type { Bundle } from './bundle-file';
-import { description, events, tree } from './output/fixtures';
+import { description, events, tree } from './testing/fixtures';
 import { redactBundle } from './redact-bundle';
 
 const DISKS = {

@@ -226,8 +226,22 @@ migrations: [{ vm: three }, { vm: four }]
     const ended = await Promise.all(
       choices.map(choice => ok('cancel', ids[choice], `--${choice}`, '--yes')),
     );
-    for (const { stdout } of ended) expect(stdout).toMatch(/ is canceled; /);
     await rate('none');
+    for (const [index, choice] of choices.entries()) {
+      const { stdout } = ended[index] ?? { stdout: '' };
+      expect(stdout).toMatch(/ is canceled; /);
+      const named = (fate: string): string[] =>
+        stdout
+          .split('\n')
+          .filter(line => line.endsWith(fate))
+          .map(line => /^ +(?:volume|VolumeSnapshot) +(\S+)/.exec(line)?.[1] ?? line)
+          .sort();
+      // What it names as kept is what stands there, no more and no less.
+      expect(named(' kept')).toEqual(
+        [...left(choice, 'volumes'), ...left(choice, 'snapshots')].sort(),
+      );
+      expect(named(' removed').length > 0).toBe(choice !== 'keep-all');
+    }
     const stands = choices.map(choice => ({
       choice,
       volumes: left(choice, 'volumes').length > 0,

@@ -1,6 +1,6 @@
 /** The history in Backstage and `kubectl vm-migrate tree` draw the same shape: order of points, and lanes. */
 import fc from 'fast-check';
-import { tree } from '../../kubectl-plugin/src/output/fixtures';
+import { tree } from '../../kubectl-plugin/src/testing/fixtures';
 import { PLAIN } from '../../kubectl-plugin/src/output/style';
 import { treeText } from '../../kubectl-plugin/src/output/tree-text';
 import type { TreeNodeView } from '../../packages/api/src';

@@ -17,12 +17,19 @@ const KINDS = [
   'migrations',
   'layers',
   'snapshots',
+  'objects',
   'workers',
   'queue',
 ] as const;
 type Kind = (typeof KINDS)[number];
 
-const OF_MIGRATIONS: ReadonlySet<string> = new Set(['migrations', 'layers', 'snapshots', 'queue']);
+const OF_MIGRATIONS: ReadonlySet<string> = new Set([
+  'migrations',
+  'layers',
+  'snapshots',
+  'objects',
+  'queue',
+]);
 
 /** What to do when there is nothing to list. */
 const NONE: Readonly<Record<Kind, string>> = {
@@ -33,6 +40,7 @@ const NONE: Readonly<Record<Kind, string>> = {
   migrations: `No migrations. Begin with: ${PROGRAM} plan VM`,
   layers: `No layers: they belong to migrations. See: ${PROGRAM} get migrations`,
   snapshots: `No snapshots: they belong to migrations. Those at the source: ${PROGRAM} tree VM`,
+  objects: `No objects on targets: they belong to migrations. See: ${PROGRAM} get migrations`,
   workers: `No workers. Start one: ${PROGRAM} worker`,
   queue: 'Nothing runs, waits or is to be done.',
 };
@@ -46,7 +54,7 @@ export const get = defineVerb({
     of: {
       shown: 'OF',
       describe:
-        'vms: a source; migrations, layers, snapshots: a VM, the id of a migration or of a group; queue: a VM or the id of a migration',
+        'vms: a source; migrations, layers, snapshots, objects: a VM, the id of a migration or of a group; queue: a VM or the id of a migration',
       need: 'optional',
       names: before =>
         before[0] === 'vms'
@@ -61,6 +69,7 @@ export const get = defineVerb({
     { command: 'get vms', why: 'VMs of all sources' },
     { command: 'get targets -o wide', why: 'storage classes, and which are proved' },
     { command: 'get layers lab/web-1 -o wide', why: 'the flag of every base and delta' },
+    { command: 'get objects lab/web-1', why: 'its volumes and VolumeSnapshots, by name' },
     { command: 'get queue', why: 'who works on what, and why the next steps wait' },
     { command: 'get migrations -l state=failed -o name', why: 'ids of what failed' },
   ],
@@ -71,6 +80,7 @@ export const get = defineVerb({
     'getMigrations',
     'getLayers',
     'getSnapshots',
+    'getObjects',
     'getWorkers',
     'getQueue',
   ],
@@ -125,6 +135,7 @@ const ROWS: {
   migrations: async (engine, of) => engine.call('getMigrations', await manyOf(engine, of)),
   layers: async (engine, of) => engine.call('getLayers', await filterOf(engine, of)),
   snapshots: async (engine, of) => engine.call('getSnapshots', await filterOf(engine, of)),
+  objects: async (engine, of) => engine.call('getObjects', await filterOf(engine, of)),
   workers: (engine, of) => withoutMore(of, 'workers', () => engine.call('getWorkers', {})),
   queue: async (engine, of) => {
     const which = of === undefined ? {} : { migration: (await findMigration(engine, of)).id };

@@ -3,6 +3,7 @@ import type {
   LayerView,
   LimitView,
   MigrationView,
+  ObjectView,
   QueuedStepView,
   SnapshotView,
   SourceView,
@@ -12,6 +13,7 @@ import type {
   WorkerView,
 } from '@vm-migrate/api';
 import { age, bytes, bytesOf, duration, eta, percent, rate, utcMinute } from './format';
+import { OBJECT_KINDS, OBJECT_STATES, objectPurpose } from './object-words';
 import { stateColor } from './state-color';
 import { stepWords } from './step-words';
 import type { Style } from './style';
@@ -25,6 +27,7 @@ export interface ListRows {
   readonly migrations: MigrationView;
   readonly layers: LayerView;
   readonly snapshots: SnapshotView;
+  readonly objects: ObjectView;
   readonly workers: WorkerView;
   readonly queue: QueuedStepView;
   readonly limits: LimitView;
@@ -208,6 +211,20 @@ export const LIST_TABLES: { readonly [Name in ListName]: ListTable<ListRows[Name
       { heading: 'READY', of: ({ readyAt }) => utcMinute(readyAt), wide: true },
       { heading: 'PROOF', of: weakestProof, wide: true },
       { heading: 'DESCRIPTION', of: ({ description }) => description, shortens: true, wide: true },
+    ],
+  },
+  objects: {
+    singular: 'object',
+    nameOf: ({ kind, name }) => `${kind}/${name}`,
+    columns: () => [
+      { heading: 'MIGRATION', of: ({ migration }) => migration },
+      { heading: 'VM', of: ({ vm }) => vm, wide: true },
+      { heading: 'KIND', of: ({ kind }) => OBJECT_KINDS[kind] },
+      { heading: 'NAME', of: ({ name }) => name },
+      { heading: 'DISK', of: ({ disk }) => disk },
+      { heading: 'FOR', of: objectPurpose, shortens: true },
+      { heading: 'STATE', of: ({ state }) => OBJECT_STATES[state] },
+      { heading: 'TARGET', of: ({ target }) => target, wide: true },
     ],
   },
   workers: {

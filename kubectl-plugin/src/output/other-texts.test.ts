@@ -2,7 +2,7 @@ import { displayWidth } from './display-width';
 import { describeText } from './describe-text';
 import { doctorText } from './doctor-text';
 import { eventsText } from './events-text';
-import { description, events, migration, NOW, place, volumeSnapshot } from './fixtures';
+import { description, events, migration, NOW, place, volumeSnapshot } from '../testing/fixtures';
 import { listLines, nameLines } from './list-tables';
 import { PLAIN, styleFor, type Style } from './style';
 import { whereText } from './where-text';

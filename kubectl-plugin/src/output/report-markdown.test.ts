@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { report } from './fixtures';
+import { report } from '../testing/fixtures';
 import { HOSTILE_NAMES } from './hostile-names';
 
 import { HOW_TO_CHECK, reportMarkdown } from '@vm-migrate/api';

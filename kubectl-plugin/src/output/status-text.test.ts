@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { displayWidth } from './display-width';
-import { diskStatus, NOW, progress, status, step } from './fixtures';
+import { diskStatus, NOW, progress, status, step } from '../testing/fixtures';
 import { HOSTILE_NAMES } from './hostile-names';
 import { heartbeatLines, statusLines, statusText } from './status-text';
 import { PLAIN, type Style } from './style';

@@ -1,7 +1,7 @@
 import type { TreeNodeView, TreeView } from '@vm-migrate/api';
 import fc from 'fast-check';
 import { displayWidth } from './display-width';
-import { tree } from './fixtures';
+import { tree } from '../testing/fixtures';
 import { HOSTILE_NAMES } from './hostile-names';
 import { PLAIN, type Style } from './style';
 import { treeText } from './tree-text';

@@ -8,6 +8,7 @@ import type {
   LimitView,
   MigrationCountView,
   MigrationView,
+  ObjectView,
   PlaceView,
   QueueView,
   RecoverView,
@@ -31,6 +32,7 @@ export interface OperationAnswers {
   readonly countMigrations: MigrationCountView;
   readonly getLayers: LayerView[];
   readonly getSnapshots: SnapshotView[];
+  readonly getObjects: ObjectView[];
   readonly getWorkers: WorkerView[];
   readonly getQueue: QueueView;
   readonly getTree: TreeView;

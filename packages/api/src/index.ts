@@ -6,6 +6,7 @@ export type {
   OperationName,
 } from './operations';
 export type { OperationAnswers } from './answers';
+export { fateOf, isRemoved, type CancelChoice, type ObjectFate } from './cancel-objects';
 export {
   apiClient,
   setVmEntities,

@@ -166,6 +166,13 @@ export const OPERATIONS = {
     summary: 'VMware snapshots and their VolumeSnapshots',
     input: filterInput,
   }),
+  getObjects: define({
+    kind: 'query',
+    summary: 'Volumes and VolumeSnapshots of migrations, by name: what a cancel keeps or removes',
+    input: filterInput.extend({
+      migrations: z.array(migrationId).min(1).max(500).optional().describe('Only of these'),
+    }),
+  }),
   getWorkers: define({
     kind: 'query',
     summary: 'Workers and what they serve',

@@ -253,6 +253,26 @@ export interface SnapshotView {
   readonly volumeSnapshots: readonly VolumeSnapshotView[];
 }
 
+/** A volume or VolumeSnapshot of a migration, by the name that it has on the target. */
+export interface ObjectView {
+  readonly migration: string;
+  readonly vm: string;
+  readonly target: string;
+  readonly kind: 'volume' | 'volume-snapshot';
+  readonly name: string;
+  /** Label of its disk. */
+  readonly disk: string;
+  /**
+   * Of a volume: `main` holds the disk's current state at the end, `branch` a side branch for a while.
+   * Of a VolumeSnapshot: for a VMware `snapshot`, the `current` state, or a working one at a `fork`.
+   */
+  readonly purpose: 'main' | 'branch' | 'snapshot' | 'current' | 'fork';
+  /** Name of the VMware snapshot that it was cut for. */
+  readonly snapshot: string | null;
+  /** `planned`: nobody began to make it; `begun`: somebody did, and it may be on the target. */
+  readonly state: 'planned' | 'begun' | 'there' | 'removed';
+}
+
 /** One point of the history: a VMware snapshot, or the current state. Parents before children, siblings by time. */
 export interface TreeNodeView {
   /** Snapshot id; `current` for "you are here". */

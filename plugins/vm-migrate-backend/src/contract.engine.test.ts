@@ -174,6 +174,7 @@ describe('the contract', () => {
     await ann.call('getStatus', {});
     await ann.call('getLayers', {});
     await ann.call('getSnapshots', {});
+    await ann.call('getObjects', {});
     await ann.call('getEvents', {});
     for (const vm of ['lab/small 1', 'lab/small 2', 'lab/small 3'])
       await ann.call('getTree', { vm });

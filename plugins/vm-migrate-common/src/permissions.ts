@@ -76,6 +76,7 @@ export const OPERATION_PERMISSIONS = {
   countMigrations: migrationReadPermission,
   getLayers: migrationReadPermission,
   getSnapshots: migrationReadPermission,
+  getObjects: migrationReadPermission,
   getStatus: migrationReadPermission,
   getQueue: migrationReadPermission,
   getEvents: migrationReadPermission,

@@ -21,7 +21,7 @@ import { TREES } from './gallery/fixtures/trees';
 import { FakeBackend } from './testing/fake-backend';
 import { giveLayout } from './testing/layout';
 import { permissionsOf } from './testing/permissions';
-import { migrationView } from './testing/views';
+import { migrationOf } from './testing/views';
 
 giveLayout();
 const backend = new FakeBackend();
@@ -30,7 +30,7 @@ const user = userEvent.setup();
 describe('the old frontend system', () => {
   it('mounts the pages where the app wants them', async () => {
     const byState = { running: 1, paused: 0, failed: 0, migrated: 0, canceled: 0 };
-    backend.answer('getMigrations', () => [migrationView({ id: 'm-1', vm: 'web-1' })]);
+    backend.answer('getMigrations', () => [migrationOf({ id: 'm-1', vm: 'web-1' })]);
     backend.answer('countMigrations', () => ({ total: 1, byState }));
     backend.answer('getPlace', () => FakeBackend.failure(403, 'ACCESS_DENIED', 'no'));
     backend.answer('getVms', () => []);

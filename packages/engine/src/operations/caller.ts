@@ -46,6 +46,7 @@ const LISTS: ReadonlySet<OperationName> = new Set([
   'countMigrations',
   'getLayers',
   'getSnapshots',
+  'getObjects',
   'getStatus',
   'getQueue',
   'getEvents',

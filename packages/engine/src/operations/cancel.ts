@@ -1,5 +1,5 @@
 /** cancel: give a migration up, with an explicit choice of what happens to the objects on the target. */
-import type { MigrationView } from '@vm-migrate/api';
+import { isRemoved, type CancelChoice, type MigrationView } from '@vm-migrate/api';
 import { EngineError } from '../errors';
 import { addEvent } from '../store/events';
 import { findPlace } from '../store/places';
@@ -67,7 +67,7 @@ async function untilLetGo(context: OperationContext, migration: string): Promise
 async function removeObjects(
   context: OperationContext,
   record: MigrationRecord,
-  choice: 'keep-all' | 'keep-snapshots' | 'remove-all',
+  choice: CancelChoice,
 ): Promise<void> {
   const place = await findPlace(context.database, 'target', record.row.targetName);
   if (place === undefined)
@@ -77,21 +77,21 @@ async function removeObjects(
   const remove = async (kind: 'volume' | 'volume-snapshot', name: string) => {
     if (await untilGone(target, kind, name, context.storeId)) removed += 1;
   };
-  // A working VolumeSnapshot is nobody's snapshot: it is kept with the volumes that it is for.
-  const cuts =
-    choice === 'keep-all'
-      ? []
-      : record.cuts.filter(
-          cut => cut.state !== 'removed' && (choice === 'remove-all' || cut.purpose === 'fork'),
-        );
+  const cuts = record.cuts.filter(
+    cut =>
+      cut.state !== 'removed' &&
+      isRemoved({ kind: 'volume-snapshot', purpose: cut.purpose }, choice),
+  );
   for (const cut of cuts) {
     await remove('volume-snapshot', cut.name);
     await setVolumeSnapshotRemoved(context.database, record.row.id, cut.volumeSnapshotId);
   }
+  const isUnwanted = (role: 'main' | 'branch') =>
+    isRemoved({ kind: 'volume', purpose: role }, choice);
+  const unwanted = record.volumes.filter(({ role }) => isUnwanted(role));
   // By name as well: what was being made when its worker died is no object yet.
-  if (choice !== 'keep-all')
-    for (const volume of record.volumes) await remove('volume', volumeName(volume));
-  const kept = choice === 'keep-all' ? new Set(record.volumes.map(volumeName)) : new Set<string>();
+  for (const volume of unwanted) await remove('volume', volumeName(volume));
+  const kept = new Set(record.volumes.filter(({ role }) => !isUnwanted(role)).map(volumeName));
   // Volumes of checks, replaced generations and probes carry their migration's mark as well.
   const ids = new Set([
     record.row.id,
@@ -110,9 +110,8 @@ async function removeObjects(
     )
       await remove('volume-snapshot', name);
   }
-  if (choice !== 'keep-all')
-    for (const volume of record.volumes)
-      await setVolumeRemoved(context.database, record.row.id, volume.volumeId);
+  for (const volume of unwanted)
+    await setVolumeRemoved(context.database, record.row.id, volume.volumeId);
   await addEvent(context.database, {
     migrationId: record.row.id,
     kind: 'objects-removed',

@@ -1,9 +1,10 @@
-/** getMigrations, countMigrations, getStatus, getLayers, getSnapshots: rows for tables, from the store alone. */
+/** getMigrations, countMigrations, getStatus, getLayers, getSnapshots, getObjects: rows for tables, from the store alone. */
 import type {
   DiskStatusView,
   LayerView,
   MigrationCountView,
   MigrationView,
+  ObjectView,
   OperationInput,
   SnapshotView,
   StatusView,
@@ -12,6 +13,7 @@ import type {
 import type { MigrationFilter } from '../store/migration-filter';
 import { countByState, migrationSummaries } from '../store/migration-summaries';
 import { migrations } from '../store/migrations';
+import { targetObjects } from '../store/target-objects';
 import {
   copyProgress,
   migrationView,
@@ -59,6 +61,24 @@ export const getSnapshots: Operation<'getSnapshots', SnapshotView[]> = async (co
 
 export const getLayers: Operation<'getLayers', LayerView[]> = async (context, filter) =>
   (await records(context, filter)).flatMap(layerViews);
+
+export const getObjects: Operation<'getObjects', ObjectView[]> = async (
+  context,
+  { migrations: ids, ...filter },
+) => {
+  const rows = await targetObjects(context.database, {
+    ...(await storeFilter(context, filter)),
+    ids,
+  });
+  return rows.map(({ migrationId, vmName, targetName, diskLabel, snapshotName, ...same }) => ({
+    migration: migrationId,
+    vm: vmName,
+    target: targetName,
+    disk: diskLabel,
+    snapshot: snapshotName,
+    ...same,
+  }));
+};
 
 async function records(context: OperationContext, filter: Filter): Promise<MigrationRecord[]> {
   const rows = await migrations(context.database, await storeFilter(context, filter));

@@ -13,7 +13,14 @@ import { getQueue } from './queue';
 import { recover } from './recover';
 import { getReport } from './report';
 import { startMigration } from './start-migration';
-import { countMigrations, getLayers, getMigrations, getSnapshots, getStatus } from './status';
+import {
+  countMigrations,
+  getLayers,
+  getMigrations,
+  getObjects,
+  getSnapshots,
+  getStatus,
+} from './status';
 import { getTargets } from './targets';
 import { getTree } from './tree';
 
@@ -25,6 +32,7 @@ const TABLE = {
   countMigrations,
   getLayers,
   getSnapshots,
+  getObjects,
   getWorkers,
   getQueue,
   getTree,

@@ -5,6 +5,7 @@ import type { MigrationState } from './store';
 /** What is absent narrows nothing; what is given must all hold. */
 export interface MigrationFilter {
   readonly id?: string;
+  readonly ids?: readonly string[];
   /** A VM's id or name. */
   readonly vm?: string;
   /** Part of a VM's name, in any case. */
@@ -46,6 +47,7 @@ export function filterSql(filter: MigrationFilter, alias: string, params: unknow
     `position(lower(${part}::text) in lower(${text})) > 0`;
 
   add(filter.id, id => `${alias}.id = ${id}`);
+  add(filter.ids, ids => `${alias}.id = any (${ids}::text[])`);
   add(filter.vm, vm => `(${alias}.vm_id = ${vm} or ${alias}.vm_name = ${vm})`);
   add(filter.vmPart, part => holds(`${alias}.vm_name`, part));
   add(filter.groupId, group => `${alias}.group_id = ${group}`);

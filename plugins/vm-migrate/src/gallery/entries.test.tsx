@@ -15,11 +15,11 @@ it('no two entries have one address', () => {
 
 it.each(ENTRIES.map(entry => [`${entry.view}: ${entry.state}`, entry] as const))(
   '%s',
-  async (_name, { id, shows }) => {
+  async (_name, { id, shows, refuses }) => {
     renderTestApp({
       features: [galleryPlugin],
       initialRouteEntries: [`/gallery/${id}${'path' in shows ? shows.path : ''}`],
-      apis: [[permissionApiRef, permissionsOf(() => true)]],
+      apis: [[permissionApiRef, permissionsOf(() => refuses !== 'everything')]],
     });
     await screen.findByRole('link', { name: 'All' });
     await waitFor(() => expect(document.body.textContent?.length).toBeGreaterThan(60));

@@ -13,7 +13,8 @@ import { useMemo, useSyncExternalStore } from 'react';
 import { Route, Routes, useParams } from 'react-router-dom';
 import { Pages } from '../pages/pages';
 import { linksUnder } from '../surface/links';
-import { ENTRIES, type GalleryEntry } from './entries';
+import { ENTRIES } from './entries';
+import type { GalleryEntry } from './entry';
 import { fixtureClient } from './fixture-client';
 import styles from './gallery.module.css';
 
@@ -82,11 +83,14 @@ function One() {
         )}
         <Switches />
       </div>
-      {'path' in entry.shows ? (
-        <Pages {...surface} />
-      ) : (
-        <main className={styles['part']}>{entry.shows.part(surface)}</main>
-      )}
+      {/* Anew for each: a query stays with the client that it was first asked of. */}
+      <div key={entry.id} data-entry={entry.id}>
+        {'path' in entry.shows ? (
+          <Pages {...surface} />
+        ) : (
+          <main className={styles['part']}>{entry.shows.part(surface)}</main>
+        )}
+      </div>
     </>
   );
 }

@@ -25,7 +25,5 @@ export const vmMigrateTranslationRef = createTranslationRef({
     ...newMigration,
     ...operations,
     ...picker,
-    ...history,
-    ...migration,
   },
 });

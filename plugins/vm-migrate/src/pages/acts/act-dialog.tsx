@@ -1,6 +1,6 @@
 /**
- * Asks before an act is done on one migration or many: names them, says what happens to the objects on
- * the target, and afterwards what came of each.
+ * Asks before an act is done on one migration or many: names them and, before a cancel, the objects on
+ * the target that are kept or removed; afterwards it says what came of each.
  */
 import {
   Button,
@@ -12,12 +12,14 @@ import {
   RadioGroup,
   Text,
 } from '@backstage/ui';
-import type { MigrationView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import type { CancelChoice, MigrationView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useState } from 'react';
 import { useWords } from '../../parts/use-words';
+import { useOperation } from '../../surface/queries';
 import { ActOutcomes } from './act-outcomes';
-import { CANCEL_OBJECTS, type Act, type CancelObjects } from './acts';
+import { CANCEL_OBJECTS, type Act } from './acts';
 import styles from './acts.module.css';
+import { ObjectFates } from './object-fates';
 import { useRunAct } from './use-run-act';
 
 export interface ActDialogProps {
@@ -31,19 +33,29 @@ export interface ActDialogProps {
 
 export function ActDialog({ act, migrations, leftAlone, onClose }: ActDialogProps) {
   const { t } = useWords();
-  const [objects, setObjects] = useState<CancelObjects>('keep-all');
+  const [objects, setObjects] = useState<CancelChoice>('keep-all');
   const { outcomes, isRunning, run } = useRunAct(act);
   const isAsked = outcomes.size > 0;
   const failed = migrations.filter(({ id }) => outcomes.get(id)?.state === 'failed');
   const destroys = act === 'cancel';
+  const objectsOf = useOperation(
+    'getObjects',
+    { migrations: migrations.map(({ id }) => id) },
+    { enabled: destroys && !isAsked },
+  );
   return (
     <Dialog isOpen onOpenChange={open => !open && onClose()} width={560}>
       <DialogHeader>{t(`acts.${act}.title`, { count: migrations.length })}</DialogHeader>
       <DialogBody>
         <div className={styles['body']}>
           {!isAsked && <Text as="p">{t(`acts.${act}.happens`)}</Text>}
-          {!isAsked && destroys && <ObjectsChoice value={objects} onChange={setObjects} />}
-          <ActOutcomes migrations={migrations} outcomes={outcomes} />
+          {!isAsked && destroys && (
+            <>
+              <ObjectsChoice value={objects} onChange={setObjects} />
+              <ObjectFates migrations={migrations} query={objectsOf} choice={objects} />
+            </>
+          )}
+          {(isAsked || !destroys) && <ActOutcomes migrations={migrations} outcomes={outcomes} />}
           {!isAsked && leftAlone.length > 0 && (
             <>
               <Text as="p" weight="bold">
@@ -65,6 +77,8 @@ export function ActDialog({ act, migrations, leftAlone, onClose }: ActDialogProp
           <Button
             variant="primary"
             destructive={destroys}
+            // Not before it was said what is removed; where that cannot be read, the reason was said.
+            isDisabled={destroys && objectsOf.isPending}
             onPress={() => void run(migrations, objects)}
           >
             {t(`acts.${act}.confirm`, { count: migrations.length })}
@@ -87,15 +101,15 @@ function ObjectsChoice({
   value,
   onChange,
 }: {
-  readonly value: CancelObjects;
-  readonly onChange: (objects: CancelObjects) => void;
+  readonly value: CancelChoice;
+  readonly onChange: (objects: CancelChoice) => void;
 }) {
   const { t } = useWords();
   return (
     <RadioGroup
       label={t('acts.objects.label')}
       value={value}
-      onChange={chosen => onChange(chosen as CancelObjects)}
+      onChange={chosen => onChange(chosen as CancelChoice)}
     >
       {CANCEL_OBJECTS.map(objects => (
         <Radio key={objects} value={objects} className={styles['choice'] ?? ''}>

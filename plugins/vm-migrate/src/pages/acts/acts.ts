@@ -1,22 +1,15 @@
 /** What a person may do with a migration, and why not: pure, so that a button and a dialog agree. */
 import type {
   ApiClient,
+  CancelChoice,
   MigrationView,
-  OperationInput,
 } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 
 export const ACTS = ['pause', 'resume', 'retry', 'cancel'] as const;
 export type Act = (typeof ACTS)[number];
 
-/** What becomes of the objects on the target of a migration that is given up. */
-export type CancelObjects = OperationInput<'cancel'>['objects'];
-
 /** The least that is lost comes first: it is the one that is chosen already. */
-export const CANCEL_OBJECTS: readonly CancelObjects[] = [
-  'keep-all',
-  'keep-snapshots',
-  'remove-all',
-];
+export const CANCEL_OBJECTS: readonly CancelChoice[] = ['keep-all', 'keep-snapshots', 'remove-all'];
 
 /** Why an act makes no sense in a migration's state; a word of `acts.refusal`. */
 export type Refusal = 'migrated' | 'canceled' | 'paused' | 'notPaused' | 'nothingFailed';
@@ -47,7 +40,7 @@ export async function perform(
   api: ApiClient,
   act: Act,
   migration: string,
-  objects: CancelObjects,
+  objects: CancelChoice,
 ): Promise<MigrationView> {
   return act === 'cancel'
     ? api.call('cancel', { migration, objects })

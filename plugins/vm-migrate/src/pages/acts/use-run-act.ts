@@ -1,9 +1,13 @@
 /** One act on many migrations, and what came of each: some may fail and the others are done all the same. */
 import { useAnalytics } from '@backstage/frontend-plugin-api';
-import { ApiError, type MigrationView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import {
+  ApiError,
+  type CancelChoice,
+  type MigrationView,
+} from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useSurface } from '../../surface/surface';
-import { perform, type Act, type CancelObjects } from './acts';
+import { perform, type Act } from './acts';
 
 /** What is asked for at a time: a cancel waits for its migration's running steps. */
 const AT_ONCE = 4;
@@ -17,7 +21,7 @@ export interface RunAct {
   /** By id of the migration, as they come. */
   readonly outcomes: ReadonlyMap<string, Outcome>;
   readonly isRunning: boolean;
-  readonly run: (migrations: readonly MigrationView[], objects: CancelObjects) => Promise<void>;
+  readonly run: (migrations: readonly MigrationView[], objects: CancelChoice) => Promise<void>;
 }
 
 export function useRunAct(act: Act): RunAct {

@@ -2,12 +2,13 @@ import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import type { DescriptionView, EventView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { reportMarkdown } from '@vm-migrate/backstage-plugin-vm-migrate-common';
-import { eventOf, migrationOf, MIGRATION_ID } from '../../gallery/fixtures/build';
+import { eventOf, migrationOf } from '../../gallery/fixtures/build';
 import { DESCRIPTIONS, REPORT } from '../../gallery/fixtures/migrations';
 import { TREES } from '../../gallery/fixtures/trees';
 import { FakeBackend } from '../../testing/fake-backend';
 import { giveLayout } from '../../testing/layout';
 import { renderPages, type RenderHow } from '../../testing/render-pages';
+import { MIGRATION_ID } from '../../testing/views';
 
 giveLayout();
 const backend = new FakeBackend();
@@ -77,12 +78,15 @@ describe('a migration', () => {
 
   it('cancels only after it said what happens to the objects, as it was chosen', async () => {
     show(DESCRIPTIONS.running);
+    backend.answer('getObjects', () => FakeBackend.failure(503, 'STORE_UNREACHABLE', 'No answer.'));
     backend.answer('cancel', () => migrationOf({ state: 'canceled' }));
     await user.click(await button('Cancel'));
     const dialog = await screen.findByRole('dialog');
     expect(within(dialog).getAllByRole('radio')).toHaveLength(3);
     expect(asked('cancel')).toEqual([]);
     await user.click(within(dialog).getByRole('radio', { name: /Remove all of them/ }));
+    // Whoever cannot be told the names is told why, and may cancel all the same.
+    expect(await within(dialog).findByText('No answer.')).toBeInTheDocument();
     await user.click(within(dialog).getByRole('button', { name: 'Cancel the migration' }));
     await waitFor(() =>
       expect(asked('cancel')).toEqual([{ migration: MIGRATION_ID, objects: 'remove-all' }]),

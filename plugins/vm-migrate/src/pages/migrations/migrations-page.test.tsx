@@ -1,17 +1,17 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import type { MigrationView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import type { MigrationView, ObjectView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { FakeBackend } from '../../testing/fake-backend';
 import { renderPages, type RenderHow } from '../../testing/render-pages';
-import { migrationView } from '../../testing/views';
+import { migrationOf, objectOf } from '../../testing/views';
 
 const backend = new FakeBackend();
 const user = userEvent.setup();
 
 const error = { code: 'VOLUME_IO', message: 'The volume does not answer.', hint: 'Look at it.' };
-const running = migrationView({ id: 'm-run', vm: 'web-1', owner: 'group:default/ops' });
-const failed = migrationView({ id: 'm-fail', vm: 'db-1', state: 'failed', error });
-const migrated = migrationView({ id: 'm-done', vm: 'mail', state: 'migrated' });
+const running = migrationOf({ id: 'm-run', vm: 'web-1', owner: 'group:default/ops' });
+const failed = migrationOf({ id: 'm-fail', vm: 'db-1', state: 'failed', error });
+const migrated = migrationOf({ id: 'm-done', vm: 'mail', state: 'migrated' });
 
 function show(
   migrations: readonly MigrationView[],
@@ -121,6 +121,16 @@ describe('acts on several migrations', () => {
   it('cancels those that can be, names the objects, and says what failed and why', async () => {
     show([running, failed, migrated]);
     await select('web-1', 'db-1', 'mail');
+    const object = (migration: string, name: string, rest: Partial<ObjectView> = {}) =>
+      objectOf({ migration, name, ...rest });
+    backend.answer('getObjects', () => [
+      object('m-run', 'web-main', { kind: 'volume', purpose: 'main' }),
+      object('m-run', 'cut-1', { snapshot: 'Before upgrade' }),
+      object('m-run', 'cut-2', { purpose: 'fork' }),
+      object('m-run', 'cut-3', { state: 'planned' }),
+      object('m-fail', 'db-main', { kind: 'volume', purpose: 'main' }),
+      ...[1, 2, 3, 4, 5, 6].map(nth => object('m-fail', `db-cut-${nth}`)),
+    ]);
     backend.answer('cancel', ({ migration }) =>
       migration === failed.id
         ? FakeBackend.failure(504, 'TIMED_OUT', 'Its steps do not let go.', { hint: 'Ask again.' })
@@ -128,9 +138,28 @@ describe('acts on several migrations', () => {
     );
     await user.click(screen.getByRole('button', { name: 'Cancel' }));
     const dialog = within(await screen.findByRole('dialog', { name: 'Cancel 2 migrations?' }));
+    const of = (vm: string) => within(dialog.getByRole('region', { name: vm }));
+    expect(await dialog.findByText('Keeps 2 volumes and 8 VolumeSnapshots.')).toBeInTheDocument();
+    expect(asked('getObjects')).toEqual([{ migrations: ['m-run', 'm-fail'] }]);
+    expect(of('web-1').getByText('cut-1')).toBeInTheDocument();
+    // Long lists say how many more there are, and show them when asked to.
+    expect(of('db-1').queryByText('db-cut-6')).toBeNull();
+    await user.click(of('db-1').getByRole('button', { name: 'and 3 more' }));
+    expect(of('db-1').getByText('db-cut-6')).toBeInTheDocument();
+    expect(of('web-1').getByText('1 more was planned and will not be made.')).toBeInTheDocument();
     expect(dialog.getByText('One more is selected and is left alone:')).toBeInTheDocument();
     expect(dialog.getByRole('radio', { name: /Keep all of them/ })).toBeChecked();
     await user.click(dialog.getByRole('radio', { name: /Keep the VolumeSnapshots/ }));
+    expect(dialog.getByText(/^Removes 2 volumes and 1 VolumeSnapshot\. Keeps 7/)).toHaveAttribute(
+      'role',
+      'status',
+    );
+    const list = (fate: RegExp) =>
+      of('web-1')
+        .getByRole('list', { name: fate })
+        .textContent?.match(/web-main|cut-\d/g);
+    expect(list(/^Removed for good/)).toEqual(['web-main', 'cut-2']);
+    expect(list(/^Kept/)).toEqual(['cut-1']);
     await user.click(dialog.getByRole('button', { name: 'Cancel 2 migrations' }));
     expect(await dialog.findByText('1 of 2 done, 1 failed')).toBeInTheDocument();
     expect(dialog.getByText('Ask again.')).toBeInTheDocument();

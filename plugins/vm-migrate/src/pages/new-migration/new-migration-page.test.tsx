@@ -1,37 +1,24 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import type { FindingView, PlanView, VmView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import type { PlanView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { FakeBackend } from '../../testing/fake-backend';
 import { renderPages, type RenderHow } from '../../testing/render-pages';
-import { plannedSnapshot, planView, targetView } from '../../testing/views';
+import {
+  findingOf,
+  planOf,
+  plannedSnapshotOf,
+  sourceOf,
+  targetOf,
+  vmOf,
+} from '../../testing/views';
 
 const backend = new FakeBackend();
 const user = userEvent.setup();
 
-const vm = (of: Partial<VmView> & { readonly name: string }): VmView => ({
-  source: 'lab',
-  id: `id of ${of.name}`,
-  location: `/vms/${of.name}.vmx`,
-  snapshots: null,
-  migration: null,
-  error: null,
-  ...of,
-});
-
-const finding = (of: Partial<FindingView> & { readonly id: string }): FindingView => ({
-  kind: 'snapshot-dropped',
-  severity: 'blocks',
-  object: "snapshot 'side'",
-  cause: 'It is not carried.',
-  remedy: 'Keep it.',
-  acceptable: true,
-  ...of,
-});
-
 function showDraft(
   plan: PlanView | ((input: unknown) => PlanView | Response),
   how?: RenderHow,
-  target = targetView(),
+  target = targetOf(),
 ) {
   backend.answer('plan', input => (typeof plan === 'function' ? plan(input) : plan));
   backend.answer('getTargets', () => [target]);
@@ -44,21 +31,19 @@ const asked = (name: string) =>
 describe('choice of a VM', () => {
   it('finds VMs under their sources, and says which are migrated already', async () => {
     backend.answer('getSources', () => [
-      { name: 'lab', kind: 'vm-directory', location: '/vms', vms: 2, error: null },
-      {
+      sourceOf(),
+      sourceOf({
         name: 'attic',
-        kind: 'vm-directory',
-        location: '/attic',
         vms: null,
         error: { code: 'SOURCE_UNREACHABLE', message: 'It does not answer.', hint: 'Mount it.' },
-      },
+      }),
     ]);
     backend.answer('getVms', () => [
-      vm({ name: 'web-1' }),
-      vm({ name: 'twin', id: 'a' }),
-      vm({ name: 'twin', id: 'b' }),
-      vm({ name: 'db-1', migration: { id: 'm-1', state: 'running' } }),
-      vm({ name: 'broken', error: 'Its .vmx cannot be read.' }),
+      vmOf({ name: 'web-1' }),
+      vmOf({ name: 'twin', id: 'a' }),
+      vmOf({ name: 'twin', id: 'b' }),
+      vmOf({ name: 'db-1', migration: { id: 'm-1', state: 'running' } }),
+      vmOf({ name: 'broken', error: 'Its .vmx cannot be read.' }),
     ]);
     renderPages(backend.client, '/vm-migrate/new');
     expect(await screen.findByRole('link', { name: 'web-1' })).toHaveAttribute(
@@ -80,7 +65,7 @@ describe('choice of a VM', () => {
 
 describe('draft of a migration', () => {
   it('starts exactly the plan that is shown, and shows the migration', async () => {
-    showDraft(planView());
+    showDraft(planOf());
     const start = await screen.findByRole('button', { name: 'Start now' });
     await waitFor(() => expect(start).not.toHaveAttribute('aria-disabled'));
     backend.answer('start', () => ({
@@ -101,11 +86,11 @@ describe('draft of a migration', () => {
   });
 
   it('plans again for as many newest snapshots as the slider says', async () => {
-    const plan = planView({
+    const plan = planOf({
       snapshots: [
-        plannedSnapshot({ id: '1' }),
-        plannedSnapshot({ id: '2', parentId: '1' }),
-        plannedSnapshot({ id: '3', parentId: '2' }),
+        plannedSnapshotOf({ id: '1' }),
+        plannedSnapshotOf({ id: '2', parentId: '1' }),
+        plannedSnapshotOf({ id: '3', parentId: '2' }),
       ],
       keepCosts: [{ count: 2, copiedBytes: 0, neededBytes: 512 * 1024 ** 2, volumeSnapshots: 2 }],
     });
@@ -130,7 +115,7 @@ describe('draft of a migration', () => {
   });
 
   it('keeps those that are chosen by name', async () => {
-    showDraft(planView());
+    showDraft(planOf());
     await user.click(await screen.findByRole('radio', { name: 'By name' }));
     await user.click(screen.getByRole('checkbox', { name: 'Keep snapshot 2' }));
     await waitFor(() =>
@@ -142,7 +127,7 @@ describe('draft of a migration', () => {
   });
 
   it('does not start before what blocks is accepted by its id', async () => {
-    showDraft(planView({ findings: [finding({ id: 'snapshot-dropped:2' })] }));
+    showDraft(planOf({ findings: [findingOf({ id: 'snapshot-dropped:2' })] }));
     const start = await screen.findByRole('button', { name: 'Start now' });
     await screen.findByText('One finding must be accepted first.');
     expect(start).toHaveAttribute('aria-disabled', 'true');
@@ -166,7 +151,7 @@ describe('draft of a migration', () => {
 
   it('does not start what cannot be accepted, and says how to mend it', async () => {
     showDraft(
-      planView({ findings: [finding({ id: 'disk-open', acceptable: false, remedy: 'Stop it.' })] }),
+      planOf({ findings: [findingOf({ id: 'disk-open', acceptable: false, remedy: 'Stop it.' })] }),
     );
     expect(await screen.findByText('One finding blocks it: mend it first.')).toBeInTheDocument();
     expect(screen.getByText('Stop it.')).toBeInTheDocument();
@@ -174,7 +159,7 @@ describe('draft of a migration', () => {
   });
 
   it('leaves a disk out, and takes another class for one', async () => {
-    showDraft(planView());
+    showDraft(planOf());
     await user.click(await screen.findByRole('checkbox', { name: 'Disk scsi0:1' }));
     await waitFor(() =>
       expect(asked('plan').at(-1)).toEqual({
@@ -197,10 +182,10 @@ describe('draft of a migration', () => {
     showDraft(
       input =>
         JSON.stringify(input).includes('"target"')
-          ? planView()
+          ? planOf()
           : FakeBackend.failure(404, 'NOT_FOUND', 'No target is the default one.'),
       undefined,
-      targetView({ isDefault: false }),
+      targetOf({ isDefault: false }),
     );
     expect(await screen.findByText('No target is the default one.')).toBeInTheDocument();
     await user.click(screen.getByRole('button', { name: /Target/ }));
@@ -209,7 +194,7 @@ describe('draft of a migration', () => {
   });
 
   it('says who may not start', async () => {
-    showDraft(planView(), { allows: ({ permission }) => permission.name !== 'vm-migrate.start' });
+    showDraft(planOf(), { allows: ({ permission }) => permission.name !== 'vm-migrate.start' });
     expect(await screen.findByText(/You may not start migrations/)).toBeInTheDocument();
   });
 });

@@ -47,7 +47,8 @@ export function SnapshotList({ snapshots, current, kept, msOf, onChange }: Snaps
     onChange?.(next);
   };
   return (
-    <ol className={styles['history']} aria-label={t('newMigration.keep.history')}>
+    // Long ones scroll, and by a rule they hold nothing that takes the focus.
+    <ol className={styles['history']} aria-label={t('newMigration.keep.history')} tabIndex={0}>
       {rows.map(row => {
         const { snapshot } = row.point;
         const isKept = snapshot === undefined || kept.has(snapshot.id);

@@ -1,89 +1,43 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import type { QueuedStepView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { FakeBackend } from '../../testing/fake-backend';
 import { renderPages, type RenderHow } from '../../testing/render-pages';
-import { classView, targetView } from '../../testing/views';
+import { classOf, limitOf, queuedStepOf, sourceOf, targetOf, workerOf } from '../../testing/views';
 
 const backend = new FakeBackend();
 const user = userEvent.setup();
-
-const step = (of: Partial<QueuedStepView> & { readonly id: string }): QueuedStepView => ({
-  kind: 'applyLayer',
-  words: `write ${of.id}`,
-  state: 'running',
-  diskId: 'a',
-  weightBytes: 100,
-  progress: null,
-  waitsFor: null,
-  waitsSince: null,
-  worker: null,
-  attempts: 1,
-  error: null,
-  startedAt: null,
-  finishedAt: null,
-  migration: 'm-1',
-  vm: 'web-1',
-  source: 'lab',
-  target: 'cluster',
-  storageClass: 'fast',
-  disk: 'scsi0:0',
-  ...of,
-});
 
 function show(how?: RenderHow) {
   backend.answer('getQueue', () => ({
     counts: { running: 1, waiting: 0, queued: 0, ready: 1 },
     steps: [
-      step({
+      queuedStepOf({
         id: 'base.vmdk',
+        words: 'write base.vmdk',
         worker: 'w-1',
         progress: { bytesDone: 50, bytesTotal: 100, bytesPerSecond: 10, etaMs: 5_000 },
       }),
-      step({
+      queuedStepOf({
         id: 'delta.vmdk',
+        words: 'write delta.vmdk',
         state: 'ready',
         waitsFor: 'a free place under limit all, 4 at a time',
         waitsSince: '2026-11-28T02:00:00.000Z',
       }),
     ],
   }));
-  backend.answer('getWorkers', () => [
-    {
-      id: 'w-1',
-      surface: 'backstage',
-      host: 'node-1',
-      pid: 7,
-      version: '1.0.0',
-      sources: ['lab'],
-      targets: ['cluster'],
-      startedAt: '2026-11-28T02:00:00.000Z',
-      silentMs: 120_000,
-      steps: 1,
-    },
-  ]);
-  backend.answer('getLimits', () => [
-    {
-      scope: 'all',
-      maxRunning: 4,
-      bytesPerSecond: null,
-      changedBy: 'user:default/ann',
-      changedAt: '2026-11-28T02:00:00.000Z',
-    },
-  ]);
+  backend.answer('getWorkers', () => [workerOf({ silentMs: 120_000 })]);
+  backend.answer('getLimits', () => [limitOf()]);
   backend.answer('getSources', () => [
-    {
-      name: 'lab',
-      kind: 'vm-directory',
-      location: '/vms',
+    sourceOf({
       vms: null,
       error: { code: 'SOURCE_UNREACHABLE', message: 'It does not answer.', hint: 'Mount it.' },
-    },
+    }),
   ]);
   backend.answer('getTargets', () => [
-    targetView({
+    targetOf({
       classes: [
-        classView({
+        classOf({
           name: 'slow',
           proof: {
             outcome: 'failed',

@@ -38,6 +38,32 @@ export const acts = {
     },
     objects: {
       label: 'Volumes and VolumeSnapshots on the target',
+      names: 'What becomes of each object',
+      and: ' and ',
+      count: {
+        volume_one: '{{count}} volume',
+        volume_other: '{{count}} volumes',
+        'volume-snapshot_one': '{{count}} VolumeSnapshot',
+        'volume-snapshot_other': '{{count}} VolumeSnapshots',
+      },
+      sum: {
+        removed: 'Removes {{what}}.',
+        kept: 'Keeps {{what}}.',
+        nothing: 'Nothing of it is on the target.',
+      },
+      fate: { removed: 'Removed for good ({{total}})', kept: 'Kept ({{total}})' },
+      purpose: {
+        main: 'current state of a disk',
+        branch: 'side branch of a disk',
+        snapshot: 'VMware snapshot',
+        current: 'current state',
+        fork: 'working one, at a fork',
+      },
+      begun: 'begun; it may not be there',
+      more_one: 'and {{count}} more',
+      more_other: 'and {{count}} more',
+      neverMade_one: '{{count}} more was planned and will not be made.',
+      neverMade_other: '{{count}} more were planned and will not be made.',
       'keep-all': {
         title: 'Keep all of them',
         happens: 'Volumes and VolumeSnapshots stay and take up space until somebody removes them.',
