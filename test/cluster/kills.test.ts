@@ -12,7 +12,7 @@ import type { WrittenVm } from '../../packages/engine/src/testing/write-vm-folde
 import { writeSmallVm } from '../kill/small-vm';
 import { loggedWindows, logWindows } from '../kill/window-log';
 import { describeWithOwnCluster } from '.';
-import { FAULTS, HOLD_MS, type Fault } from './faults';
+import { FAULTS, HOLD_MS, type Fault, type Mend } from './faults';
 import { Lab, type LabEngine } from './lab';
 import { wantedNames } from './once-on-cluster';
 import { until } from './until';
@@ -28,6 +28,7 @@ const WORKERS = 2;
 /** A fault that nothing meets meanwhile need not be named. */
 const NAMED_WITHIN_MS = 25_000;
 const PROGRESS_WITHIN_MS = 3_000;
+const BUSY_EVERY_MS = 2_000;
 const RATE = 96 * KIB;
 jest.setTimeout(300_000 + KILLS * 20_000 + CHAOS * (60_000 + HOLD_MS));
 
@@ -71,7 +72,7 @@ describeWithOwnCluster(
         done.push(action === 'kill' ? action : action.name);
         await keepBusy(started);
         await progressed(1 + below(3));
-        await (action === 'kill' ? kill() : chaos(action));
+        await (action === 'kill' ? kill() : chaos(action, started));
       }
       process.stderr.write(
         `  seed ${SEED}: ${done.length} of ${actions.length} in ${started.length} migrations\n`,
@@ -172,8 +173,31 @@ describeWithOwnCluster(
       engine.fleet.start(1);
     }
 
-    async function chaos(fault: Fault): Promise<void> {
-      const mend = await fault.begin(lab, engine);
+    /** Some faults wait for what they strike, and meanwhile what the one before has failed is to go on. */
+    async function begun(fault: Fault, started: Started[]): Promise<Mend> {
+      const beginning = fault.begin(lab, engine);
+      const isOver = beginning.then(
+        () => true,
+        () => true,
+      );
+      while (!(await Promise.race([isOver, sleep(BUSY_EVERY_MS, false)]))) await keepBusy(started);
+      return beginning.catch(async (error: unknown) => {
+        throw new Error(`${String(error)}\n${await openSteps()}`);
+      });
+    }
+
+    /** What every migration that is not done does, for whoever has to find out why nothing happens. */
+    async function openSteps(): Promise<string> {
+      const rows = await engine.test.engine.database.query<{ line: string }>(
+        `select concat_ws(' ', m.id, m.state, s.step_id, s.state, s.lease_owner, s.lease_until, s.not_before, s.reason, s.error->>'message') as line
+           from vm_migrate.migration m left join vm_migrate.step s on s.migration_id = m.id and s.state not in ('done', 'blocked')
+          where m.state <> 'migrated'`,
+      );
+      return [...rows.map(({ line }) => line), engine.fleet.logs()].join('\n');
+    }
+
+    async function chaos(fault: Fault, started: Started[]): Promise<void> {
+      const mend = await begun(fault, started);
       try {
         const named =
           fault.words === undefined
