@@ -45,9 +45,12 @@ describeWithCluster('the example VM on the cluster', () => {
     await kubectl.run(['delete', 'namespace', kubectl.namespace, '--wait=false']);
   });
 
-  it.each<VolumeMode>(['Block', 'Filesystem'])(
-    'migrates onto %s volumes, and every VolumeSnapshot restores to its state',
-    async volumeMode => {
+  it.each<[VolumeMode, 'perLayer' | 'perVolume']>([
+    ['Block', 'perLayer'],
+    ['Filesystem', 'perVolume'],
+  ])(
+    'migrates onto %s volumes with movers %s, and every VolumeSnapshot restores to its state',
+    async (volumeMode, movers) => {
       const test = await testEngine(folder, {
         sources: [
           {
@@ -71,6 +74,7 @@ describeWithCluster('the example VM on the cluster', () => {
               kubeconfig: cluster.kubeconfigPath,
               namespace: kubectl.namespace,
               volumeMode,
+              movers,
               filesystemOverhead: 0.3,
               moverImage: image,
               pods: { imagePullPolicy: 'IfNotPresent' },
