@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import type { MigrationView, ReportView } from '@vm-migrate/api';
+import type { EventView, MigrationView, ReportView } from '@vm-migrate/api';
 import type { Engine } from '../../packages/engine/src/engine';
 import { removeServerFolder } from '../../packages/engine/src/store/server-folder';
 import { expectMigrated } from '../../packages/engine/src/testing/expect-migrated';
@@ -203,6 +203,41 @@ migrations: [{ vm: three }, { vm: four }]
     expect((await ok('wait', id)).stdout).toMatch(/: migrated\n$/);
     await expectWhole('two', id);
   }, 120_000);
+
+  it('start --at accepts the plan and begins by itself, not before its time', async () => {
+    const at = new Date(Date.now() + 4_000).toISOString();
+    const { stdout } = await ok('start', 'lab/two', '--name-prefix', 'timed', '--at', at);
+    const [, id = ''] = /^Accepted (m-\w+) .*it begins at .*Z\. Before: /m.exec(stdout) ?? [];
+    expect((await ok('describe', id)).stdout).toMatch(`paused, begins ${at}`);
+    expect((await ok('wait', id)).stdout).toMatch(/: migrated\n$/);
+    const { items } = await json<{ items: EventView[] }>('logs', id);
+    const begun = items.filter(({ kind }) => kind === 'resumed');
+    expect(begun).toHaveLength(1);
+    expect(Date.parse(begun[0]?.at ?? '')).toBeGreaterThanOrEqual(Date.parse(at));
+    await expectWhole('two', id);
+  }, 120_000);
+
+  it('pause and cancel forget when a migration was to begin', async () => {
+    const at = '2099-12-01T22:00Z';
+    const { stdout } = await ok('start', 'lab/two', '--name-prefix', 'never', '--at', at);
+    const [, id = ''] = /^Accepted (m-\w+) /m.exec(stdout) ?? [];
+    const beginsAt = async () =>
+      (await json<{ migration: { beginsAt: string | null } }>('describe', id)).migration.beginsAt;
+    expect(await beginsAt()).toBe('2099-12-01T22:00:00.000Z');
+    await ok('pause', id);
+    expect(await beginsAt()).toBeNull();
+    await ok('cancel', id, '--remove-all', '--yes');
+    expect(await beginsAt()).toBeNull();
+  }, 60_000);
+
+  it.each([
+    ['yesterday', 'is no time like'],
+    ['2020-01-01T00:00', 'has passed'],
+  ])('start --at %s is refused before anything is accepted', async (at, words) => {
+    const { code, stderr } = await run(world, 'start', 'lab/two', '--at', at);
+    expect(stderr).toContain(words);
+    expect(code).toBe(2);
+  });
 
   it('cancel keeps and removes exactly what it is told to', async () => {
     await rate(SLOW);

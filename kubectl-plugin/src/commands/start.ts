@@ -1,6 +1,6 @@
 /** start: accept a plan, or many, and follow what comes of it. */
 import { readFile } from 'node:fs/promises';
-import type { MigrationOptions, StartedView } from '@vm-migrate/api';
+import type { MigrationOptions, OperationInput, StartedView } from '@vm-migrate/api';
 import type { Engine, Plan } from '@vm-migrate/engine';
 import { loadEngine } from '../engine-library';
 import { DRY_RUN_OPTION, dryRunOf, printDryRun } from '../dry-run';
@@ -59,6 +59,11 @@ export const start = defineVerb({
       default: false,
       describe: 'Accept the plan and write nothing until `resume`',
     },
+    at: {
+      type: 'string',
+      describe:
+        'Accept the plan and begin then: 2026-12-01T22:00 (your clock) or 2026-12-01T22:00Z',
+    },
   },
   examples: [
     { command: 'start lab/web-1', why: 'plan, start and follow' },
@@ -67,10 +72,12 @@ export const start = defineVerb({
       why: 'exactly the plan in the file, without following',
     },
     { command: 'start -f migrations.yaml', why: 'many VMs' },
+    { command: 'start lab/web-1 --at 2026-12-01T22:00', why: 'tonight; `resume` begins it before' },
   ],
   operations: ['start'],
 
   async run(args, session) {
+    const begin = beginOf(args);
     const requests = await requestsOf(args);
     const engine = await session.engine();
     const dryRun = dryRunOf(args.dryRun);
@@ -81,20 +88,20 @@ export const start = defineVerb({
     const codes: ExitCode[] = [];
     for (const request of requests) {
       try {
-        started.push(await startOne(engine, request, { group, paused: args.paused }));
+        started.push(await startOne(engine, request, { group, begin }));
         codes.push(EXIT.done);
       } catch (error) {
         codes.push(await reportFailure(error, session.terminal));
       }
     }
-    await announce(started, session);
+    await announce(started, begin, session);
     const first = exitOfAll(codes);
     if (started.length === 0) return first;
     const open = started.filter(
       ({ outcome, state }) => outcome === 'started' || !isOver({ state }),
     );
     // What stands still has nothing to follow, and needs no worker yet.
-    if (args.paused) return exitOfAll(codes);
+    if (begin !== undefined) return exitOfAll(codes);
     if (args.detach || open.length === 0) {
       if (args.detach) await warnWithoutWorker(engine, session);
       return exitOfAll([
@@ -121,21 +128,37 @@ interface StartArguments extends MigrationArguments {
   readonly plan?: string | undefined;
   readonly accept?: readonly (string | number)[] | undefined;
   readonly file?: string | undefined;
+  readonly paused: boolean;
+  readonly at?: string | undefined;
+}
+
+const SEE_HELP = `See: ${PROGRAM} start --help`;
+
+type Begin = Pick<OperationInput<'start'>, 'begin' | 'beginAt'>;
+
+/** `undefined`: now. @throws UsageError for what is no time, or one that has passed */
+function beginOf({ paused, at }: Pick<StartArguments, 'paused' | 'at'>): Begin | undefined {
+  if (at === undefined) return paused ? { begin: 'when-resumed' } : undefined;
+  if (paused) throw new UsageError('--at goes without --paused', SEE_HELP);
+  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(at) ? Date.parse(at) : NaN;
+  if (Number.isNaN(time))
+    throw new UsageError(`--at ${printable(at)} is no time like 2026-12-01T22:00`, SEE_HELP);
+  if (time <= Date.now()) throw new UsageError(`--at ${printable(at)} has passed`, SEE_HELP);
+  return { beginAt: new Date(time).toISOString() };
 }
 
 async function requestsOf(args: StartArguments): Promise<Request[]> {
   const accept = (args.accept ?? []).map(String);
-  const seeHelp = `See: ${PROGRAM} start --help`;
   if (args.file !== undefined) {
     if (args.vms.length > 0 || args.plan !== undefined)
-      throw new UsageError('-f goes with neither VM nor --plan', seeHelp);
+      throw new UsageError('-f goes with neither VM nor --plan', SEE_HELP);
     const requests = await requestsOfFile(args.file);
     return requests.map(request => ({ ...request, accept: [...request.accept, ...accept] }));
   }
   if (args.plan !== undefined && !/^[0-9a-f]{8,64}$/.test(args.plan)) {
     const { parsePlan } = await loadEngine();
     const plan = parsePlan(await readText(args.plan), args.plan);
-    if (args.vms.length > 1) throw new UsageError('--plan is the plan of one VM', seeHelp);
+    if (args.vms.length > 1) throw new UsageError('--plan is the plan of one VM', SEE_HELP);
     return [
       {
         vm: args.vms[0] ?? `${plan.vm.source}/${plan.vm.id}`,
@@ -146,9 +169,9 @@ async function requestsOf(args: StartArguments): Promise<Request[]> {
     ];
   }
   const [only] = args.vms;
-  if (only === undefined) throw new UsageError('start needs VM, --plan FILE or -f FILE', seeHelp);
+  if (only === undefined) throw new UsageError('start needs VM, --plan FILE or -f FILE', SEE_HELP);
   if (args.plan !== undefined) {
-    if (args.vms.length > 1) throw new UsageError('--plan is the plan of one VM', seeHelp);
+    if (args.vms.length > 1) throw new UsageError('--plan is the plan of one VM', SEE_HELP);
     return [{ vm: only, options: migrationOptions(args), accept, agreed: { digest: args.plan } }];
   }
   return args.vms.map(vm => ({ vm, options: migrationOptions(args), accept }));
@@ -179,7 +202,7 @@ async function plansOf(engine: Engine, requests: readonly Request[]): Promise<Pl
 async function startOne(
   engine: Engine,
   { vm: reference, options, accept, agreed }: Request,
-  { group, paused }: { readonly group: string | undefined; readonly paused: boolean },
+  { group, begin }: { readonly group: string | undefined; readonly begin: Begin | undefined },
 ): Promise<StartedView> {
   const vm = await vmOf(engine, reference);
   const planDigest =
@@ -190,7 +213,7 @@ async function startOne(
     accept: [...accept],
     ...(planDigest === undefined ? {} : { planDigest }),
     ...(group === undefined ? {} : { groupId: group }),
-    ...(paused ? { begin: 'when-resumed' } : {}),
+    ...begin,
   });
 }
 
@@ -216,19 +239,28 @@ async function assertAgreed(
   });
 }
 
-async function announce(started: readonly StartedView[], { terminal }: Session): Promise<void> {
+async function announce(
+  started: readonly StartedView[],
+  begin: Begin | undefined,
+  { terminal }: Session,
+): Promise<void> {
   if (started.length === 0) return;
   await printAnswer(terminal, {
     data: started.length === 1 ? { kind: 'Started', ...started[0] } : listOf(started),
     names: () => started.map(({ migration }) => `migration/${migration}`),
-    text: () => started.map(startedWords),
+    text: () => started.map(one => startedWords(one, begin?.beginAt)),
   });
 }
 
-function startedWords({ migration, vm, outcome, state }: StartedView): string {
+function startedWords(
+  { migration, vm, outcome, state }: StartedView,
+  beginsAt: string | undefined,
+): string {
   const name = printable(vm);
   if (outcome === 'started' && state === 'paused')
-    return `Accepted ${migration} (${name}); it is paused. Begin with: ${PROGRAM} resume ${migration}`;
+    return beginsAt === undefined
+      ? `Accepted ${migration} (${name}); it is paused. Begin with: ${PROGRAM} resume ${migration}`
+      : `Accepted ${migration} (${name}); it begins at ${beginsAt}. Before: ${PROGRAM} resume ${migration}`;
   if (outcome === 'started') return `Started ${migration} (${name}).`;
   const next =
     state === 'migrated'

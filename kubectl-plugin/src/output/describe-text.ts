@@ -57,7 +57,12 @@ function factLines({ migration, planDigest }: DescriptionView, style: Style): st
     ...(migration.group === null
       ? []
       : [['Group', printable(migration.group)] as [string, string]]),
-    ['State', migration.state],
+    [
+      'State',
+      migration.beginsAt === null
+        ? migration.state
+        : `${migration.state}, begins ${migration.beginsAt}`,
+    ],
     ['Layers', `${layers.migrated} of ${layers.total - layers.notWanted} migrated${notWanted}`],
     ['Snapshots', `${snapshots.ready} of ${snapshots.total} ready`],
     [

@@ -70,6 +70,13 @@ const startInput = planInput.extend({
     .enum(['now', 'when-resumed'])
     .optional()
     .describe('`when-resumed`: accepted and paused, nothing is written until it is resumed'),
+  beginAt: z
+    .string()
+    .datetime({ offset: true })
+    .optional()
+    .describe(
+      'Accepted and paused until then; `resume` begins it before, `pause` forgets the time',
+    ),
 });
 
 const migrationInput = object({ migration: migrationId });

@@ -132,6 +132,8 @@ export interface MigrationView {
   readonly startedBy: string;
   readonly createdAt: string;
   readonly finishedAt: string | null;
+  /** When it begins by itself; null: it has begun, or waits for somebody to resume it. */
+  readonly beginsAt: string | null;
   /** First failure, when there is one. */
   readonly error: ErrorView | null;
 }

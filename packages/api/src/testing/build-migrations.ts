@@ -44,6 +44,7 @@ export function migrationOf(rest: Partial<MigrationView> = {}): MigrationView {
     startedBy: 'user:default/ann',
     createdAt: '2026-11-28T02:00:00.000Z',
     finishedAt: null,
+    beginsAt: null,
     error: null,
     ...rest,
   };

@@ -85,6 +85,7 @@ export function migrationView(row: MigrationSummary): MigrationView {
     startedBy: row.startedBy,
     createdAt: row.createdAt.toISOString(),
     finishedAt: isoOrNull(row.finishedAt),
+    beginsAt: isoOrNull(row.beginsAt),
     error: row.error === null ? null : errorView(row.error),
   };
 }

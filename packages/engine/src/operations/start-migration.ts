@@ -6,7 +6,7 @@ import type { Plan } from '../plan/plan';
 import type { Finding } from '../sources/snapshot-tree';
 import { insertMigration, migrations, planOf } from '../store/migrations';
 import { inScope } from '../store/migration-scope';
-import { beginMigration, type Begin } from './begin-migration';
+import { beginMigration, beginOf, type Begin } from './begin-migration';
 import { assertControl, type VmEntity } from './caller';
 import { extendMigration } from './extend-migration';
 import type { Operation, OperationContext } from './operation';
@@ -14,7 +14,7 @@ import { planFor } from './plan-vm';
 import { resolveVm } from './resolve-vm';
 
 export const startMigration: Operation<'start', StartedView> = async (context, input) => {
-  const { begin = 'now' } = input;
+  const begin = beginOf(input);
   const resolved = await resolveVm(context, input.vm);
   const entity = await context.entityOf?.({ source: resolved.place.name, id: resolved.vm.id });
   const plan = await planFor(context, resolved, input.options ?? {});

@@ -173,12 +173,15 @@ async function withRestore(
 const checked = new WeakMap<Claim, Receipt>();
 
 async function removeChecked(
-  { claim, target, storeId }: StepContext,
+  context: StepContext,
   cut: VolumeSnapshotRow,
   receipt: Receipt,
 ): Promise<{ cut: VolumeSnapshotRow; receipt: Receipt } | StepOutcome> {
+  const { claim, target, storeId } = context;
   const gone = await target.remove('volume', checkVolumeName(cut, claim.fence), storeId);
   if (gone && isPending(gone)) return attend(gone.retryMs, gone.reason);
+  // A killed worker's reader, which held its volume when this claim began, has ended by now.
+  await removeOfEarlierClaims(context, cut);
   return { cut, receipt };
 }
 
@@ -203,13 +206,18 @@ export function checkVolumeName(
 
 const cleared = new WeakSet<Claim>();
 
-/** What killed workers left. One that is still being read goes with `cleanup`. */
-async function removeEarlier(
+/** What killed workers left, before more room is taken. */
+async function removeEarlier(context: StepContext, cut: VolumeSnapshotRow): Promise<void> {
+  if (cleared.has(context.claim)) return;
+  cleared.add(context.claim);
+  await removeOfEarlierClaims(context, cut);
+}
+
+/** One that is still being read stays, and goes with `cleanup`. */
+async function removeOfEarlierClaims(
   { claim, target, storeId }: StepContext,
   cut: VolumeSnapshotRow,
 ): Promise<void> {
-  if (cleared.has(claim)) return;
-  cleared.add(claim);
   for (let fence = 1; fence < claim.fence; fence++)
     await removeQuietly(target, checkVolumeName(cut, fence), storeId);
 }

@@ -11,7 +11,7 @@ import type { CancelChoice, MigrationRow, MigrationState, Wanted } from './store
 
 export const MIGRATION_COLUMNS = columns(
   'm',
-  'id group_id source_name target_name vm_id vm_name plan_digest wanted cancel_choice state started_by created_at finished_at entity_ref owner_ref target_namespace',
+  'id group_id source_name target_name vm_id vm_name plan_digest wanted cancel_choice state started_by created_at finished_at begins_at entity_ref owner_ref target_namespace',
 );
 
 export interface NewMigration {
@@ -291,8 +291,9 @@ export async function setWanted(
   cancelChoice?: CancelChoice,
 ): Promise<boolean> {
   const rows = await tx.query(
-    `update vm_migrate.migration set wanted = $2, cancel_choice = $3
-      where id = $1 and state in ('running', 'paused', 'failed') and (wanted <> $2 or cancel_choice is distinct from $3) returning id`,
+    `update vm_migrate.migration set wanted = $2, cancel_choice = $3, begins_at = null
+      where id = $1 and state in ('running', 'paused', 'failed')
+        and (wanted <> $2 or cancel_choice is distinct from $3 or begins_at is not null) returning id`,
     [id, wanted, cancelChoice ?? null],
   );
   if (rows.length === 0) return false;
@@ -311,6 +312,27 @@ export async function setWanted(
   });
   await settleMigration(tx, id);
   return true;
+}
+
+/** A migration that was just paused goes on by itself then, unless a later wish comes first: any wish forgets the time. */
+export async function beginAt(tx: Tx, id: string, at: Date, actor: string): Promise<void> {
+  await tx.query(`update vm_migrate.migration set begins_at = $2 where id = $1`, [id, at]);
+  await addEvent(tx, {
+    migrationId: id,
+    kind: 'begins-later',
+    actor,
+    message: `Begins at ${at.toISOString()}`,
+    data: { at: at.toISOString() },
+  });
+}
+
+/** Lets begin whose time has come, each once, however many workers ask; answers their ids. */
+export async function beginDue(tx: Tx): Promise<string[]> {
+  const due = await tx.query<{ id: string }>(
+    `select id from vm_migrate.migration where begins_at <= now() for update skip locked`,
+  );
+  for (const { id } of due) await setWanted(tx, id, 'run', 'engine');
+  return due.map(({ id }) => id);
 }
 
 /** So many steps of one migration may end at the same moment and still see each other (settleAfterStep). */

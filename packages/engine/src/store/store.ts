@@ -28,6 +28,8 @@ export interface MigrationRow {
   readonly startedBy: string;
   readonly createdAt: Date;
   readonly finishedAt: Date | null;
+  /** When it begins by itself; null: it has begun, or waits for somebody to resume it. */
+  readonly beginsAt: Date | null;
   /** The VM in the catalog and its owner there, as entity refs. */
   readonly entityRef: string | null;
   readonly ownerRef: string | null;

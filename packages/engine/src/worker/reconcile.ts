@@ -1,11 +1,11 @@
 /**
  * Finds what was lost: steps whose worker died, wake-ups that never came, migrations with room for
- * more. Harmless to run anywhere, any time: whatever it does too often finds nothing to do.
+ * more, and those whose time has come. Harmless to run anywhere, any time: whatever it does too often finds nothing to do.
  */
 import type { Queue } from '../queue/queue';
 import type { Database } from '../store/database';
 import { addEvent } from '../store/events';
-import { settleMigration, unsettledMigrations } from '../store/migrations';
+import { beginDue, settleMigration, unsettledMigrations } from '../store/migrations';
 import { takeDeadWorkers } from '../store/places';
 import { releaseExpired, type StepKey } from '../store/steps';
 import { admitSteps } from './admit-steps';
@@ -43,6 +43,7 @@ export async function reconcile({
   await queue.unlock(dead.flatMap(worker => (worker.poolId === null ? [] : [worker.poolId])));
   await database.transaction(async tx => {
     await releaseExpired(tx);
+    await beginDue(tx);
     await admitSteps(tx);
   });
   for (const id of await unsettledMigrations(database))

@@ -190,6 +190,11 @@ function useFacts(migration: StatusView) {
           {migration.state === 'running' && migration.wanted !== 'run' && (
             <span className={styles['quiet']}>{t(`migration.wanted.${migration.wanted}`)}</span>
           )}
+          {migration.beginsAt !== null && (
+            <time className={styles['quiet']} dateTime={migration.beginsAt}>
+              {t('migration.begins', { at: dateText(migration.beginsAt, language) })}
+            </time>
+          )}
         </span>
       ),
     },

@@ -3,6 +3,7 @@ import { Cell, Link, Table, useBreakpoint, type ColumnConfig } from '@backstage/
 import type { MigrationView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useMemo, type ReactNode } from 'react';
 import { Age } from '../../parts/age';
+import { dateText } from '../../parts/format';
 import { ProgressBar } from '../../parts/progress-bar';
 import { StateTag } from '../../parts/state-tag';
 import { useWords } from '../../parts/use-words';
@@ -212,8 +213,8 @@ function VmCell({ migration }: { readonly migration: MigrationView }) {
 }
 
 function ProgressCell({ migration }: { readonly migration: MigrationView }) {
-  const { t } = useWords();
-  const { progress, error, state, vm } = migration;
+  const { t, language } = useWords();
+  const { progress, error, state, vm, beginsAt } = migration;
   const hasEnded = state === 'migrated' || state === 'canceled';
   return (
     <Cell>
@@ -224,6 +225,11 @@ function ProgressCell({ migration }: { readonly migration: MigrationView }) {
           // What has ended does not move, whatever its last rate was.
           progress={hasEnded ? { ...progress, bytesPerSecond: 0, etaMs: null } : progress}
         />
+        {beginsAt !== null && (
+          <time className={styles['quiet']} dateTime={beginsAt}>
+            {t('migration.begins', { at: dateText(beginsAt, language) })}
+          </time>
+        )}
         {error !== null && state !== 'migrated' && (
           <span className={styles['error']} title={error.message}>
             <code>{error.code}</code> {error.message}

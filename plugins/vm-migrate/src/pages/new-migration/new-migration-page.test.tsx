@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from '@testing-library/react';
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import type { PlanView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { FakeBackend } from '../../testing/fake-backend';
@@ -147,6 +147,24 @@ describe('draft of a migration', () => {
     // Nothing was started: the page says why, and plans again.
     expect(await screen.findByText('The plan is another one now.')).toBeInTheDocument();
     await waitFor(() => expect(asked('plan')).toHaveLength(2));
+  });
+
+  it('starts at a time that is to come, in UTC', async () => {
+    showDraft(planOf({}));
+    const then = await screen.findByRole('button', { name: 'Start then' });
+    const field = screen.getByLabelText('Or at a time, by your clock');
+    backend.answer('start', () => FakeBackend.failure(409, 'PLAN_CHANGED', 'Another one now.'));
+    expect(then).toHaveAttribute('aria-disabled', 'true');
+    fireEvent.change(field, { target: { value: '2020-01-01T10:00' } });
+    expect(then).toHaveAttribute('aria-disabled', 'true');
+    fireEvent.change(field, { target: { value: '2099-01-01T10:00' } });
+    await waitFor(() => expect(then).not.toHaveAttribute('aria-disabled'));
+    await user.click(then);
+    await waitFor(() =>
+      expect(asked('start')).toMatchObject([
+        { beginAt: new Date('2099-01-01T10:00').toISOString() },
+      ]),
+    );
   });
 
   it('does not start what cannot be accepted, and says how to mend it', async () => {

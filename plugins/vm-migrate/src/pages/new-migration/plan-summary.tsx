@@ -1,4 +1,4 @@
-/** The plan in figures, and the way to accept exactly this one: by its digest, now or to be resumed later. */
+/** The plan in figures, and the way to accept exactly this one: by its digest, now, at a time, or when somebody resumes it. */
 import { useAnalytics } from '@backstage/frontend-plugin-api';
 import { Text } from '@backstage/ui';
 import { RiPauseLine, RiPlayLine } from '@remixicon/react';
@@ -19,11 +19,12 @@ import { useCommand } from '../../surface/queries';
 import { useSurface } from '../../surface/surface';
 import { useMay } from '../../surface/use-may';
 import { acceptedOf, openFindings } from './accepted';
+import { BeginAt } from './begin-at';
 import styles from './plan-summary.module.css';
 import { startCommand } from './start-command';
 import type { PlannedDraft } from './use-plan';
 
-type Begin = NonNullable<OperationInput<'start'>['begin']>;
+type Begin = Pick<OperationInput<'start'>, 'begin' | 'beginAt'>;
 
 export interface PlanSummaryProps {
   readonly vm: string;
@@ -53,7 +54,7 @@ export function PlanSummary({ vm, planned, accepted }: PlanSummaryProps) {
       : t('plan.refusal.blocked', { count: open.length });
   };
   const refusal = refusalWords();
-  const begin = async (begin: Begin) => {
+  const acceptPlan = async (begin: Begin) => {
     if (plan === undefined) return;
     try {
       const started = await start.mutateAsync({
@@ -61,10 +62,10 @@ export function PlanSummary({ vm, planned, accepted }: PlanSummaryProps) {
         options,
         planDigest: plan.digest,
         accept: [...accept],
-        begin,
+        ...begin,
       });
       analytics.captureEvent('start', started.migration, {
-        attributes: { begin, outcome: started.outcome },
+        attributes: { begin: begin.begin ?? 'at-a-time', outcome: started.outcome },
       });
       navigate(links.migration(started.migration));
     } catch {
@@ -98,7 +99,7 @@ export function PlanSummary({ vm, planned, accepted }: PlanSummaryProps) {
           iconStart={<RiPlayLine aria-hidden />}
           isPending={start.isPending}
           refusal={refusal}
-          onPress={() => void begin('now')}
+          onPress={() => void acceptPlan({ begin: 'now' })}
         >
           {t('plan.start')}
         </ReasonButton>
@@ -107,11 +108,16 @@ export function PlanSummary({ vm, planned, accepted }: PlanSummaryProps) {
           iconStart={<RiPauseLine aria-hidden />}
           isPending={start.isPending}
           refusal={refusal}
-          onPress={() => void begin('when-resumed')}
+          onPress={() => void acceptPlan({ begin: 'when-resumed' })}
         >
           {t('plan.later')}
         </ReasonButton>
       </div>
+      <BeginAt
+        isPending={start.isPending}
+        refusal={refusal}
+        onBegin={beginAt => void acceptPlan({ beginAt })}
+      />
       <p className={styles['words']}>{t('plan.laterWords')}</p>
       {plan !== undefined && (
         <>

@@ -24,6 +24,7 @@ export const migrationDe: Flat<typeof migration> = {
   'migration.fact.took': 'Dauerte',
   'migration.fact.entity': 'Entität',
   'migration.fact.group': 'Gruppe',
+  'migration.begins': 'beginnt {{at}}',
   'migration.wanted.pause': 'wird angehalten',
   'migration.wanted.cancel': 'wird abgebrochen',
   'migration.verify.name': 'Prüfen',

@@ -115,7 +115,11 @@ export const newMigrationDe: Flat<typeof newMigration> = {
   'plan.start': 'Jetzt beginnen',
   'plan.later': 'Angehalten beginnen',
   'plan.laterWords':
-    'Angehalten ist der Plan angenommen und verzeichnet, und nichts wird geschrieben, bis jemand die Migration fortsetzt. Nichts beginnt von selbst zu einer Uhrzeit.',
+    'Für später ist der Plan angenommen und verzeichnet, und nichts wird geschrieben, bis die Zeit gekommen ist oder jemand die Migration fortsetzt.',
+  'plan.at': 'Oder zu einer Zeit, nach Ihrer Uhr',
+  'plan.startAt': 'Dann beginnen',
+  'plan.atMissing': 'Wählen Sie zuerst Tag und Uhrzeit.',
+  'plan.atPassed': 'Diese Zeit ist vorbei.',
   'plan.command': 'Dasselbe am Terminal:',
   'plan.refusal.notAllowed':
     'Sie dürfen keine Migrationen beginnen. Fragen Sie, wer in Backstage über Rechte entscheidet.',

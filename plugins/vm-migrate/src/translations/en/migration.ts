@@ -26,6 +26,7 @@ export const migration = {
       entity: 'Entity',
       group: 'Group',
     },
+    begins: 'begins {{at}}',
     wanted: { pause: 'is being paused', cancel: 'is being canceled' },
     verify: {
       name: 'Verify',

@@ -123,7 +123,11 @@ export const newMigration = {
     start: 'Start now',
     later: 'Start paused',
     laterWords:
-      'Paused, the plan is accepted and recorded and nothing is written until somebody resumes the migration. Nothing starts by itself at a time of day.',
+      'For later, the plan is accepted and recorded and nothing is written before that time, or before somebody resumes the migration.',
+    at: 'Or at a time, by your clock',
+    startAt: 'Start then',
+    atMissing: 'Choose a day and a time first.',
+    atPassed: 'That time has passed.',
     command: 'The same at a terminal:',
     refusal: {
       notAllowed:
