@@ -50,7 +50,7 @@ export async function setRunning(api: ApiClient): Promise<Pick<Scene, 'running' 
   await api.call('setLimit', { scope: 'all', bytesPerSecond: 24 * MIB });
   const running = await start(api, 'web-shop-1');
   await reaches(api, running, ({ snapshots }) => snapshots.ready >= 5);
-  await api.call('setLimit', { scope: 'all', bytesPerSecond: 2 * MIB });
+  await api.call('setLimit', { scope: 'all', bytesPerSecond: 1.5 * MIB });
   return { running, waiting };
 }
 
