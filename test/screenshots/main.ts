@@ -4,7 +4,7 @@
  *
  *   node test/dist/screenshots.cjs FOLDER [NAME...]     only those pictures
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { apiClient } from '@vm-migrate/api';
@@ -31,6 +31,10 @@ void take(into, names);
 async function take(folder: string, only: readonly string[]): Promise<void> {
   const wanted = ({ name }: Picture) => only.length === 0 || only.includes(name);
   mkdirSync(folder, { recursive: true });
+  // None stays that nobody takes any more.
+  if (only.length === 0)
+    for (const file of readdirSync(folder).filter(name => name.endsWith('.png')))
+      rmSync(path.join(folder, file));
   mkdirSync(TOUR);
   useFonts(TOUR);
   writeTourVms(vmsFolder(TOUR));
