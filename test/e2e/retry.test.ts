@@ -39,7 +39,7 @@ describeWithBrowser('a migration that fails', () => {
     await page.getByRole('link', { name: 'Migrations', exact: true }).click();
     await page.getByRole('row').filter({ hasText: 'FILE_MISSING' }).waitFor();
     expect(await axeViolations(page)).toEqual([]);
-    await page.getByRole('link', { name: VM }).click();
+    await page.getByRole('link', { name: VM, exact: true }).click();
     renameSync(`${file}.away`, file);
     await page.getByRole('button', { name: 'Retry' }).click();
     await page.getByText('6 of 6 ready').waitFor({ timeout: MIGRATION_MS });

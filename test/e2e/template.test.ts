@@ -7,6 +7,7 @@ import { writeSmallVm } from '../kill/small-vm';
 import { until } from '../kill/until';
 import { startBackstage, vmsFolder, type Backstage } from './backstage-process';
 import { describeWithBrowser, launchBrowser, signIn } from './browser';
+import { inCatalog } from './in-catalog';
 
 const VM = 'Büro-Server "Alpha" – пример';
 /** With its two newest snapshots only: the side branch has its own changes, which nothing kept holds. */
@@ -29,20 +30,15 @@ describeWithBrowser('a software template', () => {
     ({ page } = await signIn(browser, backstage.url));
     // The page of templates looks once: the catalog has read them a moment after the start.
     await until(
-      async () => (await inCatalog('template')) === 2 && (await inCatalog('resource')) === 3,
+      async () =>
+        (await inCatalog(backstage, 'template')) === 2 &&
+        (await inCatalog(backstage, 'resource')) === 3,
     );
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
     await backstage?.stop();
   });
-
-  async function inCatalog(kind: string): Promise<number> {
-    const answer = await fetch(`${backstage.url}/api/catalog/entities?filter=kind=${kind}`, {
-      headers: { authorization: `Bearer ${await backstage.token()}` },
-    });
-    return ((await answer.json()) as unknown[]).length;
-  }
 
   async function choose(template: string): Promise<void> {
     await page.getByRole('link', { name: 'Create', exact: true }).first().click();

@@ -4,17 +4,19 @@
  *
  *   node test/dist/screenshots.cjs FOLDER [NAME...]     only those pictures
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { apiClient } from '@vm-migrate/api';
 import { startBackstage, vmsFolder } from '../e2e/backstage-process';
 import { launchBrowser } from '../e2e/browser';
+import { inCatalog } from '../e2e/in-catalog';
+import { until } from '../kill/until';
 import { useFonts } from './fonts';
 import { Camera } from './camera';
-import { MOVING, PICTURES, type Picture } from './pictures';
-import { setMoving, setScene } from './scene';
-import { writeTourVms } from './tour-vms';
+import { MOVING, PICTURES, RUNNING, type Picture } from './pictures';
+import { setRunning, setScene, setWaiting } from './scene';
+import { TOUR_VMS, writeTourVms } from './tour-vms';
 
 /** Always the same one: paths of VMs stand on the pictures. Made here, so that it is nobody else's. */
 const TOUR = path.join(tmpdir(), 'tour');
@@ -29,6 +31,10 @@ void take(into, names);
 async function take(folder: string, only: readonly string[]): Promise<void> {
   const wanted = ({ name }: Picture) => only.length === 0 || only.includes(name);
   mkdirSync(folder, { recursive: true });
+  // None stays that nobody takes any more.
+  if (only.length === 0)
+    for (const file of readdirSync(folder).filter(name => name.endsWith('.png')))
+      rmSync(path.join(folder, file));
   mkdirSync(TOUR);
   useFonts(TOUR);
   writeTourVms(vmsFolder(TOUR));
@@ -39,12 +45,16 @@ async function take(folder: string, only: readonly string[]): Promise<void> {
       baseUrl: () => `${backstage.url}/api/vm-migrate`,
       token: () => backstage.token(),
     });
+    // Each migration has its VM's entity and owner from the beginning.
+    await until(async () => (await inCatalog(backstage, 'resource')) > TOUR_VMS, 60_000);
     const rest = await setScene(api, vmsFolder(TOUR));
     const camera = new Camera(browser, backstage.url, folder);
-    const moving = await setMoving(api);
+    const scene = { ...rest, ...(await setRunning(api)) };
+    for (const picture of RUNNING.filter(wanted)) await camera.take(picture, scene);
+    await setWaiting(api, scene);
     // Those of what moves first: it does so for a minute.
     for (const picture of [...MOVING, ...PICTURES].filter(wanted))
-      await camera.take(picture, { ...rest, ...moving });
+      await camera.take(picture, scene);
   } finally {
     await browser.close();
     await backstage.stop();

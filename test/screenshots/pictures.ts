@@ -18,7 +18,7 @@ export interface Picture {
 const migration = (id: string, tab = '') => `/vm-migrate/migrations/${id}${tab}`;
 
 /** Of what is under way. */
-export const MOVING: readonly Picture[] = [
+export const RUNNING: readonly Picture[] = [
   {
     name: 'running',
     height: 860,
@@ -29,6 +29,10 @@ export const MOVING: readonly Picture[] = [
       await page.getByText(/ left/).first().waitFor();
     },
   },
+];
+
+/** When another one waits behind it. */
+export const MOVING: readonly Picture[] = [
   {
     name: 'migrations',
     height: 800,
@@ -49,14 +53,6 @@ export const MOVING: readonly Picture[] = [
     see: page => page.getByText('local-directory').first().waitFor(),
   },
   {
-    name: 'narrow',
-    width: 480,
-    height: 860,
-    schemes: ['dark'],
-    path: ({ running }) => migration(running),
-    see: page => page.getByRole('treegrid').getByText('Shop 5.3').waitFor(),
-  },
-  {
     name: 'timeline',
     height: 720,
     path: ({ running }) => migration(running, '/timeline'),
@@ -70,6 +66,14 @@ export const PICTURES: readonly Picture[] = [
     height: 1060,
     path: ({ paused }) => migration(paused),
     see: page => page.getByRole('treegrid').getByText('You are here').waitFor(),
+  },
+  {
+    name: 'narrow',
+    width: 480,
+    height: 860,
+    schemes: ['dark'],
+    path: ({ paused }) => migration(paused),
+    see: page => page.getByRole('treegrid').getByText('Fresh install').waitFor(),
   },
   {
     name: 'failed',

@@ -21,24 +21,20 @@ export async function setScene(
   api: ApiClient,
   vmsFolder: string,
 ): Promise<Omit<Scene, 'running' | 'waiting'>> {
-  const start = async (vm: string) => (await api.call('start', { vm: `demo/${vm}` })).migration;
-  const startPaused = async (vm: string) =>
-    (await api.call('start', { vm: `demo/${vm}`, begin: 'when-resumed' })).migration;
-
-  const canceled = await startPaused('ldap-2');
+  const canceled = await startPaused(api, 'ldap-2');
   await api.call('cancel', { migration: canceled, objects: 'remove-all' });
 
-  const migrated = await start('wiki');
+  const migrated = await start(api, 'wiki');
   await reaches(api, migrated, ({ state }) => state === 'migrated');
   await api.call('verify', { migration: migrated });
 
-  const failed = await startPaused('build-agent-7');
+  const failed = await startPaused(api, 'build-agent-7');
   takeAway(path.join(vmsFolder, 'build-agent-7', 'build-agent-7-000002.vmdk'));
   await api.call('resume', { migration: failed });
   await reaches(api, failed, ({ state }) => state === 'failed');
 
   await api.call('setLimit', { scope: 'all', bytesPerSecond: 12 * MIB });
-  const paused = await start('erp-db');
+  const paused = await start(api, 'erp-db');
   await reaches(api, paused, ({ snapshots }) => snapshots.ready >= 5);
   await api.call('pause', { migration: paused });
   await until(async () => {
@@ -48,14 +44,28 @@ export async function setScene(
   return { paused, failed, migrated };
 }
 
-/** One that is seen at work for a minute, and one behind it that waits. */
-export async function setMoving(api: ApiClient): Promise<Pick<Scene, 'running' | 'waiting'>> {
+/** One that is seen at work for a minute. */
+export async function setRunning(api: ApiClient): Promise<Pick<Scene, 'running' | 'waiting'>> {
+  const waiting = await startPaused(api, 'mail-archive');
   await api.call('setLimit', { scope: 'all', bytesPerSecond: 24 * MIB });
-  const running = (await api.call('start', { vm: 'demo/web-shop-1' })).migration;
+  const running = await start(api, 'web-shop-1');
   await reaches(api, running, ({ snapshots }) => snapshots.ready >= 5);
-  await api.call('setLimit', { scope: 'all', maxRunning: 1, bytesPerSecond: 2 * MIB });
-  const waiting = (await api.call('start', { vm: 'demo/mail-archive' })).migration;
+  await api.call('setLimit', { scope: 'all', bytesPerSecond: 1.5 * MIB });
   return { running, waiting };
+}
+
+/** And one behind it, that waits for its place. */
+export async function setWaiting(api: ApiClient, { waiting }: Scene): Promise<void> {
+  await api.call('setLimit', { scope: 'all', maxRunning: 1 });
+  await api.call('resume', { migration: waiting });
+}
+
+async function start(api: ApiClient, vm: string): Promise<string> {
+  return (await api.call('start', { vm: `demo/${vm}` })).migration;
+}
+
+async function startPaused(api: ApiClient, vm: string): Promise<string> {
+  return (await api.call('start', { vm: `demo/${vm}`, begin: 'when-resumed' })).migration;
 }
 
 async function reaches(

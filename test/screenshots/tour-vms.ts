@@ -145,6 +145,9 @@ const BILLING: Story = {
 
 const STORIES = [SHOP, ERP, MAIL, BUILD, WIKI, LDAP, BILLING];
 
+/** How many there are; the example VM is beside them. */
+export const TOUR_VMS = STORIES.length;
+
 /** Each into a folder of its own below `folder`. */
 export function writeTourVms(folder: string): void {
   STORIES.forEach((story, index) => writeVm(path.join(folder, story.vm), story, index + 1));

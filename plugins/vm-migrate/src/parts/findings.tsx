@@ -52,7 +52,7 @@ export function Findings({ findings, action }: FindingsProps) {
                 {t('migrationFindings.acceptedBy', { who: finding.acceptedBy })}
               </p>
             )}
-            {action?.(finding)}
+            <div className={styles['action']}>{action?.(finding)}</div>
           </div>
         </li>
       ))}
