@@ -168,6 +168,56 @@ describe('VMs in the catalog', () => {
     );
   }, 90_000);
 
+  it('while a source fails, its VMs show what their migrations are all the same', async () => {
+    const seen = ({ metadata: { annotations = {} } }: Entity) => ({
+      migration: annotations['vm-migrate.io/migration'],
+      state: annotations['vm-migrate.io/state'],
+      error: annotations['vm-migrate.io/source-error']?.slice(0, 13),
+    });
+    const shows = (wanted: object) =>
+      until(JSON.stringify(wanted), async () => {
+        const found = seen(await titled('small 4'));
+        return JSON.stringify(found) === JSON.stringify(wanted) ? true : undefined;
+      });
+    // So that it stands open.
+    await terminal.engine.call('setLimit', { scope: 'all', maxRunning: 0 });
+    const { migration } = await terminal.engine.call('start', { vm: 'far/small 4' });
+    await shows({ migration, state: 'running', error: undefined });
+    const { uid } = (await titled('small 4')).metadata;
+    renameSync(away, `${away}.gone`);
+    try {
+      await refresh();
+      const error = 'FILE_MISSING:';
+      await shows({ migration, state: 'running', error });
+      // By its event, with no refresh.
+      await terminal.engine.call('pause', { migration });
+      await shows({ migration, state: 'paused', error });
+      // By a refresh, of a backend that was not there when it happened.
+      await running.backend.stop();
+      await terminal.engine.call('resume', { migration });
+      running = await startBackend();
+      await shows({ migration, state: 'running', error });
+      await running.backend.stop();
+      await terminal.engine.call('cancel', { migration, objects: 'remove-all' });
+      running = await startBackend();
+      await until('canceled', async () => {
+        const found = seen(await titled('small 4'));
+        return found.state === 'canceled' ? true : undefined;
+      });
+      expect(seen(await titled('small 4'))).toEqual({ migration, state: 'canceled', error });
+      expect((await titled('small 4')).metadata).toMatchObject({
+        uid,
+        links: [{ title: 'Migration' }],
+        annotations: { 'vm-migrate.io/snapshots': '4' },
+      });
+    } finally {
+      renameSync(`${away}.gone`, away);
+      await terminal.engine.call('setLimit', { scope: 'all', maxRunning: 8 });
+    }
+    await refresh();
+    await shows({ migration, state: 'canceled', error: undefined });
+  }, 90_000);
+
   it('an owner that changes in the catalog is the owner of the migration', async () => {
     const { migration } = await terminal.engine.call('start', { vm: 'far/small 4' });
     const ownerOfRow = async () =>
