@@ -14,7 +14,10 @@ import {
 } from '../../../packages/engine/src/testing/test-database';
 import { testEngine, type TestEngine } from '../../../packages/engine/src/testing/test-engine';
 import { writeSmallVm } from '../../../test/kill/small-vm';
+import { untilThere as until } from '../../../test/until';
 import { backendUnderTest } from '../../vm-migrate-backend/src/testing/backend-under-test';
+import { backendDatabaseOf } from '../../vm-migrate-backend/src/testing/backend-database-of';
+import { migratesInto } from '../../vm-migrate-backend/src/testing/migrates-into';
 import catalogModule from './index';
 
 type MockScheduler = ReturnType<typeof mockServices.scheduler> & {
@@ -247,7 +250,6 @@ describe('VMs in the catalog', () => {
   async function startBackend(ownerOfFours = 'platform', ownDatabase?: string) {
     const log = mockServices.logger.mock();
     const scheduler = mockServices.scheduler() as MockScheduler;
-    const { hostname, port, username, password, pathname } = new URL(database.url);
     const backend = await backendUnderTest({
       entities: 'catalog plugin',
       features: [
@@ -272,32 +274,14 @@ describe('VMs in the catalog', () => {
           },
         },
       },
-      database: {
-        client: 'pg',
-        pluginDivisionMode: 'schema',
-        ensureSchemaExists: true,
-        connection: {
-          host: hostname,
-          port: Number(port),
-          user: decodeURIComponent(username),
-          password: decodeURIComponent(password),
-          database: pathname.slice(1),
-        },
-      },
+      database: backendDatabaseOf(database),
       section: {
         ...(ownDatabase === undefined ? {} : { database: { url: ownDatabase } }),
-        stateFolder: path.join(folder, 'state'),
+        ...migratesInto(folder),
         sources: {
           lab: { kind: 'vm-directory', folder: lab },
           far: { kind: 'vm-directory', folder: away },
         },
-        targets: {
-          here: {
-            kind: 'local-directory',
-            classes: { fast: { folder: path.join(folder, 'volumes'), default: true } },
-          },
-        },
-        worker: { leaseSeconds: 5 },
       },
     });
     if (ownDatabase === undefined) await backend.ready();
@@ -343,14 +327,4 @@ function owner(entity: Entity | undefined): string | undefined {
 
 function warnings(log: ReturnType<typeof mockServices.logger.mock>, words: string): string[] {
   return log.warn.mock.calls.map(([message]) => message).filter(line => line.includes(words));
-}
-
-async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  const end = performance.now() + 30_000;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (performance.now() > end) throw new Error(`not seen in 30 s: ${what}`);
-    await new Promise(resolve => setTimeout(resolve, 100));
-  }
 }
