@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 import { root, setUpNode, toolEnvironment } from './setup.mjs';
+import { tryConfig } from './try-config.mjs';
 
 /**
  * Returns what to tell whoever starts it, and the configuration files in the order in which Backstage reads them: ours, then the
@@ -50,37 +51,39 @@ function ensureExampleVm(vm) {
 }
 
 function configOf({ folder, port, appUrl, targets }) {
-  const backend = `http://127.0.0.1:${port}`;
+  const { app, backend, auth, catalog, vmMigrate } = tryConfig({ folder, port, appUrl });
+  const example = file => ({ type: 'file', target: path.join(root, 'examples', file) });
+  const languages = { config: { availableLanguages: ['en', 'de'] } };
+  const config = {
+    app: { ...app, title: 'vm-migrate', extensions: [{ 'api:app/app-language': languages }] },
+    backend,
+    auth,
+    catalog: {
+      ...catalog,
+      rules: [{ allow: ['User', 'Group', 'Template'] }],
+      locations: [
+        'catalog/users.yaml',
+        'templates/migrate-vm.yaml',
+        'templates/migrate-vms.yaml',
+      ].map(example),
+    },
+    vmMigrate: {
+      ...vmMigrate,
+      kubectlCluster: targets.kubectlCluster,
+      targets: {
+        local: {
+          ...vmMigrate.targets.local,
+          default: targets.isLocalDefault || targets.default === 'local',
+        },
+        // What else it is stands in the person's own file.
+        ...(targets.default === undefined || targets.default === 'local'
+          ? {}
+          : { [targets.default]: { default: true } }),
+      },
+    },
+  };
+  // JSON is YAML.
   return `# Written at each start. Settings of your own: app-config.local.yaml in the checkout.
-app:
-  title: vm-migrate
-  baseUrl: '${appUrl ?? backend}'
-  extensions:
-    - api:app/app-language: { config: { availableLanguages: [en, de] } }
-backend:
-  baseUrl: '${backend}'
-  listen: { host: 127.0.0.1, port: ${port} }
-  cors: { origin: '${appUrl ?? backend}', credentials: true }
-  database: { client: better-sqlite3, connection: ':memory:' }
-  csp: { connect-src: ["'self'", 'http:', 'https:'] }
-auth: { environment: development, providers: { guest: {} } }
-catalog:
-  rules: [{ allow: [User, Group, Template] }]
-  locations:
-    - { type: file, target: '${path.join(root, 'examples', 'catalog', 'users.yaml')}' }
-    - { type: file, target: '${path.join(root, 'examples', 'templates', 'migrate-vm.yaml')}' }
-    - { type: file, target: '${path.join(root, 'examples', 'templates', 'migrate-vms.yaml')}' }
-  providers:
-    vmMigrate: { owner: { default: 'group:default/guests' } }
-vmMigrate:
-  stateFolder: '${path.join(folder, 'state')}'
-  database: embedded
-  sources:
-    demo: { kind: vm-directory, folder: '${path.join(folder, 'vms')}' }
-${targets.kubectlCluster === undefined ? '' : `  kubectlCluster: ${targets.kubectlCluster}\n`}  targets:
-${targets.default === undefined ? '' : `    ${JSON.stringify(targets.default)}: { default: true }\n`}    local:
-      kind: local-directory
-      default: ${targets.isLocalDefault}
-      classes: { fast: { folder: '${path.join(folder, 'volumes')}', snapshots: auto, default: true } }
+${JSON.stringify(config, null, 2)}
 `;
 }

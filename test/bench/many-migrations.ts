@@ -141,6 +141,9 @@ async function ask(client: ApiClient, rounds: number): Promise<readonly QueryTim
     'getQueue, 50': () => client.call('getQueue', { limit: 50 }),
     getTargets: () => client.call('getTargets', {}),
     'getVms of 500': () => client.call('getVms', {}),
+    'getVms of 500, with snapshots': () => client.call('getVms', { with: ['snapshots'] }),
+    'getLayers, first 50': () => client.call('getLayers', { limit: 50 }),
+    'getLayers, last 50': () => client.call('getLayers', { limit: 50, offset: 19_950 }),
   };
   const results: QueryTimes[] = [];
   for (const [query, call] of Object.entries(queries)) {

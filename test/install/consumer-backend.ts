@@ -2,41 +2,21 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { tryConfig } from '../../scripts/try-config.mjs';
 import { freePort, untilServed, type Backstage } from '../e2e/backstage-process';
 import { root } from './make-consumer';
 
 /** Written for the builds of the apps too, which put some of it into the browser's code. */
 export function writeConfig(folder: string, { port, app }: { port: number; app: string }): string {
-  const url = `http://127.0.0.1:${port}`;
   const file = path.join(folder, `app-config.${app}.yaml`);
-  writeFileSync(
-    file,
-    `app:
-  title: Consumer
-  baseUrl: '${url}'
-  packageName: ${app}
-  packages: all
-organization: { name: Consumer }
-backend:
-  baseUrl: '${url}'
-  listen: { host: 127.0.0.1, port: ${port} }
-  database: { client: better-sqlite3, connection: ':memory:' }
-  csp: { connect-src: ["'self'", 'http:', 'https:'] }
-auth: { environment: development, providers: { guest: {} } }
-catalog:
-  providers:
-    vmMigrate: { owner: { default: 'group:default/guests' } }
-vmMigrate:
-  stateFolder: '${path.join(folder, 'state')}'
-  database: embedded
-  sources:
-    demo: { kind: vm-directory, folder: '${path.join(folder, 'vms')}' }
-  targets:
-    local:
-      kind: local-directory
-      classes: { fast: { folder: '${path.join(folder, 'volumes')}', snapshots: auto, default: true } }
-`,
-  );
+  const config = tryConfig({ folder, port });
+  const consumer = {
+    ...config,
+    app: { ...config.app, title: 'Consumer', packageName: app, packages: 'all' },
+    organization: { name: 'Consumer' },
+  };
+  // JSON is YAML.
+  writeFileSync(file, JSON.stringify(consumer, null, 2));
   return file;
 }
 

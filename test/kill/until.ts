@@ -1,15 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { untilThere } from '../until';
 
-/** Asks again and again until there is an answer (neither undefined nor false). @throws Error after `timeoutMs` */
-export async function until<T>(
+/** As `untilThere`, of which the question itself says what it is about. */
+export function until<T>(
   ask: () => Promise<T | undefined | false>,
-  timeoutMs = 30_000,
+  timeoutMs?: number,
 ): Promise<T> {
-  const late = performance.now() + timeoutMs;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined && answer !== false) return answer;
-    if (performance.now() > late) throw new Error(`not within ${timeoutMs} ms: ${String(ask)}`);
-    await sleep(25);
-  }
+  return untilThere(String(ask), ask, timeoutMs);
 }

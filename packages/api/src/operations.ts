@@ -151,6 +151,10 @@ export const OPERATIONS = {
         .string()
         .optional()
         .describe('Only of this source, whose error is then an error; of all: those that answer'),
+      with: z
+        .array(z.enum(['snapshots']))
+        .optional()
+        .describe('What takes longer: `snapshots` reads the list of snapshots of each VM'),
     }),
   }),
   getMigrations: define({
@@ -166,12 +170,12 @@ export const OPERATIONS = {
   getLayers: define({
     kind: 'query',
     summary: 'The flag of every base and delta',
-    input: filterInput,
+    input: filterInput.extend(page),
   }),
   getSnapshots: define({
     kind: 'query',
     summary: 'VMware snapshots and their VolumeSnapshots',
-    input: filterInput,
+    input: filterInput.extend(page),
   }),
   getObjects: define({
     kind: 'query',
@@ -205,7 +209,7 @@ export const OPERATIONS = {
   getStatus: define({
     kind: 'query',
     summary: 'Running migrations, disk by disk',
-    input: filterInput,
+    input: filterInput.extend(page),
   }),
   describe: define({
     kind: 'query',

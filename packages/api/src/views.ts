@@ -72,7 +72,7 @@ export interface VmView {
   readonly id: string;
   readonly name: string;
   readonly location: string;
-  /** VMware snapshots that its own list (.vmsd) has; null: no list that can be read. */
+  /** VMware snapshots that its own list (.vmsd) has; null: not asked for, or no list that can be read. */
   readonly snapshots: number | null;
   readonly migration: { readonly id: string; readonly state: MigrationStateView } | null;
   readonly error: string | null;

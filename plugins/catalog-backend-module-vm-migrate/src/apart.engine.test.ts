@@ -21,6 +21,7 @@ import { freePort } from '../../../test/e2e/backstage-process';
 import { writeSmallVm } from '../../../test/kill/small-vm';
 import { until } from '../../../test/kill/until';
 import { backendDatabaseOf } from '../../vm-migrate-backend/src/testing/backend-database-of';
+import { migratesInto } from '../../vm-migrate-backend/src/testing/migrates-into';
 import { unrefIntervals } from '../../vm-migrate-backend/src/testing/unref-intervals';
 import catalogModule from './index';
 
@@ -64,15 +65,8 @@ describe('the catalog in another backend', () => {
       backend: common(migratePort, databases[0]),
       discovery: { endpoints },
       vmMigrate: {
-        stateFolder: path.join(folder, 'state'),
+        ...migratesInto(folder),
         sources: { lab: { kind: 'vm-directory', folder: path.join(folder, 'vms') } },
-        targets: {
-          here: {
-            kind: 'local-directory',
-            classes: { fast: { folder: path.join(folder, 'volumes'), default: true } },
-          },
-        },
-        worker: { leaseSeconds: 5 },
       },
     });
     backends.push({ url: migrateUrl, ...migrate });

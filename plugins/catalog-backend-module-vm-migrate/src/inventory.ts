@@ -47,7 +47,8 @@ export class Inventory {
   /** @throws ApiError when the backend does not answer */
   async source(name: string, signal: AbortSignal): Promise<SourceRead> {
     try {
-      return { vms: await this.client.call('getVms', { source: name }, { signal }) };
+      const input = { source: name, with: ['snapshots' as const] };
+      return { vms: await this.client.call('getVms', input, { signal }) };
     } catch (error) {
       if (!(error instanceof ApiError) || OF_THE_BACKEND.has(error.code)) throw error;
       return { error: `${error.code}: ${error.message}` };
@@ -58,6 +59,15 @@ export class Inventory {
   async migration(id: string, signal: AbortSignal): Promise<MigrationView | undefined> {
     const [view] = await this.client.call('getMigrations', { migration: id }, { signal });
     return view;
+  }
+
+  /** The newest migration of each VM of a source, by the VM's id: known also while the source does not answer. */
+  async newestOf(source: string, signal: AbortSignal): Promise<ReadonlyMap<string, MigrationView>> {
+    const newest = new Map<string, MigrationView>();
+    // The newest comes first.
+    for (const view of await this.client.call('getMigrations', { source }, { signal }))
+      if (!newest.has(view.vmId)) newest.set(view.vmId, view);
+    return newest;
   }
 
   /** Of every VM and target the newest migration that is done. */

@@ -14,7 +14,10 @@ import {
 } from '../../../packages/engine/src/testing/test-database';
 import { testEngine, type TestEngine } from '../../../packages/engine/src/testing/test-engine';
 import { writeSmallVm } from '../../../test/kill/small-vm';
+import { untilThere as until } from '../../../test/until';
 import { backendUnderTest } from '../../vm-migrate-backend/src/testing/backend-under-test';
+import { backendDatabaseOf } from '../../vm-migrate-backend/src/testing/backend-database-of';
+import { migratesInto } from '../../vm-migrate-backend/src/testing/migrates-into';
 import catalogModule from './index';
 
 type MockScheduler = ReturnType<typeof mockServices.scheduler> & {
@@ -168,6 +171,56 @@ describe('VMs in the catalog', () => {
     );
   }, 90_000);
 
+  it('while a source fails, its VMs show what their migrations are all the same', async () => {
+    const seen = ({ metadata: { annotations = {} } }: Entity) => ({
+      migration: annotations['vm-migrate.io/migration'],
+      state: annotations['vm-migrate.io/state'],
+      error: annotations['vm-migrate.io/source-error']?.slice(0, 13),
+    });
+    const shows = (wanted: object) =>
+      until(JSON.stringify(wanted), async () => {
+        const found = seen(await titled('small 4'));
+        return JSON.stringify(found) === JSON.stringify(wanted) ? true : undefined;
+      });
+    // So that it stands open.
+    await terminal.engine.call('setLimit', { scope: 'all', maxRunning: 0 });
+    const { migration } = await terminal.engine.call('start', { vm: 'far/small 4' });
+    await shows({ migration, state: 'running', error: undefined });
+    const { uid } = (await titled('small 4')).metadata;
+    renameSync(away, `${away}.gone`);
+    try {
+      await refresh();
+      const error = 'FILE_MISSING:';
+      await shows({ migration, state: 'running', error });
+      // By its event, with no refresh.
+      await terminal.engine.call('pause', { migration });
+      await shows({ migration, state: 'paused', error });
+      // By a refresh, of a backend that was not there when it happened.
+      await running.backend.stop();
+      await terminal.engine.call('resume', { migration });
+      running = await startBackend();
+      await shows({ migration, state: 'running', error });
+      await running.backend.stop();
+      await terminal.engine.call('cancel', { migration, objects: 'remove-all' });
+      running = await startBackend();
+      await until('canceled', async () => {
+        const found = seen(await titled('small 4'));
+        return found.state === 'canceled' ? true : undefined;
+      });
+      expect(seen(await titled('small 4'))).toEqual({ migration, state: 'canceled', error });
+      expect((await titled('small 4')).metadata).toMatchObject({
+        uid,
+        links: [{ title: 'Migration' }],
+        annotations: { 'vm-migrate.io/snapshots': '4' },
+      });
+    } finally {
+      renameSync(`${away}.gone`, away);
+      await terminal.engine.call('setLimit', { scope: 'all', maxRunning: 8 });
+    }
+    await refresh();
+    await shows({ migration, state: 'canceled', error: undefined });
+  }, 90_000);
+
   it('an owner that changes in the catalog is the owner of the migration', async () => {
     const { migration } = await terminal.engine.call('start', { vm: 'far/small 4' });
     const ownerOfRow = async () =>
@@ -197,7 +250,6 @@ describe('VMs in the catalog', () => {
   async function startBackend(ownerOfFours = 'platform', ownDatabase?: string) {
     const log = mockServices.logger.mock();
     const scheduler = mockServices.scheduler() as MockScheduler;
-    const { hostname, port, username, password, pathname } = new URL(database.url);
     const backend = await backendUnderTest({
       entities: 'catalog plugin',
       features: [
@@ -222,32 +274,14 @@ describe('VMs in the catalog', () => {
           },
         },
       },
-      database: {
-        client: 'pg',
-        pluginDivisionMode: 'schema',
-        ensureSchemaExists: true,
-        connection: {
-          host: hostname,
-          port: Number(port),
-          user: decodeURIComponent(username),
-          password: decodeURIComponent(password),
-          database: pathname.slice(1),
-        },
-      },
+      database: backendDatabaseOf(database),
       section: {
         ...(ownDatabase === undefined ? {} : { database: { url: ownDatabase } }),
-        stateFolder: path.join(folder, 'state'),
+        ...migratesInto(folder),
         sources: {
           lab: { kind: 'vm-directory', folder: lab },
           far: { kind: 'vm-directory', folder: away },
         },
-        targets: {
-          here: {
-            kind: 'local-directory',
-            classes: { fast: { folder: path.join(folder, 'volumes'), default: true } },
-          },
-        },
-        worker: { leaseSeconds: 5 },
       },
     });
     if (ownDatabase === undefined) await backend.ready();
@@ -293,14 +327,4 @@ function owner(entity: Entity | undefined): string | undefined {
 
 function warnings(log: ReturnType<typeof mockServices.logger.mock>, words: string): string[] {
   return log.warn.mock.calls.map(([message]) => message).filter(line => line.includes(words));
-}
-
-async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  const end = performance.now() + 30_000;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (performance.now() > end) throw new Error(`not seen in 30 s: ${what}`);
-    await new Promise(resolve => setTimeout(resolve, 100));
-  }
 }

@@ -3,13 +3,15 @@
  * there is; between two of them a migration that changes brings only its own VM.
  *
  * What is not known is not taken away: the VMs of a source that fails stay as they were last seen,
- * with its error, and while the backend does not answer nothing changes at all.
+ * with its error and what their migrations are now, and while the backend does not answer nothing
+ * changes at all.
  */
 import { stringifyEntityRef, type Entity } from '@backstage/catalog-model';
 import type { EntityProvider, EntityProviderConnection } from '@backstage/plugin-catalog-node';
 import {
   ANNOTATION_MIGRATED_FROM,
   ANNOTATION_MIGRATION,
+  ANNOTATION_VM_ID,
   type MigrationView,
   type VmView,
 } from '@vm-migrate/backstage-plugin-vm-migrate-common';
@@ -23,6 +25,7 @@ import {
   stillMigratedVm,
   vmEntity,
   vmEntityRef,
+  withMigration,
   withSourceError,
   type EntityOptions,
   type MigratedVm,
@@ -76,8 +79,11 @@ export class VmEntityProvider implements EntityProvider {
       this.#vms.clear();
       const vms: Entity[] = [];
       for (const [source, read] of reads)
-        if ('error' in read) vms.push(...keptVms(known, source, read.error));
-        else {
+        if ('error' in read) {
+          const newest = await inventory.newestOf(source, signal);
+          for (const entity of vmsOf(known, source))
+            vms.push(withSourceError(this.withNewest(entity, newest), read.error));
+        } else {
           this.#vms.set(source, { vms: read.vms, readAt: performance.now() });
           vms.push(...read.vms.map(vm => vmEntity(vm, this.options)));
         }
@@ -100,8 +106,7 @@ export class VmEntityProvider implements EntityProvider {
     return this.next(async connection => {
       const changed: Entity[] = [];
       for (const migration of migrations) {
-        const vm = await this.vmOf(migration, signal);
-        if (vm !== undefined) changed.push(vmEntity(vm, this.options));
+        changed.push(...(await this.changedVms(migration, signal)));
         const result = await this.newResult(migration, signal);
         if (result !== undefined) changed.push(result);
       }
@@ -154,11 +159,12 @@ export class VmEntityProvider implements EntityProvider {
     return still;
   }
 
-  /** The VM of a migration, with this one as its newest unless there is a newer; undefined: its source does not list it. */
-  private async vmOf(
+  /** The VM of a migration, with this one as its newest unless there is a newer; none: its source does not list it. */
+  private async changedVms(
     { id, state, source, vmId }: MigrationView,
     signal: AbortSignal,
-  ): Promise<VmView | undefined> {
+  ): Promise<readonly Entity[]> {
+    const { inventory, entities } = this.options;
     const known = this.#vms.get(source);
     const fresh = known !== undefined && performance.now() - known.readAt < FRESH_MS;
     const vm = fresh ? known.vms.find(one => one.id === vmId) : undefined;
@@ -168,12 +174,21 @@ export class VmEntityProvider implements EntityProvider {
         ...known,
         vms: known.vms.map(one => (one.id === vmId ? told : one)),
       });
-      return told;
+      return [vmEntity(told, this.options)];
     }
-    const read = await this.options.inventory.source(source, signal);
-    if ('error' in read) return undefined;
+    const read = await inventory.source(source, signal);
+    if ('error' in read) {
+      const newest = await inventory.newestOf(source, signal);
+      const last = vmsOf(await entities.ofVm({ source, vmId }), source);
+      return last.map(entity => this.withNewest(entity, newest));
+    }
     this.#vms.set(source, { vms: read.vms, readAt: performance.now() });
-    return read.vms.find(one => one.id === vmId);
+    return read.vms.filter(one => one.id === vmId).map(one => vmEntity(one, this.options));
+  }
+
+  private withNewest(entity: Entity, newest: ReadonlyMap<string, MigrationView>): Entity {
+    const migration = newest.get(entity.metadata.annotations?.[ANNOTATION_VM_ID] ?? '');
+    return withMigration(entity, migration ?? null, this.options);
   }
 
   /** What the VM became, when this migration is done and no newer one is. */
@@ -190,14 +205,15 @@ export class VmEntityProvider implements EntityProvider {
   }
 }
 
-function keptVms(known: readonly Entity[], source: string, error: string): Entity[] {
+/** Of this provider, as it said them. */
+function vmsOf(known: readonly Entity[], source: string): Entity[] {
   return known
     .filter(
       entity =>
         sourceOf(entity) === source &&
         entity.metadata.annotations?.[ANNOTATION_MIGRATED_FROM] === undefined,
     )
-    .map(entity => withSourceError(asProvided(entity), error));
+    .map(asProvided);
 }
 
 function deferred(entity: Entity): { entity: Entity; locationKey: string } {

@@ -58,9 +58,7 @@ export function vmEntity(vm: VmView, options: EntityOptions): Entity {
         [ANNOTATION_SOURCE]: vm.source,
         [ANNOTATION_VM_ID]: vm.id,
         ...(vm.snapshots === null ? {} : { [ANNOTATION_SNAPSHOTS]: String(vm.snapshots) }),
-        ...(vm.migration === null
-          ? {}
-          : { [ANNOTATION_MIGRATION]: vm.migration.id, [ANNOTATION_STATE]: vm.migration.state }),
+        ...annotationsOf(vm.migration),
         ...(vm.error === null ? {} : { [ANNOTATION_ERROR]: vm.error }),
       },
       ...linksTo(vm.migration?.id, options),
@@ -124,6 +122,30 @@ export function stillMigratedVm(entity: Entity, there: { has(ref: string): boole
 export function withSourceError(entity: Entity, error: string): Entity {
   const annotations = { ...entity.metadata.annotations, [ANNOTATION_SOURCE_ERROR]: error };
   return { ...entity, metadata: { ...entity.metadata, annotations } };
+}
+
+/** A VM as it was said, with what is its newest migration now: that is known also while its source is not. */
+export function withMigration(
+  entity: Entity,
+  migration: VmView['migration'],
+  options: EntityOptions,
+): Entity {
+  const { links: _before, annotations = {}, ...metadata } = entity.metadata;
+  const { [ANNOTATION_MIGRATION]: _migration, [ANNOTATION_STATE]: _state, ...others } = annotations;
+  return {
+    ...entity,
+    metadata: {
+      ...metadata,
+      annotations: { ...others, ...annotationsOf(migration) },
+      ...linksTo(migration?.id, options),
+    },
+  };
+}
+
+function annotationsOf(migration: VmView['migration']): Record<string, string> {
+  return migration === null
+    ? {}
+    : { [ANNOTATION_MIGRATION]: migration.id, [ANNOTATION_STATE]: migration.state };
 }
 
 /** A location has a type and a target; this one is no address, and says nothing of the source but its name. */

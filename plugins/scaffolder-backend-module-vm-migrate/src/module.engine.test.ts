@@ -21,10 +21,13 @@ import {
   type TestDatabase,
 } from '../../../packages/engine/src/testing/test-database';
 import { writeSmallVm } from '../../../test/kill/small-vm';
+import { untilThere } from '../../../test/until';
 import {
   backendUnderTest,
   type BackendUnderTest,
 } from '../../vm-migrate-backend/src/testing/backend-under-test';
+import { backendDatabaseOf } from '../../vm-migrate-backend/src/testing/backend-database-of';
+import { migratesInto } from '../../vm-migrate-backend/src/testing/migrates-into';
 import { planAction } from './actions/plan';
 import { reportAction } from './actions/report';
 import { startAction } from './actions/start';
@@ -56,7 +59,6 @@ describe('in the scaffolder', () => {
     database = await emptyTestDatabase();
     for (const seed of [1, 2, 3, 4, 5])
       writeSmallVm(path.join(folder, 'vms', String(seed)), { seed });
-    const { hostname, port, username, password, pathname } = new URL(database.url);
     const file = (target: string) => ({ type: 'file', target: path.join(EXAMPLES, target) });
     backend = await backendUnderTest({
       entities: 'catalog plugin',
@@ -74,28 +76,10 @@ describe('in the scaffolder', () => {
         },
         scaffolder: { taskRecovery: { enabled: true, staleTimeout: { seconds: 2 } } },
       },
-      database: {
-        client: 'pg',
-        pluginDivisionMode: 'schema',
-        ensureSchemaExists: true,
-        connection: {
-          host: hostname,
-          port: Number(port),
-          user: decodeURIComponent(username),
-          password: decodeURIComponent(password),
-          database: pathname.slice(1),
-        },
-      },
+      database: backendDatabaseOf(database),
       section: {
-        stateFolder: path.join(folder, 'state'),
+        ...migratesInto(folder),
         sources: { lab: { kind: 'vm-directory', folder: path.join(folder, 'vms') } },
-        targets: {
-          here: {
-            kind: 'local-directory',
-            classes: { fast: { folder: path.join(folder, 'volumes'), default: true } },
-          },
-        },
-        worker: { leaseSeconds: 5 },
       },
     });
     await backend.ready();
@@ -473,12 +457,7 @@ describe('in the scaffolder', () => {
   }
 });
 
-async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  const end = performance.now() + 60_000;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (performance.now() > end) throw new Error(`not seen in 60 s: ${what}`);
-    await new Promise(resolve => setTimeout(resolve, 100));
-  }
+/** A template takes its time on a busy machine. */
+function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+  return untilThere(what, look, 60_000);
 }

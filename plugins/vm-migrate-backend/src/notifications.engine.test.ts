@@ -16,6 +16,7 @@ import { writeSmallVm } from '../../../test/kill/small-vm';
 import { until } from '../../../test/kill/until';
 import { backendUnderTest, type BackendUnderTest } from './testing/backend-under-test';
 import { backendDatabaseOf } from './testing/backend-database-of';
+import { migratesInto } from './testing/migrates-into';
 
 const STARTER = 'user:default/ann';
 const OF_THE_OWNER = 'user:default/olga';
@@ -51,15 +52,8 @@ describe('the end of a migration in the notifications of Backstage', () => {
         },
       },
       section: {
-        stateFolder: path.join(folder, 'state'),
+        ...migratesInto(folder),
         sources,
-        targets: {
-          here: {
-            kind: 'local-directory',
-            classes: { fast: { folder: path.join(folder, 'volumes'), default: true } },
-          },
-        },
-        worker: { leaseSeconds: 5 },
       },
     });
     await backend.ready();

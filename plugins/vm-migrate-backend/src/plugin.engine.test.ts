@@ -89,14 +89,31 @@ describe.each(['database', 'schema'])('pluginDivisionMode %s', mode => {
 
   it('of all sources those that answer, of one that is named its own error', async () => {
     const ann = backend.as(ANN);
-    const vms = [expect.objectContaining({ name: 'small 7', snapshots: 4 })];
+    const vms = [expect.objectContaining({ name: 'small 7', snapshots: null })];
     expect(await ann.call('getVms', {})).toEqual(vms);
     expect(await ann.call('getVms', { source: 'lab' })).toEqual(vms);
+    expect(await ann.call('getVms', { with: ['snapshots'] })).toEqual([
+      expect.objectContaining({ name: 'small 7', snapshots: 4 }),
+    ]);
     for (const [source, code] of [
       ['gone', 'FILE_MISSING'],
       ['never', 'NOT_FOUND'],
     ] as const)
       await expect(ann.call('getVms', { source })).rejects.toMatchObject({ code });
+  });
+
+  it('lists layers, snapshots and states by the page too', async () => {
+    const ann = backend.as(ANN);
+    for (const name of ['getLayers', 'getSnapshots', 'getStatus'] as const) {
+      const all: unknown[] = await ann.call(name, {});
+      expect(all.length).toBeGreaterThan(0);
+      const pages: unknown[] = [];
+      for (let offset = 0; offset <= all.length; offset += 2)
+        pages.push(...(await ann.call(name, { limit: 2, offset })));
+      expect(pages).toEqual(all);
+      expect(await ann.call(name, { offset: 1 })).toEqual(all.slice(1));
+      await expect(ann.call(name, { limit: 501 })).rejects.toMatchObject({ code: 'USAGE' });
+    }
   });
 
   it('keeps its tables where Backstage says, and finds them again after a restart', async () => {

@@ -33,16 +33,21 @@ async function sourceView(context: OperationContext, row: PlaceRow): Promise<Sou
 }
 
 /** Of all sources those that answer; a source that is named answers or says why not. */
-export const getVms: Operation<'getVms', VmView[]> = async (context, { source }) => {
+export const getVms: Operation<'getVms', VmView[]> = async (
+  context,
+  { source, with: more = [] },
+) => {
+  const asked = { countsSnapshots: more.includes('snapshots') };
   const known = await migrations(context.database, { scope: context.access.read });
   const rows = await places(context.database, 'source');
   if (source === undefined) {
     const found: VmView[] = [];
-    for (const row of rows) found.push(...(await vmViews(context, row, known).catch(() => [])));
+    for (const row of rows)
+      found.push(...(await vmViews(context, row, known, asked).catch(() => [])));
     return found;
   }
   const named = rows.find(({ name }) => name === source);
-  if (named !== undefined) return vmViews(context, named, known);
+  if (named !== undefined) return vmViews(context, named, known, asked);
   throw new EngineError('NOT_FOUND', {
     where: { object: `source ${source}` },
     hint: 'List them with: kubectl vm-migrate get sources',
@@ -56,22 +61,28 @@ async function vmViews(
   context: OperationContext,
   { name, ...row }: PlaceRow,
   known: readonly MigrationRow[],
+  { countsSnapshots }: { readonly countsSnapshots: boolean },
 ): Promise<VmView[]> {
   const source = await context.openSource({ name, ...row });
   const vms = await source.listVms();
+  // The newest comes first.
+  const newest = new Map<string, MigrationRow>();
+  for (const row of known)
+    if (row.sourceName === name && !newest.has(row.vmId)) newest.set(row.vmId, row);
   const views: VmView[] = [];
   for (let at = 0; at < vms.length; at += LISTS_AT_ONCE)
     views.push(...(await Promise.all(vms.slice(at, at + LISTS_AT_ONCE).map(view))));
   return views;
 
   async function view(vm: VmSummary): Promise<VmView> {
-    const migration = known.find(({ sourceName, vmId }) => sourceName === name && vmId === vm.id);
+    const migration = newest.get(vm.id);
     return {
       source: name,
       id: vm.id,
       name: vm.name,
       location: vm.location,
-      snapshots: vm.error === undefined ? await countedSnapshots(source, vm) : null,
+      snapshots:
+        countsSnapshots && vm.error === undefined ? await countedSnapshots(source, vm) : null,
       migration: migration === undefined ? null : { id: migration.id, state: migration.state },
       error: vm.error ?? null,
     };

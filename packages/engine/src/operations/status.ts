@@ -12,7 +12,7 @@ import type {
 } from '@vm-migrate/api';
 import type { MigrationFilter } from '../store/migration-filter';
 import { countByState, migrationSummaries } from '../store/migration-summaries';
-import { migrations } from '../store/migrations';
+import { migrations, migrationsOfPage, type Page } from '../store/migrations';
 import { targetObjects } from '../store/target-objects';
 import {
   copyProgress,
@@ -51,16 +51,22 @@ export function countView(rows: Awaited<ReturnType<typeof countByState>>): Migra
   return { total: rows.reduce((sum, { count }) => sum + count, 0), byState };
 }
 
-export const getStatus: Operation<'getStatus', StatusView[]> = async (context, filter) =>
-  (await records(context, filter)).map(statusView);
+export const getStatus: Operation<'getStatus', StatusView[]> = async (
+  context,
+  { limit, offset = 0, ...filter },
+) => {
+  const rows = await migrations(context.database, await storeFilter(context, filter));
+  const page = rows.slice(offset, limit === undefined ? undefined : offset + limit);
+  return (await records(context, page)).map(statusView);
+};
 
-export const getSnapshots: Operation<'getSnapshots', SnapshotView[]> = async (context, filter) =>
-  (await records(context, filter)).flatMap(record =>
+export const getSnapshots: Operation<'getSnapshots', SnapshotView[]> = (context, input) =>
+  pageOf(context, 'vmware_snapshot', input, record =>
     record.snapshots.map(snapshot => snapshotView(record, snapshot)),
   );
 
-export const getLayers: Operation<'getLayers', LayerView[]> = async (context, filter) =>
-  (await records(context, filter)).flatMap(layerViews);
+export const getLayers: Operation<'getLayers', LayerView[]> = (context, input) =>
+  pageOf(context, 'layer', input, layerViews);
 
 export const getObjects: Operation<'getObjects', ObjectView[]> = async (
   context,
@@ -80,10 +86,27 @@ export const getObjects: Operation<'getObjects', ObjectView[]> = async (
   }));
 };
 
-async function records(context: OperationContext, filter: Filter): Promise<MigrationRecord[]> {
-  const rows = await migrations(context.database, await storeFilter(context, filter));
+/** Rows of migrations, read only of those that the page reaches into: all layers of all VMs may be very many. */
+async function pageOf<View>(
+  context: OperationContext,
+  table: 'layer' | 'vmware_snapshot',
+  { limit, offset = 0, ...filter }: Filter & Page,
+  viewsOf: (record: MigrationRecord) => readonly View[],
+): Promise<View[]> {
+  const { database } = context;
+  const page = { limit, offset };
+  const found = await migrationsOfPage(database, table, await storeFilter(context, filter), page);
+  const views = (await records(context, found)).flatMap(viewsOf);
+  const first = offset - (found[0]?.before ?? 0);
+  return views.slice(first, limit === undefined ? undefined : first + limit);
+}
+
+async function records(
+  { database }: OperationContext,
+  rows: readonly { readonly id: string }[],
+): Promise<MigrationRecord[]> {
   const found: MigrationRecord[] = [];
-  for (const row of rows) found.push(await readMigration(context.database, row.id));
+  for (const { id } of rows) found.push(await readMigration(database, id));
   return found;
 }
 

@@ -9,6 +9,7 @@ import {
   type MigrationSort,
   type MigrationSummary,
 } from './migration-summaries';
+import { migrationsOfPage } from './migrations';
 import type { MigrationScope } from './migration-scope';
 import type { MigrationState, StepState } from './store';
 
@@ -92,6 +93,36 @@ describe(`lists of migrations (SUMMARIES_SEED=${seed})`, () => {
         expect([state, counts[state] ?? 0]).toEqual([state, inState(state)]);
     }
   });
+
+  it.each([
+    ['layer', ({ flags }: Model) => flags.length],
+    ['vmware_snapshot', ({ snapshots }: Model) => snapshots.length],
+  ] as const)(
+    'pages of all rows in %s reach into the migrations that have them',
+    async (table, rowsOf) => {
+      for (let round = 0; round < 60; round++) {
+        const filter = randomFilter();
+        const rows = models
+          .filter(model => fits(model, filter))
+          .sort(byCreation)
+          .flatMap(model => Array.from({ length: rowsOf(model) }, () => model.id));
+        const limit = 1 + Math.floor(random() * 12);
+        for (let offset = 0; offset <= rows.length; offset += limit) {
+          const found = await migrationsOfPage(database, table, filter, { limit, offset });
+          const wanted = [...new Set(rows.slice(offset, offset + limit))];
+          expect({ seed, filter, limit, offset, found }).toEqual({
+            seed,
+            filter,
+            limit,
+            offset,
+            found: wanted.map(id => ({ id, before: rows.indexOf(id) })),
+          });
+        }
+        const all = await migrationsOfPage(database, table, filter, {});
+        expect(all.map(({ id }) => id)).toEqual([...new Set(rows)]);
+      }
+    },
+  );
 
   function modelOf(index: number): Model {
     const state = one(STATES);

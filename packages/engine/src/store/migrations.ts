@@ -202,6 +202,35 @@ export async function migrations(tx: Tx, filter: MigrationFilter = {}): Promise<
   );
 }
 
+export interface Page {
+  /** All when absent. */
+  readonly limit?: number;
+  readonly offset?: number;
+}
+
+/**
+ * A page of all rows that migrations have in a table of theirs, as its migrations in the order of
+ * lists: those that it reaches into, and how many rows the ones before them have.
+ */
+export async function migrationsOfPage(
+  tx: Tx,
+  table: 'layer' | 'vmware_snapshot',
+  filter: MigrationFilter,
+  { limit, offset = 0 }: Page,
+): Promise<readonly { readonly id: string; readonly before: number }[]> {
+  const params: unknown[] = [limit ?? null, offset];
+  return tx.query<{ id: string; before: number }>(
+    `select id, before::int4 as before
+       from (select m.id, count(*) as own,
+                    sum(count(*)) over (order by m.created_at desc, m.id) - count(*) as before
+               from vm_migrate.migration m join vm_migrate.${table} r on r.migration_id = m.id
+              where ${filterSql(filter, 'm', params)} group by m.id, m.created_at) counted
+      where before + own > $2 and ($1::int8 is null or before < $2::int8 + $1::int8)
+      order by before`,
+    params,
+  );
+}
+
 /** @throws EngineError NOT_FOUND */
 export async function getMigration(tx: Tx, id: string): Promise<MigrationRow> {
   const [row] = await migrations(tx, { id });
