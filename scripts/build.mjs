@@ -35,6 +35,7 @@ const entries = [
   { from: 'test/bench/main.ts', to: 'test/dist/bench.cjs' },
   { from: 'test/bench-cluster/main.ts', to: 'test/dist/bench-cluster.cjs' },
   { from: 'test/bench-push/main.ts', to: 'test/dist/bench-push.cjs' },
+  { from: 'test/bench-pages/main.ts', to: 'test/dist/bench-pages.cjs' },
   { from: 'test/bench-cluster/race-in-pod.ts', to: 'test/dist/race-in-pod.cjs' },
   { from: 'test/cluster/main.ts', to: 'test/dist/cluster.cjs' },
 ];
@@ -47,6 +48,8 @@ const external = [
   'graphile-worker',
   // pg asks for it and goes on without it.
   'pg-native',
+  // Its own parts are files in its package.
+  'playwright-core',
 ];
 
 async function bundle({ from, to, external: more = [] }) {

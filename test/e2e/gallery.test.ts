@@ -1,33 +1,21 @@
 /** Every state of every view, from fixtures, in a real browser: no rule of accessibility is broken, no error said. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { freePort } from './backstage-process';
 import { axeViolations, describeWithBrowser, launchBrowser } from './browser';
+import { startGallery, type Gallery } from './gallery-process';
 
 const root = path.resolve(__dirname, '../..');
 
 describeWithBrowser('the gallery', () => {
-  let program: ChildProcess;
+  let gallery: Gallery;
   let browser: Browser;
-  let url: string;
   beforeAll(async () => {
-    const port = await freePort();
-    url = `http://127.0.0.1:${port}`;
-    program = spawn(
-      process.execPath,
-      [path.join(root, 'scripts', 'gallery.mjs'), '--port', String(port)],
-      { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
-    );
-    await untilSaid(program, 'Gallery: ');
+    gallery = await startGallery(root);
     browser = await launchBrowser();
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
-    if (program.exitCode !== null) return;
-    program.kill('SIGTERM');
-    await once(program, 'exit');
+    await gallery?.stop();
   });
 
   it.each([
@@ -40,7 +28,7 @@ describeWithBrowser('the gallery', () => {
       const page = await browser.newPage({ colorScheme, viewport });
       const errors: string[] = [];
       page.on('pageerror', error => errors.push(String(error)));
-      await page.goto(`${url}/gallery`);
+      await page.goto(`${gallery.url}/gallery`);
       const entries = page.locator('main li a, li a[href^="/gallery/"]');
       await entries.first().waitFor();
       // Half way from one colour to the next is no colour of ours.
@@ -84,13 +72,4 @@ function overflow(page: Page): Promise<number> {
   return page.evaluate<number>(
     'document.documentElement.scrollWidth - document.documentElement.clientWidth',
   );
-}
-
-async function untilSaid(program: ChildProcess, words: string): Promise<void> {
-  let said = '';
-  for await (const part of program.stdout ?? []) {
-    said += String(part);
-    if (said.includes(words)) return;
-  }
-  throw new Error(`The gallery ended: ${said}`);
 }

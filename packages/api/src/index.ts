@@ -48,3 +48,4 @@ export type * from './views';
 export { bytes, count, digits, duration, percent, scaled } from './words/figures';
 export { firstLine, printable } from './words/printable';
 export { shellWord } from './words/shell-word';
+export { inWordsOf, type ControlName, type ControlWords } from './words/surface-words';

@@ -12,6 +12,7 @@ import {
   type OperationInput,
   type OperationName,
 } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import { inTemplateWords } from './template-words';
 
 export interface BackendDeps {
   readonly auth: AuthService;
@@ -57,7 +58,7 @@ export function callerFor(
 
 /** A template task shows the message alone. */
 function withWords({ code, data }: ApiError): Error {
-  const remedy = REMEDIES[code] ?? data.hint;
+  const remedy = REMEDIES[code] ?? inTemplateWords(data.hint ?? '');
   return new TemplateError(code, [data.message, remedy].filter(Boolean).join(' '));
 }
 

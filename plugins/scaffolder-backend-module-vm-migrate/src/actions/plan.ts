@@ -5,6 +5,7 @@ import { assertNotBlocked, blockingOf, findingLine, planMarkdown } from '../find
 import { optionsOf, vmInputs } from '../inputs';
 import { namedVm } from '../named-vm';
 import { planExamples } from './examples';
+import { planInTemplateWords } from '../template-words';
 
 export function planAction(deps: BackendDeps) {
   return createTemplateAction({
@@ -46,7 +47,9 @@ export function planAction(deps: BackendDeps) {
     async handler(ctx) {
       const { input, logger } = ctx;
       const vm = await namedVm(deps.catalog, await ctx.getInitiatorCredentials(), input.vm);
-      const plan = await callerFor(deps, ctx)('plan', { vm, options: optionsOf(input) });
+      const plan = planInTemplateWords(
+        await callerFor(deps, ctx)('plan', { vm, options: optionsOf(input) }),
+      );
       for (const finding of plan.findings) {
         if (finding.severity === 'informs') logger.info(findingLine(finding));
         else logger.warn(findingLine(finding));

@@ -8,6 +8,7 @@ import { assertNotBlocked } from '../findings';
 import { DRY_RUN_MIGRATION, migrationLink, optionsOf, vmInputs, type StartInput } from '../inputs';
 import { namedVm } from '../named-vm';
 import { startExamples } from './examples';
+import { planInTemplateWords } from '../template-words';
 
 export function startAction(deps: BackendDeps) {
   return createTemplateAction({
@@ -43,7 +44,7 @@ export function startAction(deps: BackendDeps) {
         ...(input.group === undefined ? {} : { groupId: input.group }),
       };
       if (ctx.isDryRun === true) {
-        const plan = await call('plan', { vm, options: asked.options });
+        const plan = planInTemplateWords(await call('plan', { vm, options: asked.options }));
         assertNotBlocked(plan, input.accept);
         say({
           migration: DRY_RUN_MIGRATION,

@@ -1,7 +1,7 @@
 /** One row of the history's treegrid, whatever it is about. */
 import { RiArrowRightSLine, RiCameraLine, RiRamLine } from '@remixicon/react';
 import { firstLine, type TreeNodeView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
-import { memo, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { CopyButton } from '../parts/copy-button';
 import { Failure } from '../parts/failure';
 import { bytesText, dateText } from '../parts/format';
@@ -27,7 +27,7 @@ export interface GridRowProps<Row extends GridRow = GridRow> {
 }
 
 /** The cells; who lays rows out gives the row itself. */
-export const GridCells = memo(function GridCells(props: GridRowProps) {
+export function GridCells(props: GridRowProps) {
   const { row } = props;
   switch (row.kind) {
     case 'point':
@@ -37,7 +37,7 @@ export const GridCells = memo(function GridCells(props: GridRowProps) {
     case 'words':
       return <WordsCell {...props} row={row} />;
   }
-});
+}
 
 function PointCells(props: GridRowProps<PointRow>) {
   const { row, rails, markPx, isNarrow, nameOf, onToggle } = props;

@@ -5,6 +5,7 @@
 import type { TreeNodeView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { defaultRangeExtractor, useVirtualizer, type Range } from '@tanstack/react-virtual';
 import {
+  memo,
   useCallback,
   useEffect,
   useImperativeHandle,
@@ -16,7 +17,7 @@ import {
 } from 'react';
 import { useElementWidth, useRootFontPx } from '../parts/use-size';
 import { useWords } from '../parts/use-words';
-import { GridCells } from './grid-row';
+import { GridCells, type GridRowProps } from './grid-row';
 import { gridRows, type GridRow } from './grid-rows';
 import styles from './history.module.css';
 import { railSize } from './rail-cell';
@@ -67,14 +68,26 @@ export function HistoryGrid({ points, label, open, onOpen, handle }: HistoryGrid
   }, [points]);
 
   const [activeKey, setActiveKey] = useState<string>();
-  const found = rows.findIndex(({ key }) => key === activeKey);
-  const active = found === -1 ? 0 : found;
+  const active = useMemo(
+    () =>
+      activeKey === undefined
+        ? 0
+        : Math.max(
+            0,
+            rows.findIndex(({ key }) => key === activeKey),
+          ),
+    [rows, activeKey],
+  );
 
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: index => heights[rows[index]?.kind ?? 'point'] * rem,
-    getItemKey: index => rows[index]?.key ?? index,
+    // A function that is new measures every row anew: these are, only when the rows are.
+    estimateSize: useCallback(
+      (index: number) => heights[rows[index]?.kind ?? 'point'] * rem,
+      [rows, heights, rem],
+    ),
+    getItemKey: useCallback((index: number) => rows[index]?.key ?? index, [rows]),
     overscan: OVERSCAN,
     rangeExtractor: useCallback(
       (range: Range) => withActive(defaultRangeExtractor(range), active, range.count),
@@ -159,40 +172,22 @@ export function HistoryGrid({ points, label, open, onOpen, handle }: HistoryGrid
           {virtualizer.getVirtualItems().map(({ index, key, start, size: rowPx }) => {
             const row = rows[index];
             if (row === undefined) return null;
-            const isMeasured = row.kind === 'words';
             return (
-              <div
+              <GridRowBox
                 key={key}
-                role="row"
-                aria-rowindex={index + 2}
-                aria-level={row.level}
-                aria-posinset={row.position}
-                aria-setsize={row.setSize}
-                aria-expanded={row.kind === 'point' ? row.isExpanded : undefined}
-                data-kind={row.kind}
-                data-key={row.key}
-                data-index={index}
-                data-lane={row.rail.lane}
-                data-current={row.rail.point.id === 'current' || undefined}
-                tabIndex={index === active ? 0 : -1}
-                ref={isMeasured ? virtualizer.measureElement : undefined}
-                className={styles['row']}
-                style={{
-                  transform: `translateY(${start}px)`,
-                  ...(isMeasured ? {} : { blockSize: rowPx }),
-                }}
-                onFocus={() => setActiveKey(row.key)}
-              >
-                <GridCells
-                  row={row}
-                  rails={size}
-                  markPx={MARK_REM * rem}
-                  isNarrow={isNarrow}
-                  isActive={index === active}
-                  nameOf={nameOf}
-                  onToggle={toggle}
-                />
-              </div>
+                index={index}
+                startPx={start}
+                rowPx={row.kind === 'words' ? undefined : rowPx}
+                measure={virtualizer.measureElement}
+                onActive={setActiveKey}
+                row={row}
+                rails={size}
+                markPx={MARK_REM * rem}
+                isNarrow={isNarrow}
+                isActive={index === active}
+                nameOf={nameOf}
+                onToggle={toggle}
+              />
             );
           })}
         </div>
@@ -200,6 +195,52 @@ export function HistoryGrid({ points, label, open, onOpen, handle }: HistoryGrid
     </div>
   );
 }
+
+interface GridRowBoxProps extends GridRowProps {
+  readonly index: number;
+  readonly startPx: number;
+  /** Undefined: it is as high as its words, and is measured. */
+  readonly rowPx: number | undefined;
+  readonly measure: (row: HTMLElement | null) => void;
+  readonly onActive: (key: string) => void;
+}
+
+/** A row in its place. One that stays in sight while the others are scrolled past is not drawn again. */
+const GridRowBox = memo(function GridRowBox({
+  index,
+  startPx,
+  rowPx,
+  measure,
+  onActive,
+  ...cells
+}: GridRowBoxProps) {
+  const { row, isActive } = cells;
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      aria-level={row.level}
+      aria-posinset={row.position}
+      aria-setsize={row.setSize}
+      aria-expanded={row.kind === 'point' ? row.isExpanded : undefined}
+      data-kind={row.kind}
+      data-key={row.key}
+      data-index={index}
+      data-lane={row.rail.lane}
+      data-current={row.rail.point.id === 'current' || undefined}
+      tabIndex={isActive ? 0 : -1}
+      ref={rowPx === undefined ? measure : undefined}
+      className={styles['row']}
+      style={{
+        transform: `translateY(${startPx}px)`,
+        ...(rowPx === undefined ? {} : { blockSize: rowPx }),
+      }}
+      onFocus={() => onActive(row.key)}
+    >
+      <GridCells {...cells} />
+    </div>
+  );
+});
 
 type Act = { readonly focus: number } | { readonly toggle: string };
 

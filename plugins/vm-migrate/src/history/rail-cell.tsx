@@ -1,7 +1,6 @@
 /** The rails of one row: lines that pass by, the line that comes in, and the point's mark. */
-import type { TreeNodeView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import styles from './history.module.css';
-import type { RailRow } from './rails';
+import type { HistoryPoint, RailRow } from './rails';
 
 /** How a point is marked; words beside it say the same. */
 export type RailMark = 'open' | 'done' | 'merged' | 'current' | 'failed';
@@ -21,7 +20,7 @@ export function railSize(lanes: number): RailSize {
 }
 
 export interface RailCellProps {
-  readonly rail: RailRow<TreeNodeView>;
+  readonly rail: Pick<RailRow<HistoryPoint>, 'lane' | 'from' | 'goesOn'>;
   readonly size: RailSize;
   /** Absent: a row below the point, where its lane only passes. */
   readonly mark?: RailMark;

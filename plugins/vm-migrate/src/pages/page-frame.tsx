@@ -1,7 +1,7 @@
 /** The frame of each page of ours: title, the way to the others, and whether what it shows is live. */
 import { Container, PluginHeader } from '@backstage/ui';
 import { RiHistoryLine } from '@remixicon/react';
-import type { ReactNode } from 'react';
+import { useEffect, type ReactNode } from 'react';
 import { useWords } from '../parts/use-words';
 import { useLiveMode, useSurface } from '../surface/surface';
 import { PageNav } from './page-nav';
@@ -17,11 +17,18 @@ export function PageFrame({ header, children }: PageFrameProps) {
   const { t } = useWords();
   const { links } = useSurface();
   const mode = useLiveMode();
+  const title = t('plugin.title');
+  // The app names no tab for a page without its header, and leaves ours alone on the way out.
+  useEffect(() => {
+    const before = document.title;
+    document.title = title;
+    return () => void (document.title = before);
+  }, [title]);
   return (
     <>
       <PluginHeader
         className={styles['head'] ?? ''}
-        title={t('plugin.title')}
+        title={title}
         icon={<RiHistoryLine />}
         titleLink={links.migrations()}
         customActions={<span role="status">{t(`live.${mode}`)}</span>}

@@ -3,6 +3,7 @@ import type { TargetClassView } from '@vm-migrate/backstage-plugin-vm-migrate-co
 import { RiCheckLine, RiErrorWarningLine, RiQuestionLine } from '@remixicon/react';
 import { Age } from './age';
 import { bytesText, rateText } from './format';
+import { useControlWords } from './use-control-words';
 import { useWords } from './use-words';
 import styles from './class-proof.module.css';
 
@@ -14,6 +15,7 @@ const MARKS = {
 
 export function ClassProof({ storageClass }: { readonly storageClass: TargetClassView }) {
   const { t, language } = useWords();
+  const inOurWords = useControlWords();
   const { name, snapshots, proof, freeBytes, maxSnapshotsPerVolume, notes } = storageClass;
   const facts = [
     snapshots.how === 'none' ? undefined : t(`classProof.how.${snapshots.how}`),
@@ -40,7 +42,8 @@ export function ClassProof({ storageClass }: { readonly storageClass: TargetClas
         {snapshots.reason !== null && <span>{snapshots.reason}</span>}
         {proof.error !== null && (
           <span>
-            <code>{proof.error.code}</code> {proof.error.message} {proof.error.hint}
+            <code>{proof.error.code}</code> {proof.error.message}{' '}
+            {inOurWords(proof.error.hint ?? '')}
           </span>
         )}
         {notes.map(note => (

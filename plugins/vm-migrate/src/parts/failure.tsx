@@ -1,6 +1,7 @@
 /** An error as the engine says it: what, where, and what to do. */
 import { Alert } from '@backstage/ui';
 import type { ErrorView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import { useControlWords } from './use-control-words';
 import { useWords } from './use-words';
 
 export function Failure({
@@ -9,6 +10,7 @@ export function Failure({
   readonly error: Pick<ErrorView, 'code' | 'message' | 'hint'>;
 }) {
   const { t } = useWords();
+  const inOurWords = useControlWords();
   return (
     <Alert
       status="danger"
@@ -16,7 +18,7 @@ export function Failure({
       title={error.message}
       description={
         <>
-          {error.hint !== undefined && <div>{error.hint}</div>}
+          {error.hint !== undefined && <div>{inOurWords(error.hint)}</div>}
           <code>{t('failure.code', { code: error.code })}</code>
         </>
       }

@@ -2,8 +2,10 @@
 import type { FindingView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { RiErrorWarningLine, RiInformationLine, RiProhibitedLine } from '@remixicon/react';
 import type { ReactElement, ReactNode } from 'react';
+import { findingWords } from '../translations/en/finding-words';
 import styles from './findings.module.css';
 import { SourceText } from './source-text';
+import { useControlWords } from './use-control-words';
 import { useWords } from './use-words';
 
 const ORDER = ['blocks', 'warns', 'informs'] as const;
@@ -31,9 +33,7 @@ export function Findings({ findings, action }: FindingsProps) {
           <span className={styles['mark']}>{MARKS[finding.severity]}</span>
           <div>
             <div className={styles['head']}>
-              <strong>
-                <SourceText>{finding.object}</SourceText>
-              </strong>
+              <FindingTitle finding={finding} />
               <span className={styles['severity']}>
                 {t(`migrationFindings.severity.${finding.severity}`)}
               </span>
@@ -42,11 +42,7 @@ export function Findings({ findings, action }: FindingsProps) {
             <p>
               <SourceText>{finding.cause}</SourceText>
             </p>
-            {finding.remedy !== '' && (
-              <p className={styles['remedy']}>
-                <SourceText>{finding.remedy}</SourceText>
-              </p>
-            )}
+            <Remedy finding={finding} />
             {finding.acceptedBy !== undefined && (
               <p className={styles['remedy']}>
                 {t('migrationFindings.acceptedBy', { who: finding.acceptedBy })}
@@ -57,5 +53,44 @@ export function Findings({ findings, action }: FindingsProps) {
         </li>
       ))}
     </ul>
+  );
+}
+
+type Words = ReturnType<typeof useWords>['t'];
+type WordKey = Parameters<Words>[0];
+
+/** What we say ourselves of findings of that kind; undefined: nothing, or a newer engine has that kind. */
+function wordsOf(of: 'findingKinds' | 'findingRemedies', kind: string): WordKey | undefined {
+  const known: Readonly<Record<string, string>> = findingWords[of];
+  return Object.hasOwn(known, kind) ? (`${of}.${kind}` as WordKey) : undefined;
+}
+
+function FindingTitle({ finding: { kind, object } }: { readonly finding: FindingView }) {
+  const { t } = useWords();
+  const title = wordsOf('findingKinds', kind);
+  return (
+    <>
+      {title !== undefined && <strong>{t(title as 'findingKinds.disk-twice')}</strong>}
+      <span className={styles['object']}>
+        <SourceText>{object}</SourceText>
+      </span>
+    </>
+  );
+}
+
+/** Where the engine knows better than its kind says, as for a delta that no kept state stands on, its words stay. */
+function Remedy({ finding: { kind, severity, remedy } }: { readonly finding: FindingView }) {
+  const { t } = useWords();
+  const inOurWords = useControlWords();
+  const own =
+    severity === 'informs' && kind === 'leftover-delta'
+      ? undefined
+      : wordsOf('findingRemedies', kind);
+  const said = own === undefined ? inOurWords(remedy) : t(own as 'findingRemedies.disk-twice');
+  if (said === '') return null;
+  return (
+    <p className={styles['remedy']}>
+      <SourceText>{said}</SourceText>
+    </p>
   );
 }

@@ -1,6 +1,6 @@
 /** A table of which only the rows in sight are there. Below its width columns become lines of one cell. */
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef, type ReactNode } from 'react';
+import { memo, useCallback, useEffect, useRef, type ReactNode } from 'react';
 import { useElementWidth, useRootFontPx } from './use-size';
 import styles from './virtual-table.module.css';
 
@@ -43,11 +43,15 @@ export function VirtualTable<Row>({
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_REM * rem * (isNarrow ? 2 : 1),
-    getItemKey: index => {
-      const row = rows[index];
-      return row === undefined ? index : keyOf(row);
-    },
+    // A function that is new measures every row anew.
+    estimateSize: useCallback(() => ROW_REM * rem * (isNarrow ? 2 : 1), [rem, isNarrow]),
+    getItemKey: useCallback(
+      (index: number) => {
+        const row = rows[index];
+        return row === undefined ? index : keyOf(row);
+      },
+      [rows, keyOf],
+    ),
     overscan: 10,
   });
   useEffect(() => virtualizer.measure(), [virtualizer, isNarrow, rem]);
@@ -90,22 +94,15 @@ export function VirtualTable<Row>({
             const row = rows[index];
             if (row === undefined) return null;
             return (
-              <div
+              <TableRow
                 key={key}
-                role="row"
-                aria-rowindex={index + 2}
-                data-index={index}
-                data-tone={toneOf?.(row)}
-                ref={virtualizer.measureElement}
-                className={styles['row']}
-                style={{ transform: `translateY(${start}px)` }}
-              >
-                {columns.map(column => (
-                  <div key={column.id} role="cell" className={styles['cell']}>
-                    {column.cell(row)}
-                  </div>
-                ))}
-              </div>
+                row={row}
+                index={index}
+                startPx={start}
+                columns={columns}
+                tone={toneOf?.(row)}
+                measure={virtualizer.measureElement}
+              />
             );
           })}
         </div>
@@ -113,3 +110,40 @@ export function VirtualTable<Row>({
     </div>
   );
 }
+
+interface TableRowProps<Row> {
+  readonly row: Row;
+  readonly index: number;
+  readonly startPx: number;
+  readonly columns: readonly TableColumn<Row>[];
+  readonly tone: string | undefined;
+  readonly measure: (row: HTMLElement | null) => void;
+}
+
+/** One that stays in sight while the others are scrolled past is not drawn again. */
+const TableRow = memo(function TableRow<Row>({
+  row,
+  index,
+  startPx,
+  columns,
+  tone,
+  measure,
+}: TableRowProps<Row>) {
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      data-index={index}
+      data-tone={tone}
+      ref={measure}
+      className={styles['row']}
+      style={{ transform: `translateY(${startPx}px)` }}
+    >
+      {columns.map(column => (
+        <div key={column.id} role="cell" className={styles['cell']}>
+          {column.cell(row)}
+        </div>
+      ))}
+    </div>
+  );
+}) as <Row>(props: TableRowProps<Row>) => ReactNode;

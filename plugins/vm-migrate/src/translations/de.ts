@@ -2,6 +2,7 @@ import { createTranslationMessages } from '@backstage/frontend-plugin-api';
 import { actsDe } from './de/acts';
 import { commonDe } from './de/common';
 import { entityDe } from './de/entity';
+import { findingWordsDe } from './de/finding-words';
 import { historyDe } from './de/history';
 import { migrationDe } from './de/migration';
 import { migrationsDe } from './de/migrations';
@@ -26,7 +27,6 @@ export default createTranslationMessages({
     ...newMigrationDe,
     ...operationsDe,
     ...pickerDe,
-    ...historyDe,
-    ...migrationDe,
+    ...findingWordsDe,
   },
 });

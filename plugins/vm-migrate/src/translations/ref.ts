@@ -3,6 +3,7 @@ import { createTranslationRef } from '@backstage/frontend-plugin-api';
 import { acts } from './en/acts';
 import { common } from './en/common';
 import { entity } from './en/entity';
+import { findingWords } from './en/finding-words';
 import { history } from './en/history';
 import { migration } from './en/migration';
 import { migrations } from './en/migrations';
@@ -17,6 +18,7 @@ export const vmMigrateTranslationRef = createTranslationRef({
   messages: {
     ...common,
     ...parts,
+    ...findingWords,
     ...acts,
     ...migrations,
     ...entity,

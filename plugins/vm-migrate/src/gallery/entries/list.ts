@@ -2,7 +2,7 @@
 import { objectOf, placeOf } from '../../testing/views';
 import { FAILURES, idOf, type GalleryEntry } from '../entry';
 import { isSlow, type Fixtures } from '../fixture-client';
-import { countsOf, MANY, pageOf } from '../fixtures/list';
+import { countsOf, MANY, manyMigrations, pageOf } from '../fixtures/list';
 
 function list(
   state: string,
@@ -35,8 +35,15 @@ function list(
   };
 }
 
+const FIVE_HUNDRED = manyMigrations(500);
+
 export const LIST_ENTRIES: readonly GalleryEntry[] = [
   list('many', {}),
+  list(
+    '500 VMs',
+    { getMigrations: pageOf(FIVE_HUNDRED), countMigrations: countsOf(FIVE_HUNDRED) },
+    { query: '?size=100' },
+  ),
   list('failed only', {}, { query: '?state=failed' }),
   list('last page', {}, { query: '?page=3' }),
   list('nothing fits', {}, { query: '?q=no-such-vm' }),

@@ -45,6 +45,9 @@ export const NEW_MIGRATION_ENTRIES: readonly GalleryEntry[] = [
       vmOf({ name: 'broken', error: 'Its .vmx cannot be read.' }),
     ],
   }),
+  choice('500 VMs', {
+    getVms: Array.from({ length: 500 }, (_, at) => vmOf({ name: `vm-${at + 1}`, snapshots: 39 })),
+  }),
   choice('no VMs', {}),
   choice('no sources', { getSources: [] }),
   choice('loading', { getVms: isSlow, getSources: isSlow }),

@@ -84,7 +84,7 @@ export function EventsTab({ migration }: { readonly migration: string }) {
           label={t('events.label')}
           rows={shown}
           columns={columns}
-          keyOf={({ id }) => id}
+          keyOf={idOf}
           toneOf={({ level }) => (level === 'info' ? undefined : level)}
           onScroll={({ topPx, leftPx }) => {
             setHeldAt(before => (topPx < 1 ? undefined : (before ?? events[0]?.id)));
@@ -103,4 +103,8 @@ export function EventsTab({ migration }: { readonly migration: string }) {
       </div>
     </div>
   );
+}
+
+function idOf<Id>({ id }: { readonly id: Id }): Id {
+  return id;
 }

@@ -43,7 +43,7 @@ describe('a migration', () => {
     ).toBeInTheDocument();
     expect(screen.getByRole('progressbar', { name: 'Progress of the migration' })).toHaveAttribute(
       'aria-valuetext',
-      '41 %, 20 GiB of 48 GiB, 120 MiB/s, 3m59s left',
+      '41 %, 20 GiB of 48 GiB, 120 MiB/s, 3m58s left',
     );
     const waits = screen.getByRole('region', { name: 'What it waits for' });
     expect(waits).toHaveTextContent(/hostpath\.csi\.k8s\.io to finish .*for 1m/);

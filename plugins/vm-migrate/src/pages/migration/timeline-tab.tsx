@@ -210,9 +210,13 @@ function StepTable({
       label={t('timeline.table')}
       rows={rows}
       columns={columns}
-      keyOf={({ id }) => id}
+      keyOf={idOf}
       toneOf={({ state }) => (state === 'failed' ? 'error' : undefined)}
       narrowRem={52}
     />
   );
+}
+
+function idOf<Id>({ id }: { readonly id: Id }): Id {
+  return id;
 }

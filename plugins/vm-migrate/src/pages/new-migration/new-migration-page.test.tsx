@@ -169,7 +169,11 @@ describe('draft of a migration', () => {
 
   it('does not start what cannot be accepted, and says how to mend it', async () => {
     showDraft(
-      planOf({ findings: [findingOf({ id: 'disk-open', acceptable: false, remedy: 'Stop it.' })] }),
+      planOf({
+        findings: [
+          findingOf({ id: 'disk-open', kind: 'disk-open', acceptable: false, remedy: 'Stop it.' }),
+        ],
+      }),
     );
     expect(await screen.findByText('One finding blocks it: mend it first.')).toBeInTheDocument();
     expect(screen.getByText('Stop it.')).toBeInTheDocument();
@@ -214,5 +218,31 @@ describe('draft of a migration', () => {
   it('says who may not start', async () => {
     showDraft(planOf(), { allows: ({ permission }) => permission.name !== 'vm-migrate.start' });
     expect(await screen.findByText(/You may not start migrations/)).toBeInTheDocument();
+  });
+});
+
+describe('findings', () => {
+  it('are called by what they are, and their remedies speak of the controls of the page', async () => {
+    showDraft(
+      planOf({
+        findings: [
+          findingOf({ id: 'snapshot-dropped:7', remedy: 'Keep the snapshot (--keep).' }),
+          findingOf({
+            id: 'too-many-snapshots:v',
+            kind: 'too-many-snapshots',
+            remedy: '`--keep newest=3` is the most that fits. Or --storage-class: bulk (9).',
+          }),
+          findingOf({ id: 'news:1', kind: 'of-a-newer-engine', remedy: 'Say --name-prefix.' }),
+        ],
+      }),
+    );
+    expect(await screen.findByText('State of a snapshot is not carried')).toBeInTheDocument();
+    expect(document.title).toBe('VM migrations');
+    for (const remedy of [
+      'Keep the snapshot under “What to keep”, or accept that its state is not carried.',
+      '“The newest” under “What to keep”: 3 is the most that fits. Or “Storage class” under “Where to”: bulk (9).',
+      'Say “Prefix of all object names”.',
+    ])
+      expect(screen.getByText(remedy)).toBeInTheDocument();
   });
 });

@@ -1,13 +1,13 @@
 /** The VM's history as a list: what each snapshot is, whether it is kept, what that costs. */
 import { Checkbox } from '@backstage/ui';
-import { printable, type PlanView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import { firstLine, printable, type PlanView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { RiCheckLine, RiGitMergeLine } from '@remixicon/react';
 import { useMemo } from 'react';
+import { RailCell, railSize } from '../../history/rail-cell';
 import { railRows, type HistoryPoint } from '../../history/rails';
 import { bytesText, dateText, durationText } from '../../parts/format';
 import { useWords } from '../../parts/use-words';
 import styles from './new-migration.module.css';
-import { Rail } from './rail';
 
 type Snapshot = PlanView['snapshots'][number];
 
@@ -27,6 +27,8 @@ interface Point extends HistoryPoint {
 }
 
 const CURRENT = 'current';
+/** Beside the name. */
+const MARK_PX = 22;
 
 export function SnapshotList({ snapshots, current, kept, msOf, onChange }: SnapshotListProps) {
   const { t } = useWords();
@@ -39,7 +41,7 @@ export function SnapshotList({ snapshots, current, kept, msOf, onChange }: Snaps
     points.push({ id: CURRENT, parentId: current ?? null, snapshot: undefined });
     return railRows(points, CURRENT);
   }, [snapshots, current]);
-  const lanes = 1 + Math.max(...rows.map(({ lane }) => lane));
+  const size = railSize(1 + rows.reduce((most, { lane }) => Math.max(most, lane), 0));
   const names = useMemo(() => new Map(snapshots.map(({ id, name }) => [id, name])), [snapshots]);
   const toggle = (id: string) => {
     const next = new Set(kept);
@@ -54,10 +56,11 @@ export function SnapshotList({ snapshots, current, kept, msOf, onChange }: Snaps
         const isKept = snapshot === undefined || kept.has(snapshot.id);
         return (
           <li key={row.point.id} data-kept={isKept}>
-            <Rail
-              row={row}
-              lanes={lanes}
-              mark={snapshot === undefined ? 'current' : isKept ? 'kept' : 'merged'}
+            <RailCell
+              rail={row}
+              size={size}
+              mark={snapshot === undefined ? 'current' : isKept ? 'done' : 'merged'}
+              markPx={MARK_PX}
             />
             {snapshot === undefined ? (
               <span className={styles['point']}>
@@ -105,7 +108,7 @@ function PointWords({ snapshot }: { readonly snapshot: Snapshot }) {
       <b>{printable(name)}</b>
       <span className={styles['quiet']}>
         {at}
-        {description !== '' && ` · ${printable(description)}`}
+        {description !== '' && ` · ${firstLine(description)}`}
       </span>
     </span>
   );

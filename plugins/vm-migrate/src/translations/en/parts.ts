@@ -1,5 +1,6 @@
 /** Words of the small things that pages share. */
 export const parts = {
+  controls: { quoted: '“{{name}}”', under: '“{{name}}” under “{{section}}”' },
   command: {
     label: 'Command for a terminal',
     copy: 'Copy the command',

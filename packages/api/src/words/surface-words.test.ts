@@ -1,0 +1,29 @@
+import { inWordsOf, type ControlWords } from './surface-words';
+
+const words: ControlWords = {
+  storageClass: '“Storage class”',
+  keep: '“What to keep”',
+  keepNewest: '“The newest” with {0}',
+  retry: '“Retry”',
+};
+
+describe('the words of a surface', () => {
+  it.each([
+    ['Name one with --storage-class: fast, bulk.', 'Name one with “Storage class”: fast, bulk.'],
+    ['Keep the snapshot (--keep), or not.', 'Keep the snapshot (“What to keep”), or not.'],
+    ['`--keep newest=3` is the most that fits.', '“The newest” with 3 is the most that fits.'],
+    ['Fewer (--keep newest N), or so.', 'Fewer (“The newest” with N), or so.'],
+    ['Free space, then: kubectl vm-migrate retry m-9mbxaaqm', 'Free space, then: “Retry”'],
+    ['Run `kubectl vm-migrate retry m-1 --force`.', 'Run “Retry”.'],
+  ])('%s', (said, expected) => {
+    expect(inWordsOf(said, words)).toBe(expected);
+  });
+
+  it.each([
+    'kubectl vm-migrate doctor --probe',
+    'Choose other names with --name-prefix.',
+    'A file called --keepsake.vmdk.',
+  ])('leaves alone what it has no control for: %s', said => {
+    expect(inWordsOf(said, words)).toBe(said);
+  });
+});
