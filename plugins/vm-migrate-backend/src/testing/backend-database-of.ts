@@ -1,8 +1,7 @@
 /** A test's database as Backstage takes it in `backend.database`, each plugin in a schema of its own. */
 import type { JsonObject } from '@backstage/types';
-import type { TestDatabase } from '../../../../packages/engine/src/testing/test-database';
 
-export function backendDatabaseOf({ url }: Pick<TestDatabase, 'url'>): JsonObject {
+export function backendDatabaseOf({ url }: { readonly url: string }): JsonObject {
   const { hostname, port, username, password, pathname } = new URL(url);
   return {
     client: 'pg',
