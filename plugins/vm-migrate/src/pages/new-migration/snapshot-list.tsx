@@ -1,6 +1,10 @@
 /** The VM's history as a list: what each snapshot is, whether it is kept, what that costs. */
 import { Checkbox } from '@backstage/ui';
-import { firstLine, printable, type PlanView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import {
+  firstLine,
+  printable,
+  type PlanView,
+} from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { RiCheckLine, RiGitMergeLine } from '@remixicon/react';
 import { useMemo } from 'react';
 import { RailCell, railSize } from '../../history/rail-cell';
