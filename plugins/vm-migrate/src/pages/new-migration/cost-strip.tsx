@@ -7,11 +7,18 @@ export interface CostStripProps {
   readonly kept: ReadonlySet<string>;
 }
 
+/** Gaps between more than these would be wider than a narrow window. */
+const MOST_APART = 100;
+
 /** The list below says the same in figures: this one is for the eye alone. */
 export function CostStrip({ snapshots, kept }: CostStripProps) {
   const most = Math.max(1, ...snapshots.map(({ costBytes }) => costBytes));
   return (
-    <div className={styles['strip']} aria-hidden>
+    <div
+      className={styles['strip']}
+      data-dense={snapshots.length > MOST_APART || undefined}
+      aria-hidden
+    >
       {snapshots.map(({ id, name, costBytes }) => (
         <span
           key={id}
