@@ -288,6 +288,11 @@ migrations: [{ vm: three }, { vm: four }]
       { choice: 'remove-all', volumes: false, snapshots: false },
     ]);
     expect(await run(world, 'wait', three)).toMatchObject({ code: 1 });
+    // What was kept is in the way of a migration that would name its objects alike; what was removed is not.
+    const again = await run(world, 'plan', 'lab/two', '--name-prefix', 'keep-snapshots');
+    expect(again.stdout).toContain(`names-taken:${two}`);
+    const removed = await ok('plan', 'lab/four', '--name-prefix', 'remove-all');
+    expect(removed.stdout).not.toContain('names-taken');
   }, 120_000);
 
   it('the first Ctrl-C detaches, with the way back as it is to be typed; the work goes on', async () => {

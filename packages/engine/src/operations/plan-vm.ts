@@ -11,6 +11,7 @@ import type { Source } from '../sources/source';
 import { tableFindings } from '../sources/table-findings';
 import { findClassProof, findPlace, places } from '../store/places';
 import { hostOf } from '../store/place-host';
+import { targetObjects } from '../store/target-objects';
 import type { PlaceRow } from '../store/store';
 import type { Operation, OperationContext } from './operation';
 import { settledTarget } from './settled-target';
@@ -48,8 +49,25 @@ export async function planFor(
     capabilities,
     probes,
     ownBytes,
+    takenNames: await takenNames(context, resolved, targetPlace.name),
     ...(pushing === undefined ? {} : { pushedBytesPerSecond: pushing.bytesPerSecond }),
   });
+}
+
+/** What was kept of migrations of this VM that were given up. */
+async function takenNames(
+  { database }: OperationContext,
+  { place, vm }: ResolvedVm,
+  target: string,
+): Promise<Map<string, string>> {
+  const objects = await targetObjects(database, {
+    vm: vm.id,
+    source: place.name,
+    target,
+    states: ['canceled'],
+  });
+  const standing = objects.filter(({ state }) => state === 'there' || state === 'begun');
+  return new Map(standing.map(({ name, migrationId }) => [name, migrationId]));
 }
 
 async function chosenTarget(

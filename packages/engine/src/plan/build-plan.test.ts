@@ -444,6 +444,25 @@ describe('space', () => {
     });
   });
 
+  it('has names that may be taken by what a migration kept that was given up', () => {
+    const free = plan('B(S1) -> D1*');
+    const input = planInput('B(S1) -> D1*');
+    const [cut] = free.volumeSnapshots;
+    const names = new Map([
+      [cut?.name ?? '', 'm-earlier'],
+      ['of-another-prefix', 'm-other'],
+    ]);
+    const taken = buildPlan({ ...input, takenNames: names });
+    expect(findings(taken).filter(id => !findings(free).includes(id))).toEqual([
+      'names-taken:m-earlier',
+    ]);
+    expect(taken.findings.find(({ id }) => id === 'names-taken:m-earlier')).toMatchObject({
+      severity: 'blocks',
+      acceptable: false,
+    });
+    expect(taken.digest).not.toBe(free.digest);
+  });
+
   it('has a ceiling of snapshots on one volume', () => {
     const classes = [storageClass({ maxSnapshotsPerVolume: 1 })];
     expect(findings(plan('B(S1) -> D1(S2) -> D2*', {}, { capabilities: { classes } }))).toContain(

@@ -76,6 +76,10 @@ const KINDS = {
     'Free space on the target, keep fewer snapshots, leave disks out, or choose another storage class. The need is an upper bound: accept if you know better.',
     'acceptable',
   ),
+  'names-taken': row(
+    'blocks',
+    'Choose another prefix for the names (--name-prefix), or remove what was kept by hand once nobody needs it.',
+  ),
   'size-unknown': row(
     'informs',
     'The plan counts the whole disk for it; estimates of space and time are too high.',

@@ -24,6 +24,7 @@ export function findingsOfPlan(facts: PlanFacts): readonly Finding[] {
     ...guestFindings(facts),
     ...stayingVolumes(facts),
     ...spaceShort(facts),
+    ...takenNames(facts),
   ];
 }
 
@@ -239,6 +240,23 @@ function stayingVolumes({ volumes, space }: PlanFacts): readonly Finding[] {
         `VolumeSnapshots of storage class ${storageClass} do not outlive their volume, so ${group.length} ` +
         `volume${group.length === 1 ? '' : 's'} of side branches stay: ${formatBytes(provisioned)} of capacity, ` +
         `up to ${formatBytes(bytes)} of it their own: ${group.map(({ name }) => name).join(', ')}.`,
+    });
+  });
+}
+
+/** A volume that holds another migration's state is never written over: better said before the start. */
+function takenNames({ input, volumes, volumeSnapshots }: PlanFacts): readonly Finding[] {
+  const taken = [...volumes, ...volumeSnapshots].flatMap(({ name }) => {
+    const migration = input.takenNames?.get(name);
+    return migration === undefined ? [] : [{ name, migration }];
+  });
+  return [...groupBy(taken, ({ migration }) => migration)].map(([migration, objects]) => {
+    const [first] = objects;
+    const others = objects.length === 1 ? '' : ` and ${objects.length - 1} more`;
+    return planFinding('names-taken', {
+      key: migration,
+      object: `migration ${migration}`,
+      cause: `Migration ${migration} was given up and its objects were kept: ${first?.name ?? ''}${others} would be named alike.`,
     });
   });
 }

@@ -23,6 +23,7 @@ export const findingWordsDe: Flat<typeof findingWords> = {
   'findingKinds.guest-firmware': 'Firmware des Gasts',
   'findingKinds.too-many-snapshots': 'Mehr Snapshots, als die Klasse erlaubt',
   'findingKinds.space-short': 'Zu wenig freier Platz',
+  'findingKinds.names-taken': 'Namen sind von Behaltenem belegt',
   'findingKinds.size-unknown': 'Größe eines Layers unbekannt',
   'findingKinds.layer-missing': 'Datei fehlt',
   'findingKinds.layer-unreadable': 'Datei ist nicht lesbar',
@@ -78,6 +79,8 @@ export const findingWordsDe: Flat<typeof findingWords> = {
     'Wählen Sie für die ganze Festplatte eine Storage-Klasse, oder behalten Sie weniger Snapshots, sodass kein Zweig wiederhergestellt wird.',
   'findingRemedies.restore-copies':
     'Nichts zu tun: Es braucht Zeit und Platz auf dem Speicher, neben dem, was der Plan zählt.',
+  'findingRemedies.names-taken':
+    'Wählen Sie ein anderes Präfix für die Namen, oder entfernen Sie von Hand, was behalten wurde, sobald es niemand mehr braucht.',
   'findingRemedies.space-short':
     'Schaffen Sie Platz auf dem Ziel, behalten Sie weniger Snapshots, lassen Sie Festplatten aus oder wählen Sie eine andere Storage-Klasse. Der Bedarf ist eine Obergrenze: Nehmen Sie es hin, wenn Sie es besser wissen.',
   'findingRemedies.size-unknown':

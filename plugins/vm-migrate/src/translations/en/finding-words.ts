@@ -21,6 +21,7 @@ export const findingWords = {
     'guest-firmware': 'Firmware of the guest',
     'too-many-snapshots': 'More snapshots than the class allows',
     'space-short': 'Too little free space',
+    'names-taken': 'Names are taken by what was kept',
     'size-unknown': 'Size of a layer is unknown',
     'layer-missing': 'File is missing',
     'layer-unreadable': 'File cannot be read',
@@ -76,6 +77,8 @@ export const findingWords = {
       'Choose one storage class for the whole disk, or keep fewer snapshots so that no branch is restored.',
     'restore-copies':
       'Nothing to do: it takes time and space on the storage, beside what the plan counts.',
+    'names-taken':
+      'Choose another prefix for the names, or remove what was kept by hand once nobody needs it.',
     'space-short':
       'Free space on the target, keep fewer snapshots, leave disks out, or choose another storage class. The need is an upper bound: accept if you know better.',
     'size-unknown':
