@@ -101,6 +101,9 @@ describeWithBrowser('giving a migration up', () => {
     // The least that is lost is what is chosen already.
     expect(await dialog.getByRole('radio', { name: /Keep all/ }).isChecked()).toBe(true);
     expect(await axeViolations(page, '[role="dialog"]')).toEqual([]);
+    await dialog.getByRole('radio', { name: /Remove all/ }).click({ force: true });
+    await dialog.locator('button[data-destructive]:not([data-disabled])').waitFor();
+    expect(await axeViolations(page, '[role="dialog"]')).toEqual([]);
     await dialog.getByRole('button', { name: 'Back' }).click();
     expect((await api.call('getMigrations', { migration }))[0]).toMatchObject({ state: 'running' });
   }, 120_000);

@@ -77,6 +77,7 @@ export function ActDialog({ act, migrations, leftAlone, onClose }: ActDialogProp
           <Button
             variant="primary"
             destructive={destroys}
+            className={destroys ? (styles['destroys'] ?? '') : ''}
             // Not before it was said what is removed; where that cannot be read, the reason was said.
             isDisabled={destroys && objectsOf.isPending}
             onPress={() => void run(migrations, objects)}
