@@ -10,7 +10,7 @@ import { availableParallelism } from 'node:os';
 
 import { MIB } from '../bytes';
 import type { CopiedWindow } from '../copy/copy-layer';
-import { FileVolume } from '../copy/file-volume';
+import { FileVolume, type WriteWay } from '../copy/file-volume';
 import type { VolumeIo, VolumeWays } from '../copy/volume-io';
 import { assertWindowBytes } from '../copy/windows';
 import { leased } from '../copy/wrappers/leased';
@@ -107,7 +107,9 @@ class ApplyRun {
     const laneCount = await this.lookAtLayer();
     this.startProof();
     for (let extra = 1; extra < laneCount; extra++) this.lanes.push(this.startLane());
-    this.lanes.push(copySpans(this.order, this.context.control, window => this.onCopied(window)));
+    this.lanes.push(
+      copySpans(this.order, this.context.control, this.way, window => this.onCopied(window)),
+    );
   }
 
   /** The engine reads the layer; here its windows are received. */
@@ -160,7 +162,7 @@ class ApplyRun {
     const ways = new Deferred<VolumeWays>();
     const thread = new MoverThread(
       context.program,
-      { role: 'copy', order, control: context.control.memory },
+      { role: 'copy', order, control: context.control.memory, way: this.way },
       report => {
         if (report.type === 'copied') this.onCopied(revived(report.window));
         if (report.type === 'lane-end') ways.resolve(report.ways);
@@ -173,6 +175,11 @@ class ApplyRun {
       error => ways.reject(error),
     );
     return ways.promise;
+  }
+
+  /** Who leaves out the flush leaves the bytes in the page cache. */
+  private get way(): WriteWay {
+    return this.context.flush === 'none' ? 'cache' : 'direct';
   }
 
   private onCopied(window: CopiedWindow): void {

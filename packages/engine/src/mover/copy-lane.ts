@@ -36,18 +36,21 @@ function openForWriting(
 /**
  * Copies until no span is left or a stop was asked for; hands over each window whose bytes went to
  * the volume. The layer's manifest equals the order's before the first and after the last read.
+ * @param way on a device; a file is written through its cache
  * @throws EngineError FILE_CHANGED, MOVER_STOPPED and whatever layer and volume throw
  */
 export async function copySpans(
   order: ApplyOrder,
   control: MoverControl,
+  way: WriteWay,
   onWindow: (window: CopiedWindow) => void,
 ): Promise<VolumeWays> {
   const layer = await openOrderLayer(order.source, order.layer.file);
   try {
     await assertManifest(layer, order.layer.manifest);
     assertCapacity(layer, order);
-    const device = order.volume.kind === 'block' ? openBehind(order, control) : undefined;
+    const isBehind = way === 'direct' && order.volume.kind === 'block';
+    const device = isBehind ? openBehind(order, control) : undefined;
     const volume = device ?? openForWriting(order, control);
     try {
       for await (const window of copyLayer(layer, volume, optionsOf(order, layer, control))) {

@@ -27,7 +27,9 @@ async function perform(task: ThreadTask, port: MessagePort): Promise<void> {
   const say = (report: ThreadReport) => port.postMessage(report);
   switch (task.role) {
     case 'copy': {
-      const ways = await copySpans(task.order, control, window => say({ type: 'copied', window }));
+      const ways = await copySpans(task.order, control, task.way, window =>
+        say({ type: 'copied', window }),
+      );
       say({ type: 'lane-end', ways });
       return;
     }

@@ -5,7 +5,7 @@
 import { Worker, type MessagePort } from 'node:worker_threads';
 
 import type { CopiedWindow } from '../copy/copy-layer';
-import type { ReadBackWay } from '../copy/file-volume';
+import type { ReadBackWay, WriteWay } from '../copy/file-volume';
 import type { VolumeWays } from '../copy/volume-io';
 import type { ProvedWindow } from '../copy/verify';
 import { EngineError, toEngineError, type ErrorData } from '../errors';
@@ -13,7 +13,12 @@ import type { ApplyOrder, HashChainOrder, HashVolumeOrder } from './mover';
 import type { ProofResult } from './proof-lane';
 
 export type ThreadTask =
-  | { readonly role: 'copy'; readonly order: ApplyOrder; readonly control: SharedArrayBuffer }
+  | {
+      readonly role: 'copy';
+      readonly order: ApplyOrder;
+      readonly control: SharedArrayBuffer;
+      readonly way: WriteWay;
+    }
   | {
       readonly role: 'proof';
       readonly order: ApplyOrder;
