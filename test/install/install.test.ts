@@ -6,6 +6,7 @@ import type { MigrationView, VmView } from '@vm-migrate/api';
 import type { Browser } from 'playwright-core';
 import { describeWithBrowser, launchBrowser, signIn, type Person } from '../e2e/browser';
 import type { Backstage } from '../e2e/backstage-process';
+import { untilThere } from '../until';
 import { ensureExampleVm, startConsumer, writeConfig } from './consumer-backend';
 import { lockedVersions, root, run, writeConsumer, type Tarball } from './make-consumer';
 
@@ -188,18 +189,22 @@ function onFrontendSystem(app: string): void {
       return answer.text();
     };
     expect(await ask('scaffolder/v2/actions')).toContain('vm-migrate:start');
-    expect(await ask('catalog/entities?filter=spec.type=virtual-machine')).toContain(
-      'vm-migrate.io/vm-id',
+    await untilThere('the VM in the catalog', async () =>
+      (await ask('catalog/entities?filter=spec.type=virtual-machine')).includes(
+        'vm-migrate.io/vm-id',
+      ),
     );
   });
 
   it(
     'shows each page of ours without a complaint',
     async () => {
-      const tabs = await person.page.getByRole('tab').all();
-      expect(tabs.length).toBeGreaterThan(1);
-      for (const tab of tabs) {
-        await tab.click();
+      const pages = person.page.getByRole('navigation', { name: 'VM migrations' });
+      await pages.waitFor();
+      const links = await pages.getByRole('link').all();
+      expect(links.length).toBeGreaterThan(1);
+      for (const link of links) {
+        await link.click();
         await person.page.waitForFunction(hasWords);
         expect(await person.page.locator('main').innerText()).not.toMatch(/404|went wrong/i);
       }
