@@ -133,6 +133,8 @@ for (const [app, name, isThere] of systems) {
 /** In the browser. Not when the network is still: it never is, events come all the time. */
 const hasWords = "/\\S/.test(document.querySelector('main')?.innerText ?? '')";
 
+const VMS = 'catalog/entities?filter=spec.type=virtual-machine';
+
 function onFrontendSystem(app: string): void {
   let backstage: Backstage;
   let browser: Browser;
@@ -174,6 +176,14 @@ function onFrontendSystem(app: string): void {
   }
   const migrations = () => list<MigrationView>('migrations');
 
+  /** Of Backstage's API, as whoever has the token. */
+  async function ask(path: string): Promise<string> {
+    const answer = await fetch(`${backstage.url}/api/${path}`, {
+      headers: { authorization: `Bearer ${await backstage.token()}` },
+    });
+    return answer.text();
+  }
+
   it('migrates the example VM, started at a terminal', async () => {
     const [vm] = await list<VmView>('vms');
     if ((await migrations()).length === 0) await kubectl('start', `${vm?.source}/${vm?.name}`);
@@ -182,17 +192,9 @@ function onFrontendSystem(app: string): void {
   }, 180_000);
 
   it('has the VM in the catalog, and the actions in the scaffolder', async () => {
-    const ask = async (path: string) => {
-      const answer = await fetch(`${backstage.url}/api/${path}`, {
-        headers: { authorization: `Bearer ${await backstage.token()}` },
-      });
-      return answer.text();
-    };
     expect(await ask('scaffolder/v2/actions')).toContain('vm-migrate:start');
     await untilThere('the VM in the catalog', async () =>
-      (await ask('catalog/entities?filter=spec.type=virtual-machine')).includes(
-        'vm-migrate.io/vm-id',
-      ),
+      (await ask(VMS)).includes('vm-migrate.io/vm-id'),
     );
   });
 
@@ -215,6 +217,23 @@ function onFrontendSystem(app: string): void {
         .first()
         .waitFor();
       expect(person.complaints()).toEqual([]);
+    },
+    2 * minutes,
+  );
+
+  it(
+    "shows the migration on the VM's entity: a card, and its history in a tab",
+    async () => {
+      const { page } = person;
+      const found = JSON.parse(await ask(VMS)) as {
+        readonly metadata: { readonly name: string };
+      }[];
+      await page.goto(`${backstage.url}/catalog/default/resource/${found[0]?.metadata.name}`);
+      await page.getByText('migrated', { exact: true }).first().waitFor();
+      // A tab in the old system, a link in the new one.
+      const inTab = { name: 'Snapshot history' };
+      await page.getByRole('tab', inTab).or(page.getByRole('link', inTab)).first().click();
+      await page.getByRole('treegrid').waitFor();
     },
     2 * minutes,
   );
