@@ -55,16 +55,16 @@ export async function signIn(browser: Browser, url: string, look: Look = {}): Pr
   return { page, complaints: () => said.splice(0), close: () => context.close() };
 }
 
-/** But what turns for as long as something goes on. */
-const NOTHING_MOVES = `document.getAnimations().every(
-  ({ playState, effect }) => playState !== 'running' || effect?.getTiming().iterations === Infinity
+/** Of fades from one state to another: spinners and placeholders move for as long as something goes on. */
+const NOTHING_FADES = `document.getAnimations().every(
+  animation => !(animation instanceof CSSTransition) || animation.playState !== 'running'
 )`;
 
 /** Violations of WCAG 2 levels A and AA within our content, one line each. */
 export async function axeViolations(page: Page, within = 'main'): Promise<string[]> {
   // What is replaced by newer rows is faded, and what appears is on its way: neither is how a page looks.
   await page.locator(`${within} [data-stale="true"]`).first().waitFor({ state: 'detached' });
-  await page.waitForFunction(NOTHING_MOVES);
+  await page.waitForFunction(NOTHING_FADES);
   await page.evaluate(axeSource);
   return page.evaluate(async selector => {
     const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
