@@ -5,7 +5,8 @@
 import type { OperationInput } from '@vm-migrate/api';
 import { EngineError } from '../errors';
 import type { Tx } from '../store/database';
-import { beginAt, setWanted, settleMigration } from '../store/migrations';
+import { settleMigration } from '../store/settle-migration';
+import { beginAt, setWanted } from '../store/wishes';
 import type { MigrationState } from '../store/store';
 import { admitSteps } from '../worker/admit-steps';
 

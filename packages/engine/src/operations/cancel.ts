@@ -3,7 +3,9 @@ import { isRemoved, type CancelChoice, type MigrationView } from '@vm-migrate/ap
 import { EngineError } from '../errors';
 import { addEvent } from '../store/events';
 import { findPlace } from '../store/places';
-import { getMigration, setWanted, settleMigration } from '../store/migrations';
+import { getMigration } from '../store/migrations';
+import { settleMigration } from '../store/settle-migration';
+import { setWanted } from '../store/wishes';
 import { setVolumeRemoved, setVolumeSnapshotRemoved } from '../store/objects';
 import { probeRuns } from '../steps/prove-class';
 import { volumeName, type StepRow } from '../store/store';

@@ -1,4 +1,4 @@
-/** A migration's own row: accepting a plan, wishes (pause, cancel), and its end. */
+/** A migration's own row: accepting a plan, and reading what was accepted. */
 import { EngineError } from '../errors';
 import type { Plan } from '../plan/plan';
 import type { Finding } from '../sources/snapshot-tree';
@@ -7,7 +7,7 @@ import type { Tx } from './database';
 import { addEvent } from './events';
 import { filterSql, type MigrationFilter } from './migration-filter';
 import { unblockAll } from './steps';
-import type { CancelChoice, MigrationRow, MigrationState, Wanted } from './store';
+import type { MigrationRow } from './store';
 
 export const MIGRATION_COLUMNS = columns(
   'm',
@@ -309,131 +309,4 @@ export async function acceptedFindings(
       where f.migration_id = $1 order by f.finding_id`,
     [id],
   );
-}
-
-/** Records a wish; workers see it within a heartbeat. Ended migrations are left as they are. Returns whether it changed. */
-export async function setWanted(
-  tx: Tx,
-  id: string,
-  wanted: Wanted,
-  actor: string,
-  cancelChoice?: CancelChoice,
-): Promise<boolean> {
-  const rows = await tx.query(
-    `update vm_migrate.migration set wanted = $2, cancel_choice = $3, begins_at = null
-      where id = $1 and state in ('running', 'paused', 'failed')
-        and (wanted <> $2 or cancel_choice is distinct from $3 or begins_at is not null) returning id`,
-    [id, wanted, cancelChoice ?? null],
-  );
-  if (rows.length === 0) return false;
-  // What waits in the queue gives its room to others; `resume` finds it ready, without its old delays.
-  await tx.query(
-    `update vm_migrate.step set state = 'ready', not_before = null where migration_id = $1 and state in ('queued', 'waiting')`,
-    [id],
-  );
-  const word = { run: 'resumed', pause: 'paused', cancel: 'canceled' }[wanted];
-  await addEvent(tx, {
-    migrationId: id,
-    kind: word,
-    actor,
-    message: `Migration ${word} by ${actor}`,
-    data: { cancelChoice },
-  });
-  await settleMigration(tx, id);
-  return true;
-}
-
-/** A migration that was just paused goes on by itself then, unless a later wish comes first: any wish forgets the time. */
-export async function beginAt(tx: Tx, id: string, at: Date, actor: string): Promise<void> {
-  await tx.query(`update vm_migrate.migration set begins_at = $2 where id = $1`, [id, at]);
-  await addEvent(tx, {
-    migrationId: id,
-    kind: 'begins-later',
-    actor,
-    message: `Begins at ${at.toISOString()}`,
-    data: { at: at.toISOString() },
-  });
-}
-
-/** Lets begin whose time has come, each once, however many workers ask; answers their ids. */
-export async function beginDue(tx: Tx): Promise<string[]> {
-  const due = await tx.query<{ id: string }>(
-    `select id from vm_migrate.migration where begins_at <= now() for update skip locked`,
-  );
-  for (const { id } of due) await setWanted(tx, id, 'run', 'engine');
-  return due.map(({ id }) => id);
-}
-
-/** So many steps of one migration may end at the same moment and still see each other (settleAfterStep). */
-const LAST_STEPS = 64;
-
-/**
- * Settles the migration if this step may have been among its last. While many steps are open its
- * row is not locked: else all steps of a VM would end one after the other. The reconciler settles
- * what slipped through.
- */
-export async function settleAfterStep(tx: Tx, id: string): Promise<void> {
-  const open = await tx.query(
-    `select 1 from vm_migrate.step where migration_id = $1 and state not in ('done', 'canceled', 'failed') limit ${LAST_STEPS}`,
-    [id],
-  );
-  if (open.length < LAST_STEPS) await settleMigration(tx, id);
-}
-
-/** Migrations whose state no longer fits their steps: nothing is open, or nothing moves after a failure. */
-export async function unsettledMigrations(tx: Tx): Promise<string[]> {
-  const rows = await tx.query<{ id: string }>(
-    `select m.id from vm_migrate.migration m
-      where m.state = 'running'
-        and not exists (select 1 from vm_migrate.step s where s.migration_id = m.id and s.state in ('ready', 'queued', 'running', 'waiting'))`,
-  );
-  return rows.map(row => row.id);
-}
-
-/**
- * Brings the migration's state in line with its steps. Takes the migration's row lock, so the last
- * of several steps sees all others.
- */
-export async function settleMigration(tx: Tx, id: string): Promise<MigrationState> {
-  const [row] = await tx.query<{ state: MigrationState; wanted: Wanted; vmName: string }>(
-    `select m.state, m.wanted, m.vm_name as "vmName" from vm_migrate.migration m where m.id = $1 for update`,
-    [id],
-  );
-  if (row === undefined || row.state === 'migrated' || row.state === 'canceled')
-    return row?.state ?? 'canceled';
-  const [count] = await tx.query<{ open: number; failed: number; busy: number }>(
-    `select count(*) filter (where state not in ('done', 'canceled')) as open,
-            count(*) filter (where state = 'failed') as failed,
-            count(*) filter (where state in ('ready', 'queued', 'running', 'waiting')) as busy
-       from vm_migrate.step where migration_id = $1`,
-    [id],
-  );
-  const { open, failed, busy } = count ?? { open: 0, failed: 0, busy: 0 };
-  const next: MigrationState =
-    open === 0
-      ? row.wanted === 'cancel'
-        ? 'canceled'
-        : 'migrated'
-      : row.wanted === 'pause'
-        ? 'paused'
-        : failed > 0 && busy === 0
-          ? 'failed'
-          : 'running';
-  if (next === row.state) return next;
-  const ended = next === 'migrated' || next === 'canceled';
-  await tx.query(
-    `update vm_migrate.migration set state = $2, finished_at = case when $3 then now() end where id = $1`,
-    [id, next, ended],
-  );
-  await addEvent(tx, {
-    migrationId: id,
-    level: next === 'failed' ? 'error' : 'info',
-    kind: `migration-${next}`,
-    actor: 'engine',
-    message:
-      next === 'failed'
-        ? `Migration of ${row.vmName} stands still: a step failed`
-        : `Migration of ${row.vmName} is ${next}`,
-  });
-  return next;
 }

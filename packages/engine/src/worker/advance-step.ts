@@ -8,7 +8,8 @@ import { wake } from '../queue/wake';
 import type { StepContext, StepOutcome } from '../steps/step';
 import type { Database, Tx } from '../store/database';
 import { addEvent } from '../store/events';
-import { planDigestOf, planOf, settleAfterStep, settleMigration } from '../store/migrations';
+import { planDigestOf, planOf } from '../store/migrations';
+import { settleAfterStep, settleMigration } from '../store/settle-migration';
 import {
   attemptsOf,
   claimStep,

@@ -5,7 +5,8 @@
 import type { Queue } from '../queue/queue';
 import type { Database } from '../store/database';
 import { addEvent } from '../store/events';
-import { beginDue, settleMigration, unsettledMigrations } from '../store/migrations';
+import { settleMigration, unsettledMigrations } from '../store/settle-migration';
+import { beginDue } from '../store/wishes';
 import { takeDeadWorkers } from '../store/places';
 import { releaseExpired, type StepKey } from '../store/steps';
 import { admitSteps } from './admit-steps';
