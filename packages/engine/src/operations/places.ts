@@ -1,5 +1,6 @@
 /** getSources, getVms, getWorkers, getPlace: where things are. */
 import type { PlaceView, SourceView, VmView, WorkerView } from '@vm-migrate/api';
+import { mapAtOnce } from '../at-once';
 import { EngineError, toEngineError } from '../errors';
 import type { Source, VmSummary } from '../sources/source';
 import { scopeSql } from '../store/migration-scope';
@@ -69,10 +70,7 @@ async function vmViews(
   const newest = new Map<string, MigrationRow>();
   for (const row of known)
     if (row.sourceName === name && !newest.has(row.vmId)) newest.set(row.vmId, row);
-  const views: VmView[] = [];
-  for (let at = 0; at < vms.length; at += LISTS_AT_ONCE)
-    views.push(...(await Promise.all(vms.slice(at, at + LISTS_AT_ONCE).map(view))));
-  return views;
+  return mapAtOnce(vms, LISTS_AT_ONCE, view);
 
   async function view(vm: VmSummary): Promise<VmView> {
     const migration = newest.get(vm.id);

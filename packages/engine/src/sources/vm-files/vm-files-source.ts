@@ -1,4 +1,5 @@
 /** A Source of VMs that are folders of files, wherever those lie: what a kind of source brings is a VmFilesPlace. */
+import { mapAtOnce } from '../../at-once';
 import { EngineError, toEngineError } from '../../errors';
 import type { Layer } from '../../formats/layer';
 import type { Source, SourceAddress, VmSummary } from '../source';
@@ -32,6 +33,9 @@ export interface VmFilesPlace {
   openLayer(folder: string, file: string): Promise<Layer>;
 }
 
+/** Configurations that are read at a time: each is a small file, on a server some requests. */
+const CONFIGS_AT_ONCE = 8;
+
 /** Nothing is read before the first call. */
 export function vmFilesSource(place: VmFilesPlace): Source {
   return new VmFilesSource(place);
@@ -50,10 +54,8 @@ class VmFilesSource implements Source {
   async listVms(): Promise<readonly VmSummary[]> {
     const places = await this.walk();
     const configured = places.filter(({ config }) => config !== undefined);
-    const summaries = [];
-    for (const place of configured) summaries.push(await this.summary(place));
     return [
-      ...summaries,
+      ...(await mapAtOnce(configured, CONFIGS_AT_ONCE, place => this.summary(place))),
       ...(await this.chainsWithoutConfig(places)),
       ...places.flatMap(unreadableFolder),
     ];
