@@ -15,6 +15,7 @@ import {
   type KeyboardEvent,
   type Ref,
 } from 'react';
+import inSight from '../parts/rows-in-sight.module.css';
 import { useElementWidth, useRootFontPx } from '../parts/use-size';
 import { useWords } from '../parts/use-words';
 import { GridCells, type GridRowProps } from './grid-row';
@@ -143,19 +144,19 @@ export function HistoryGrid({ points, label, open, onOpen, handle }: HistoryGrid
       aria-label={label}
       aria-rowcount={rows.length + 1}
       aria-colcount={isNarrow ? 2 : 4}
-      className={styles['grid']}
+      className={`${inSight['box']} ${styles['grid']}`}
       data-narrow={isNarrow || undefined}
       onKeyDown={onKeyDown}
     >
-      <div role="rowgroup" className={styles['head']}>
-        <div role="row" aria-rowindex={1} className={styles['row']}>
+      <div role="rowgroup" className={inSight['head']}>
+        <div role="row" aria-rowindex={1} className={inSight['row']}>
           <span role="columnheader" style={{ paddingInlineStart: size.widthPx + 2 * rem }}>
             {t('history.column.point')}
           </span>
           {!isNarrow && (
             <>
               <span role="columnheader">{t('history.column.taken')}</span>
-              <span role="columnheader" className={styles['bytes']}>
+              <span role="columnheader" className={styles['bytesHead']}>
                 {t('history.column.bytes')}
               </span>
             </>
@@ -163,10 +164,14 @@ export function HistoryGrid({ points, label, open, onOpen, handle }: HistoryGrid
           <span role="columnheader">{t('history.column.state')}</span>
         </div>
       </div>
-      <div role="rowgroup" ref={scroller} className={styles['scroller']}>
+      <div
+        role="rowgroup"
+        ref={scroller}
+        className={`${inSight['scroller']} ${styles['scroller']}`}
+      >
         <div
           role="presentation"
-          className={styles['sheet']}
+          className={inSight['sheet']}
           style={{ blockSize: virtualizer.getTotalSize() }}
         >
           {virtualizer.getVirtualItems().map(({ index, key, start, size: rowPx }) => {
@@ -230,7 +235,7 @@ const GridRowBox = memo(function GridRowBox({
       data-current={row.rail.point.id === 'current' || undefined}
       tabIndex={isActive ? 0 : -1}
       ref={rowPx === undefined ? measure : undefined}
-      className={styles['row']}
+      className={inSight['row']}
       style={{
         transform: `translateY(${startPx}px)`,
         ...(rowPx === undefined ? {} : { blockSize: rowPx }),

@@ -1,6 +1,7 @@
 /** A table of which only the rows in sight are there. Below its width columns become lines of one cell. */
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useCallback, useEffect, useRef, type ReactNode } from 'react';
+import inSight from './rows-in-sight.module.css';
 import { useElementWidth, useRootFontPx } from './use-size';
 import styles from './virtual-table.module.css';
 
@@ -61,12 +62,12 @@ export function VirtualTable<Row>({
       aria-label={label}
       aria-rowcount={rows.length + 1}
       aria-colcount={columns.length}
-      className={styles['table']}
+      className={`${inSight['box']} ${styles['table']}`}
       data-narrow={isNarrow || undefined}
       style={{ ['--columns' as string]: columns.map(column => column.width).join(' ') }}
     >
-      <div role="rowgroup" className={styles['head']}>
-        <div role="row" aria-rowindex={1} className={styles['row']}>
+      <div role="rowgroup" className={`${inSight['head']} ${styles['head']}`}>
+        <div role="row" aria-rowindex={1} className={`${inSight['row']} ${styles['row']}`}>
           {columns.map(({ id, heading }) => (
             <span key={id} role="columnheader">
               {heading}
@@ -80,14 +81,14 @@ export function VirtualTable<Row>({
         // It scrolls, and holds nothing that takes the focus.
         tabIndex={0}
         aria-label={label}
-        className={styles['scroller']}
+        className={`${inSight['scroller']} ${styles['scroller']}`}
         onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) =>
           onScroll?.({ topPx: scrollTop, leftPx: scrollHeight - clientHeight - scrollTop })
         }
       >
         <div
           role="presentation"
-          className={styles['sheet']}
+          className={inSight['sheet']}
           style={{ blockSize: virtualizer.getTotalSize() }}
         >
           {virtualizer.getVirtualItems().map(({ index, key, start }) => {
@@ -136,7 +137,7 @@ const TableRow = memo(function TableRow<Row>({
       data-index={index}
       data-tone={tone}
       ref={measure}
-      className={styles['row']}
+      className={`${inSight['row']} ${styles['row']}`}
       style={{ transform: `translateY(${startPx}px)` }}
     >
       {columns.map(column => (
