@@ -5,6 +5,8 @@ const words: ControlWords = {
   keep: '“What to keep”',
   keepNewest: '“The newest” with {0}',
   retry: '“Retry”',
+  limits: '“Limits”',
+  workers: '“Workers”',
 };
 
 describe('the words of a surface', () => {
@@ -15,6 +17,11 @@ describe('the words of a surface', () => {
     ['Fewer (--keep newest N), or so.', 'Fewer (“The newest” with N), or so.'],
     ['Free space, then: kubectl vm-migrate retry m-9mbxaaqm', 'Free space, then: “Retry”'],
     ['Run `kubectl vm-migrate retry m-1 --force`.', 'Run “Retry”.'],
+    ['a free place (see: kubectl vm-migrate limits)', 'a free place (see: “Limits”)'],
+    [
+      'a worker to take it (see: kubectl vm-migrate get workers)',
+      'a worker to take it (see: “Workers”)',
+    ],
   ])('%s', (said, expected) => {
     expect(inWordsOf(said, words)).toBe(expected);
   });

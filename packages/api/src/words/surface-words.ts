@@ -17,7 +17,12 @@ export type ControlName =
   | 'cancel'
   | 'verify'
   | 'start'
-  | 'plan';
+  | 'plan'
+  | 'limits'
+  | PlaceList;
+
+/** What `get` lists at a terminal. */
+type PlaceList = 'sources' | 'targets' | 'workers' | 'vms' | 'migrations';
 
 export type ControlWords = Readonly<Partial<Record<ControlName, string>>>;
 
@@ -32,6 +37,8 @@ const FORMS: readonly (readonly [RegExp, ControlName | 'verb'])[] = [
     /`?kubectl vm-migrate (pause|resume|retry|cancel|verify|start|plan)((?: (?!to\b|and\b|or\b)[^\s.,;:`]+)*)`?/g,
     'verb',
   ],
+  [/`?kubectl vm-migrate (limits)\b`?/g, 'verb'],
+  [/`?kubectl vm-migrate get (sources|targets|workers|vms|migrations)\b`?/g, 'verb'],
 ];
 
 /** The text with every flag and command that `words` knows a control for said in those words. */

@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { CopyButton } from '../parts/copy-button';
 import { Failure } from '../parts/failure';
 import { bytesText, dateText } from '../parts/format';
+import { Awaited } from '../parts/awaited';
 import { SourceText } from '../parts/source-text';
 import { useWords } from '../parts/use-words';
 import { diskStateOf, ownBytesOf, pointStateOf, type PointState } from './disk-state';
@@ -235,7 +236,7 @@ function Words({ row }: { readonly row: WordsRow }) {
   if (step?.waitsFor == null) return <SourceText>{words}</SourceText>;
   return (
     <>
-      {t('history.waitsFor', { disk })} <SourceText>{step.waitsFor}</SourceText>
+      {t('history.waitsFor', { disk })} <Awaited>{step.waitsFor}</Awaited>
       {step.waitsSince !== null && <Since at={step.waitsSince} />}
     </>
   );

@@ -17,7 +17,9 @@ import type { ProgressView } from '@vm-migrate/backstage-plugin-vm-migrate-commo
 import type { ReactElement } from 'react';
 import { useNow } from '../parts/age';
 import { bytesText, durationText, percentOf, rateText } from '../parts/format';
+import { Awaited } from '../parts/awaited';
 import { SourceText } from '../parts/source-text';
+import { useControlWords } from '../parts/use-control-words';
 import { useWords } from '../parts/use-words';
 import type { DiskState, PointState } from './disk-state';
 import styles from './history.module.css';
@@ -74,14 +76,15 @@ function StateWord({ state }: { readonly state: PointState }) {
 
 /** What the word leaves open; whole words stand in a row of their own when the point is open. */
 function Figures({ state: { stage, step } }: { readonly state: DiskState }) {
+  const inOurWords = useControlWords();
   if (step === null) return null;
   if (stage === 'copying' && step.progress !== null) return <Copying progress={step.progress} />;
   if (stage === 'failed' && step.error !== null)
     return <code className={styles['figures']}>{step.error.code}</code>;
   if (stage !== 'waiting' || step.waitsFor === null) return null;
   return (
-    <span className={styles['figures']} title={step.waitsFor}>
-      <SourceText>{step.waitsFor}</SourceText>
+    <span className={styles['figures']} title={inOurWords(step.waitsFor)}>
+      <Awaited>{step.waitsFor}</Awaited>
       {step.waitsSince !== null && <Since at={step.waitsSince} />}
     </span>
   );

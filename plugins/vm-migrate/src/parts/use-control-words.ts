@@ -24,6 +24,12 @@ export function useControlWords(): (text: string) => string {
         verify: quoted(t('migration.verify.name')),
         start: quoted(t('nav.new')),
         plan: quoted(t('nav.new')),
+        limits: under(t('operations.limits.title'), t('nav.operations')),
+        sources: under(t('operations.sources.title'), t('nav.operations')),
+        targets: under(t('operations.targets.title'), t('nav.operations')),
+        workers: under(t('operations.workers.title'), t('nav.operations')),
+        vms: quoted(t('nav.new')),
+        migrations: quoted(t('nav.migrations')),
       });
     },
     [t],

@@ -3,6 +3,7 @@ import type { DescriptionView, StepView } from '@vm-migrate/backstage-plugin-vm-
 import { useMemo } from 'react';
 import { bytesText, dateText, durationText, percentOf, timeText } from '../../parts/format';
 import { useNow } from '../../parts/age';
+import { Awaited } from '../../parts/awaited';
 import { SourceText } from '../../parts/source-text';
 import { useWords } from '../../parts/use-words';
 import { VirtualTable, type TableColumn } from '../../parts/virtual-table';
@@ -168,7 +169,7 @@ function StepTable({
             )}
             {waitsFor !== null && (
               <div className={styles['quiet']}>
-                <SourceText>{waitsFor}</SourceText>
+                <Awaited>{waitsFor}</Awaited>
               </div>
             )}
           </>

@@ -3,6 +3,7 @@ import type { StatusView, StepView } from '@vm-migrate/backstage-plugin-vm-migra
 import { RiTimeLine } from '@remixicon/react';
 import { durationText } from '../../parts/format';
 import { useNow } from '../../parts/age';
+import { Awaited } from '../../parts/awaited';
 import { SourceText } from '../../parts/source-text';
 import { useWords } from '../../parts/use-words';
 import styles from './migration.module.css';
@@ -24,7 +25,7 @@ export function Waits({ migration }: { readonly migration: StatusView }) {
         {waits.slice(0, SHOWN).map(({ id, words, waitsFor, waitsSince }) => (
           <li key={id}>
             <span className={styles['waitsFor']}>
-              {t('migration.waits.for')} <SourceText>{waitsFor ?? ''}</SourceText>
+              {t('migration.waits.for')} <Awaited>{waitsFor ?? ''}</Awaited>
               {waitsSince !== null && (
                 <span className={styles['since']}>
                   {t('history.since', { time: durationText(now - Date.parse(waitsSince)) })}

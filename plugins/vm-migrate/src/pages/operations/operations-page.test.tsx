@@ -21,7 +21,7 @@ function show(how?: RenderHow) {
         id: 'delta.vmdk',
         words: 'write delta.vmdk',
         state: 'ready',
-        waitsFor: 'a free place under limit all, 4 at a time',
+        waitsFor: 'a free place under limit all, 4 at a time (see: kubectl vm-migrate limits)',
         waitsSince: '2026-11-28T02:00:00.000Z',
       }),
     ],
@@ -64,7 +64,9 @@ describe('sources, workers and limits', () => {
       await screen.findByRole('progressbar', { name: 'Progress: write base.vmdk' }),
     ).toHaveAttribute('aria-valuenow', '50');
     expect(
-      screen.getByText(/Waits for a free place under limit all, 4 at a time/),
+      screen.getByText(
+        'a free place under limit all, 4 at a time (see: “Limits” under “Sources and workers”)',
+      ),
     ).toBeInTheDocument();
     await user.click(screen.getByRole('button', { name: /^ready/ }));
     await waitFor(() => expect(asked('getQueue').at(-1)).toMatchObject({ states: ['ready'] }));

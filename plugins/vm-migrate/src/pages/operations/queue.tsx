@@ -8,6 +8,7 @@ import {
 import { RiCheckDoubleLine } from '@remixicon/react';
 import { useMemo, useState } from 'react';
 import { useNow } from '../../parts/age';
+import { Awaited } from '../../parts/awaited';
 import { durationText } from '../../parts/format';
 import { Empty } from '../../parts/empty';
 import { Failure } from '../../parts/failure';
@@ -193,7 +194,7 @@ function How({ step }: { readonly step: QueueRow }) {
       )}
       {waitsFor !== null && (
         <span>
-          {t('operations.queue.waitsFor', { what: waitsFor })}{' '}
+          {t('migration.waits.for')} <Awaited>{waitsFor}</Awaited>{' '}
           {waitsSince !== null && (
             <span className={styles['quiet']}>
               {t('history.since', { time: durationText(now - Date.parse(waitsSince)) })}

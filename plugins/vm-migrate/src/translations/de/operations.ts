@@ -43,7 +43,6 @@ export const operationsDe: Flat<typeof operations> = {
   'operations.queue.how': 'Wie weit, oder worauf er wartet',
   'operations.queue.worker': 'Worker',
   'operations.queue.progressOf': 'Fortschritt: {{step}}',
-  'operations.queue.waitsFor': 'Wartet auf {{what}}',
   'operations.scope.all': 'Alle zusammen',
   'operations.scope.vm': 'Jede VM',
   'operations.scope.source': 'Quelle {{name}}',

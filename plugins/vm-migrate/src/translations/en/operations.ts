@@ -45,7 +45,6 @@ export const operations = {
       how: 'How far, or what it waits for',
       worker: 'Worker',
       progressOf: 'Progress: {{step}}',
-      waitsFor: 'Waits for {{what}}',
     },
     scope: {
       all: 'All together',
