@@ -10,8 +10,22 @@ function object<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.object(shape).strict();
 }
 
-const vmReference = z
-  .string()
+/** What PostgreSQL stores as text has no NUL in it. */
+const WITHOUT_NUL = /^[^\0]*$/;
+
+/** A name or an id that somebody gave. */
+function text(maxLength = 1_000) {
+  return z.string().max(maxLength).regex(WITHOUT_NUL, 'a text without NUL characters');
+}
+
+/** PostgreSQL's integer, which counts and offsets are. */
+const MAX_COUNT = 2 ** 31 - 1;
+const MAX_ID = Number.MAX_SAFE_INTEGER;
+const MAX_RATE_BYTES = 10 ** 15;
+/** A hundred years: what is older than this is nothing of ours. */
+const MAX_AGE_MS = 100 * 365 * 24 * 3_600_000;
+
+const vmReference = text(4_096)
   .min(1)
   .describe('SOURCE/NAME, NAME where it is unique, or a path to a folder with a VM');
 const migrationId = z
@@ -22,17 +36,20 @@ const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
 export const keepRule = z.discriminatedUnion('rule', [
   object({ rule: z.literal('all') }),
-  object({ rule: z.literal('newest'), count: z.number().int().min(0) }),
-  object({ rule: z.literal('names'), names: z.array(z.string()) }),
-  object({ rule: z.literal('age'), maxAgeMs: z.number().int().positive() }),
+  object({ rule: z.literal('newest'), count: z.number().int().min(0).max(MAX_COUNT) }),
+  object({ rule: z.literal('names'), names: z.array(text()) }),
+  object({ rule: z.literal('age'), maxAgeMs: z.number().int().positive().max(MAX_AGE_MS) }),
 ]);
 
 /** What a person chooses for one VM. Every field has a default. */
 export const migrationOptions = object({
-  target: z.string().optional().describe('Configured target; the default one when absent'),
-  storageClass: z.string().optional().describe('One class for all volumes'),
-  storageClassByDisk: z.record(z.string()).optional().describe('Disk (slot, file or id) -> class'),
-  leaveOutDisks: z.array(z.string()).optional().describe('Disks that are not migrated'),
+  target: text().optional().describe('Configured target; the default one when absent'),
+  storageClass: text().optional().describe('One class for all volumes'),
+  storageClassByDisk: z
+    .record(text(), text())
+    .optional()
+    .describe('Disk (slot, file or id) -> class'),
+  leaveOutDisks: z.array(text()).optional().describe('Disks that are not migrated'),
   keep: keepRule
     .optional()
     .describe(
@@ -46,7 +63,7 @@ export const migrationOptions = object({
   moverImage: z
     .string()
     .max(1_000)
-    .regex(/^[^\s]+$/)
+    .regex(/^[^\s\0]+$/)
     .optional()
     .describe('Image of the movers of this migration, on a Kubernetes target'),
   cutCurrent: z.boolean().optional().describe('Take a VolumeSnapshot of the current state as well'),
@@ -64,8 +81,8 @@ const planInput = object({ vm: vmReference, options: migrationOptions.optional()
 
 const startInput = planInput.extend({
   planDigest: digest.optional().describe('Start only if the plan is still this one'),
-  accept: z.array(z.string()).optional().describe('Ids of findings that are accepted'),
-  groupId: z.string().optional(),
+  accept: z.array(text()).optional().describe('Ids of findings that are accepted'),
+  groupId: text().optional(),
   begin: z
     .enum(['now', 'when-resumed'])
     .optional()
@@ -82,27 +99,30 @@ const startInput = planInput.extend({
 const migrationInput = object({ migration: migrationId });
 
 /** Part of a text, looked for in any case. */
-const part = z.string().min(1).max(200);
+const part = text(200).min(1);
 
 /** Which migrations; what is absent narrows nothing, what is given must all hold. */
 const filterInput = object({
   migration: migrationId.optional(),
   vm: vmReference.optional(),
   vmPart: part.optional().describe("Part of the VM's name"),
-  source: z.string().optional(),
-  target: z.string().optional(),
-  owner: z.string().optional().describe("Owner of the VM's entity, as an entity ref"),
-  group: z.string().optional(),
+  source: text().optional(),
+  target: text().optional(),
+  owner: text().optional().describe("Owner of the VM's entity, as an entity ref"),
+  group: text().optional(),
   states: z.array(z.enum(['running', 'paused', 'failed', 'migrated', 'canceled'])).optional(),
   text: part
     .optional()
     .describe('Each word is part of id, group, VM, source, target, entity, owner or who started'),
 });
 
+/** Cursor of events. */
+const eventId = z.number().int().min(0).max(MAX_ID);
+
 /** A part of a list that is too long for one answer. */
 const page = {
   limit: z.number().int().min(1).max(500).optional().describe('At most so many; all when absent'),
-  offset: z.number().int().min(0).optional().describe('So many are left out first'),
+  offset: z.number().int().min(0).max(MAX_COUNT).optional().describe('So many are left out first'),
 };
 
 const migrationSort = object({
@@ -114,7 +134,8 @@ const migrationSort = object({
 
 const limitScope = z
   .string()
-  .regex(/^(all|vm|source:.+|class:.+)$/)
+  .max(300)
+  .regex(/^(all|vm|(source|class):[^\0]+)$/)
   .describe('all, vm (each), source:NAME or class:NAME');
 
 export interface OperationDefinition<Input extends z.ZodTypeAny = z.ZodTypeAny> {
@@ -147,8 +168,7 @@ export const OPERATIONS = {
     kind: 'query',
     summary: 'VMs of the configured sources',
     input: object({
-      source: z
-        .string()
+      source: text()
         .optional()
         .describe('Only of this source, whose error is then an error; of all: those that answer'),
       with: z
@@ -194,9 +214,9 @@ export const OPERATIONS = {
     summary: 'Who works on what, and why the next steps wait',
     input: object({
       migration: migrationId.optional(),
-      source: z.string().optional(),
-      target: z.string().optional(),
-      worker: z.string().optional().describe('Id of a worker: what it has in hand'),
+      source: text().optional(),
+      target: text().optional(),
+      worker: text().optional().describe('Id of a worker: what it has in hand'),
       states: z.array(z.enum(['running', 'waiting', 'queued', 'ready'])).optional(),
       ...page,
     }),
@@ -221,10 +241,8 @@ export const OPERATIONS = {
     summary: 'What happened, by cursor',
     input: object({
       migration: migrationId.optional(),
-      after: z.number().int().optional().describe('Those with a greater id, the oldest of them'),
-      before: z
-        .number()
-        .int()
+      after: eventId.optional().describe('Those with a greater id, the oldest of them'),
+      before: eventId
         .optional()
         .describe('Those with a smaller id, the newest of them; still oldest first'),
       limit: z.number().int().min(1).max(1000).optional(),
@@ -269,7 +287,7 @@ export const OPERATIONS = {
     summary:
       'Read every VolumeSnapshot through a restore and compare it with its chain at the source',
     input: migrationInput.extend({
-      snapshots: z.array(z.string()).optional().describe('VMware snapshot ids; all when absent'),
+      snapshots: z.array(text()).optional().describe('VMware snapshot ids; all when absent'),
     }),
   }),
   setLimit: define({
@@ -277,15 +295,15 @@ export const OPERATIONS = {
     summary: 'Change a limit while work goes on',
     input: object({
       scope: limitScope,
-      maxRunning: z.number().int().min(0).nullable().optional(),
-      bytesPerSecond: z.number().int().min(1).nullable().optional(),
+      maxRunning: z.number().int().min(0).max(MAX_COUNT).nullable().optional(),
+      bytesPerSecond: z.number().int().min(1).max(MAX_RATE_BYTES).nullable().optional(),
     }),
   }),
   recover: define({
     kind: 'command',
     summary: 'Rebuild the records of a VM from what stands on the target',
     input: planInput.extend({
-      accept: z.array(z.string()).optional(),
+      accept: z.array(text()).optional(),
       takeOver: z.boolean().optional(),
     }),
   }),
@@ -294,9 +312,9 @@ export const OPERATIONS = {
     summary: 'List, then remove, objects on a target that no migration needs; forget old records',
     destructive: true,
     input: object({
-      target: z.string().optional(),
+      target: text().optional(),
       remove: z.boolean().optional().describe('Without it: only list'),
-      recordsOlderThanMs: z.number().int().positive().optional(),
+      recordsOlderThanMs: z.number().int().positive().max(MAX_AGE_MS).optional(),
     }),
   }),
 } as const;

@@ -17,7 +17,7 @@ import { graphileQueue, installQueueSchema } from './queue/graphile-queue';
 import { configuredSource } from './sources/configured-source';
 import type { Source } from './sources/source';
 import { STEP_KINDS } from './steps/table';
-import { poolConfig, type DatabaseConnection } from './store/connection';
+import { poolConfig, withSetting, type DatabaseConnection } from './store/connection';
 import { openDatabase, openPool, type Database } from './store/database';
 import { CHANGE_CHANNEL, eventsAfter, lastEventId, lateEvents } from './store/events';
 import { migrateSchema } from './store/migrate-schema';
@@ -166,6 +166,10 @@ class OpenEngine implements Engine {
       openSource: place => this.openSource(place),
       openTarget: async place => this.openTarget(await this.reached(place)),
       paths: options.paths ?? 'allowed',
+      configured: {
+        source: options.sources.map(({ name }) => name),
+        target: options.targets.filter(({ isFound }) => isFound !== true).map(({ name }) => name),
+      },
     };
   }
 
@@ -250,11 +254,10 @@ class OpenEngine implements Engine {
   }: EngineWorkerOptions): Promise<Worker> {
     const merged = { ...DEFAULT_WORKER_SETTINGS, ...settings };
     const pool = openPool({
-      ...poolConfig(this.options.databaseUrl),
+      // Jobs only wake. One that comes back after a crash of the database finds nothing to do, one that is lost is found again.
+      ...poolConfig(withSetting(this.options.databaseUrl, '-c synchronous_commit=off')),
       max: merged.concurrency + 2,
       application_name: 'vm-migrate queue',
-      // Jobs only wake. One that comes back after a crash of the database finds nothing to do, one that is lost is found again.
-      options: '-c synchronous_commit=off',
     });
     const queue = graphileQueue(pool);
     const worker = await startWorker({

@@ -80,7 +80,7 @@ export const ERROR_CODES = {
   NOT_FOUND: 'There is no such object.',
   STATE_REFUSED: 'The operation does not fit the present state.',
   CONFIG_INVALID: 'The configuration has an error.',
-  USAGE: 'The command line has an error.',
+  USAGE: 'The command or request has an error.',
   NOT_SIGNED_IN: 'The backend does not know who asks.',
   ACCESS_DENIED: 'You may not do that.',
   TOO_MANY_REQUESTS: 'Too many changes were asked for in a short time.',

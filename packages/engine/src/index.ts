@@ -14,7 +14,7 @@ export {
 } from './engine';
 export type { Access, Caller, VmEntity } from './operations/caller';
 export { inScope, type MigrationScope, type ScopedRow } from './store/migration-scope';
-export type { DatabaseConnection } from './store/connection';
+export { withSetting, type DatabaseConnection } from './store/connection';
 export type { OperationAnswer } from './operations/table';
 export type { Plan } from './plan/plan';
 export type { RequestedOptions } from './plan/migrations-file';

@@ -10,6 +10,7 @@ import {
   ANNOTATION_SOURCE,
   ANNOTATION_VM_ID,
   MAX_VM_ENTITIES,
+  entityOfVm,
   setVmEntities,
   type ClientOptions,
   type VmEntityOwner,
@@ -51,19 +52,25 @@ export class EntityOwners {
   }
 }
 
-/** One entity a VM: where several claim to be it, the first by name, so that they do not take turns. */
+/** One entity a VM, whichever others claim to be it: they do not take turns. */
 function vmsOf(entities: readonly Entity[]): VmEntityOwner[] {
-  const found = new Map<string, VmEntityOwner>();
+  const claims = new Map<string, Entity[]>();
   for (const entity of entities) {
-    const { [ANNOTATION_SOURCE]: source, [ANNOTATION_VM_ID]: id } =
-      entity.metadata.annotations ?? {};
-    if (source === undefined || id === undefined) continue;
-    const owner = entity.relations?.find(({ type }) => type === RELATION_OWNED_BY)?.targetRef;
-    const vm = { source, id, entity: stringifyEntityRef(entity), owner: owner ?? null };
-    const known = found.get(keyOf(vm));
-    if (known === undefined || vm.entity < known.entity) found.set(keyOf(vm), vm);
+    const vm = vmOf(entity);
+    if (vm !== undefined) claims.set(keyOf(vm), [...(claims.get(keyOf(vm)) ?? []), entity]);
   }
-  return [...found.values()];
+  return [...claims.values()].flatMap(claim => {
+    const entity = entityOfVm(claim, stringifyEntityRef);
+    const vm = entity && vmOf(entity);
+    if (entity === undefined || vm === undefined) return [];
+    const owner = entity.relations?.find(({ type }) => type === RELATION_OWNED_BY)?.targetRef;
+    return [{ ...vm, entity: stringifyEntityRef(entity), owner: owner ?? null }];
+  });
+}
+
+function vmOf({ metadata: { annotations = {} } }: Entity) {
+  const { [ANNOTATION_SOURCE]: source, [ANNOTATION_VM_ID]: id } = annotations;
+  return source === undefined || id === undefined ? undefined : { source, id };
 }
 
 function keyOf({ source, id }: Pick<VmEntityOwner, 'source' | 'id'>): string {

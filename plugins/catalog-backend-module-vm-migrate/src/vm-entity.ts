@@ -19,6 +19,7 @@ import {
   ANNOTATION_VOLUMES,
   MIGRATED_VIRTUAL_MACHINE_TYPE,
   VIRTUAL_MACHINE_TYPE,
+  VM_LOCATION_TYPE,
   type MigrationView,
   type VmView,
 } from '@vm-migrate/backstage-plugin-vm-migrate-common';
@@ -149,18 +150,16 @@ function annotationsOf(migration: VmView['migration']): Record<string, string> {
 }
 
 /** A location has a type and a target; this one is no address, and says nothing of the source but its name. */
-const LOCATION_TYPE = 'vm-migrate';
-
 function locatedIn(source: string): Record<string, string> {
-  const location = `${LOCATION_TYPE}:${source}`;
+  const location = `${VM_LOCATION_TYPE}:${source}`;
   return { [ANNOTATION_LOCATION]: location, [ANNOTATION_ORIGIN_LOCATION]: location };
 }
 
 /** The source that an entity of this provider is from; undefined: somebody else's entity. */
 export function sourceOf({ metadata }: Entity): string | undefined {
   const location = metadata.annotations?.[ANNOTATION_ORIGIN_LOCATION] ?? '';
-  return location.startsWith(`${LOCATION_TYPE}:`)
-    ? location.slice(LOCATION_TYPE.length + 1)
+  return location.startsWith(`${VM_LOCATION_TYPE}:`)
+    ? location.slice(VM_LOCATION_TYPE.length + 1)
     : undefined;
 }
 

@@ -128,6 +128,45 @@ describe('the contract', () => {
     });
   });
 
+  it.each([
+    ['setLimit', 'bytesPerSecond', { scope: 'vm', bytesPerSecond: 2 ** 53 }],
+    ['setLimit', 'maxRunning', { scope: 'vm', maxRunning: 99_999_999_999 }],
+    ['setLimit', 'scope', { scope: 'source:a\0b', maxRunning: 1 }],
+    ['getMigrations', 'offset', { offset: 99_999_999_999 }],
+    ['getMigrations', 'text', { text: 'a\0b' }],
+    ['getEvents', 'after', { after: 1e300 }],
+    ['getEvents', 'before', { before: 2 ** 63 }],
+    ['plan', 'vm', { vm: 'lab/small\0 1' }],
+    ['plan', 'options.keep.count', { vm: 'x', options: { keep: { rule: 'newest', count: 1e18 } } }],
+    [
+      'plan',
+      'options.keep.maxAgeMs',
+      { vm: 'x', options: { keep: { rule: 'age', maxAgeMs: 1e18 } } },
+    ],
+    ['cleanup', 'recordsOlderThanMs', { recordsOlderThanMs: 1e18 }],
+  ])('%s names the field that the database could not take: %s', async (name, field, input) => {
+    const answer = await backend.contract.fetch(`${backend.url}/v1/${name}`, {
+      method: 'POST',
+      body: JSON.stringify(input),
+      headers: { ...backend.header(ANN), 'content-type': 'application/json' },
+    });
+    expect(await answer.json()).toMatchObject({
+      error: { code: 'USAGE', message: expect.stringContaining(field) as string },
+      response: { statusCode: 400 },
+    });
+  });
+
+  it('the greatest figures that are taken can be listed', async () => {
+    const ann = backend.as(ANN);
+    const most = { scope: 'source:lab', maxRunning: 2 ** 31 - 1, bytesPerSecond: 10 ** 15 };
+    await ann.call('setLimit', most);
+    expect(await ann.call('getLimits', {})).toContainEqual(expect.objectContaining(most));
+    await ann.call('setLimit', { scope: 'source:lab', maxRunning: null, bytesPerSecond: null });
+    await ann.call('getMigrations', { offset: 2 ** 31 - 1 });
+    await ann.call('getEvents', { after: Number.MAX_SAFE_INTEGER });
+    await ann.call('cleanup', { recordsOlderThanMs: 100 * 365 * 24 * 3_600_000, remove: true });
+  });
+
   it('without a token Backstage answers by itself, as it says', async () => {
     const answer = await backend.contract.fetch(`${backend.url}/v1/getVms`, {
       method: 'POST',

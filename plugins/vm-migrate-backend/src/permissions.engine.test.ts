@@ -42,6 +42,7 @@ describe('permissions', () => {
   const folder = tempFolder();
   let database: TestDatabase;
   let backend: BackendUnderTest;
+  const entities: { readers: string[]; entity: ReturnType<typeof entityOf> }[] = [];
   let anns = '';
   let other = '';
   let vmOfOther = '';
@@ -51,13 +52,13 @@ describe('permissions', () => {
     for (const [name, seed] of [
       ['one', 1],
       ['two', 2],
+      ['three', 3],
     ] as const)
       writeSmallVm(path.join(folder, 'vms', name), { seed, baseBytes: 64 * 1024 });
     const section = (entity: string) => ({
       readers: [OPS, ANN],
       entity: entityOf(entity),
     });
-    const entities: { readers: string[]; entity: ReturnType<typeof entityOf> }[] = [];
     backend = await backendUnderTest({
       policy,
       entities,
@@ -278,6 +279,62 @@ describe('permissions', () => {
     });
   });
 
+  describe('an entity that anybody registered', () => {
+    const mallory = 'user:default/mallory';
+    const eve = 'user:default/eve';
+    const start = () => ({ vm: 'lab/small 3' });
+    let third = '';
+
+    beforeAll(async () => {
+      const vms = await backend.as(OPS).call('getVms', {});
+      const id = vms.find(({ name }) => name === 'small 3')?.id ?? '';
+      const real = entityOf(id, { name: 'small-3', owner: eve, from: 'vm-migrate:lab' });
+      // First by name, with the very annotations of the VM.
+      const claim = entityOf(id, { name: 'aaa', owner: mallory, from: 'url:https://git/aaa.yaml' });
+      entities.push(
+        { entity: claim, readers: [OPS, ANN, mallory] },
+        { entity: real, readers: [OPS, ANN, eve] },
+      );
+      third = (await backend.as(OPS).call('start', start())).migration;
+    });
+
+    it('owns no migration of the VM that it says it is', async () => {
+      const [row] = await backend.as(OPS).call('getMigrations', { migration: third });
+      expect(row).toMatchObject({ entity: 'resource:default/small-3', owner: eve });
+      expect(await backend.as(mallory).call('getMigrations', {})).toEqual([]);
+    });
+
+    it('lets nobody start what the true one hides from him', async () => {
+      await expect(backend.as(mallory).call('start', start())).rejects.toMatchObject({
+        code: 'VM_NOT_FOUND',
+        status: 404,
+      });
+    });
+
+    it.each([
+      ['is done', "state = 'migrated'", 'STATE_REFUSED'],
+      ['was given up', "state = 'canceled'", 'PLAN_BLOCKED'],
+    ])('a migration that %s is not named to whoever may not read it', async (_, state, code) => {
+      const db = await database.open();
+      await db.query(`update vm_migrate.migration set ${state} where id = $1`, [third]);
+      await db.query('update vm_migrate.volume set made_at = now() where migration_id = $1', [
+        third,
+      ]);
+      const ann = backend.as(ANN);
+      const options = { cutCurrent: true };
+      const plan = await ann.call('plan', { ...start(), options });
+      expect(JSON.stringify(plan)).not.toContain(third);
+      const refusal = await ann
+        .call('start', { ...start(), options })
+        .catch((error: ApiError) => error);
+      expect(refusal).toMatchObject({ code });
+      expect(JSON.stringify((refusal as ApiError).data)).not.toContain(third);
+      // Whoever may read it is told which one it is.
+      const ops = await backend.as(OPS).call('plan', { ...start(), options });
+      expect(JSON.stringify(ops.findings).includes(third)).toBe(code === 'PLAN_BLOCKED');
+    });
+  });
+
   async function outcome(user: string, name: OperationName): Promise<string> {
     try {
       await backend.as(user).call(name, INPUTS[name]() as never);
@@ -319,15 +376,22 @@ function policy(user: string, permission: Permission): PolicyDecision {
   }
 }
 
-function entityOf(vmId: string) {
+function entityOf(
+  vmId: string,
+  { name = 'small-1', owner = ANN, from }: { name?: string; owner?: string; from?: string } = {},
+) {
   return {
     apiVersion: 'backstage.io/v1beta1',
     kind: 'Resource',
     metadata: {
-      name: 'small-1',
-      annotations: { [ANNOTATION_SOURCE]: 'lab', [ANNOTATION_VM_ID]: vmId },
+      name,
+      annotations: {
+        [ANNOTATION_SOURCE]: 'lab',
+        [ANNOTATION_VM_ID]: vmId,
+        ...(from === undefined ? {} : { 'backstage.io/managed-by-origin-location': from }),
+      },
     },
-    relations: [{ type: 'ownedBy', targetRef: ANN }],
-    spec: { type: 'virtual-machine', owner: ANN },
+    relations: [{ type: 'ownedBy', targetRef: owner }],
+    spec: { type: 'virtual-machine', owner },
   };
 }

@@ -1,7 +1,6 @@
 /** The plugin in a Backstage backend on real PostgreSQL, in both ways of dividing its server. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { JsonObject } from '@backstage/types';
 import { Client } from 'pg';
 import { tempFolder } from '../../../packages/engine/src/testing/temp-folder';
 import {
@@ -10,12 +9,13 @@ import {
   type TestDatabase,
 } from '../../../packages/engine/src/testing/test-database';
 import { writeSmallVm } from '../../../test/kill/small-vm';
+import { backendDatabaseOf } from './testing/backend-database-of';
 import { backendUnderTest, type BackendUnderTest } from './testing/backend-under-test';
 
 const ANN = 'user:default/ann';
 const VM = 'lab/small 7';
 
-describe.each(['database', 'schema'])('pluginDivisionMode %s', mode => {
+describe.each(['database', 'schema'] as const)('pluginDivisionMode %s', mode => {
   const folder = tempFolder();
   let backend: BackendUnderTest;
   let database: TestDatabase;
@@ -36,7 +36,7 @@ describe.each(['database', 'schema'])('pluginDivisionMode %s', mode => {
     database = await emptyTestDatabase();
     writeSmallVm(path.join(folder, 'vms', 'web'), { seed: 7 });
     backend = await backendUnderTest({
-      database: pg(database, mode),
+      database: backendDatabaseOf(database, mode),
       section: {
         stateFolder: path.join(folder, 'state'),
         sources: {
@@ -124,7 +124,7 @@ describe.each(['database', 'schema'])('pluginDivisionMode %s', mode => {
     if (mode === 'database') expect(await schemasOf(database.url)).not.toContain('vm_migrate');
     const before = await backend.as(ANN).call('getMigrations', {});
     await backend.stop();
-    backend = await backendUnderTest({ database: pg(database, mode), section });
+    backend = await backendUnderTest({ database: backendDatabaseOf(database, mode), section });
     await backend.ready();
     const ann = backend.as(ANN);
     expect(await ann.call('getMigrations', {})).toEqual(before);
@@ -196,26 +196,4 @@ async function dropOwn(database: TestDatabase): Promise<void> {
   const client = new Client(process.env[TEST_SERVER_VARIABLE]);
   await client.connect();
   await client.query(`drop database if exists "${name}" with (force)`).finally(() => client.end());
-}
-
-function pg(database: TestDatabase, pluginDivisionMode: string): JsonObject {
-  // One database for all plugins, or one a plugin beside the one that is named.
-  const url = new URL(
-    pluginDivisionMode === 'schema' ? database.url : (process.env[TEST_SERVER_VARIABLE] ?? ''),
-  );
-  return {
-    client: 'pg',
-    pluginDivisionMode,
-    ensureSchemaExists: true,
-    ...(pluginDivisionMode === 'database'
-      ? { prefix: `${new URL(database.url).pathname.slice(1)}_` }
-      : {}),
-    connection: {
-      host: url.hostname,
-      port: Number(url.port),
-      user: decodeURIComponent(url.username),
-      password: decodeURIComponent(url.password),
-      database: pluginDivisionMode === 'schema' ? url.pathname.slice(1) : 'postgres',
-    },
-  };
 }

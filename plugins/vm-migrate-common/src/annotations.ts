@@ -15,6 +15,13 @@ export const ANNOTATION_ERROR = 'vm-migrate.io/error';
 /** Why its source cannot be read now: the rest of the entity is as it was last seen. @public */
 export const ANNOTATION_SOURCE_ERROR = 'vm-migrate.io/source-error';
 
+/**
+ * Type of the location that the catalog module's entities are from; its target is the source's name.
+ * Nobody who registers a file can claim it: the catalog writes the annotations of locations itself.
+ * @public
+ */
+export const VM_LOCATION_TYPE = 'vm-migrate';
+
 /** Of a migrated VM: the entity ref of the VM that it was. @public */
 export const ANNOTATION_MIGRATED_FROM = 'vm-migrate.io/migrated-from';
 /** Of a migrated VM: the target that it is on. @public */

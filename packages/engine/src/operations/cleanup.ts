@@ -7,8 +7,8 @@ import type { CleanupView } from '@vm-migrate/api';
 import { probeRuns } from '../steps/prove-class';
 import type { Tx } from '../store/database';
 import type { StepKey } from '../store/steps';
-import { findPlace, places } from '../store/places';
 import { isPending, type Leftover, type Target } from '../targets/target';
+import { offeredPlace, offeredPlaces } from './offered-places';
 import type { Operation, OperationContext } from './operation';
 import { removeObject } from './remove-object';
 
@@ -25,8 +25,8 @@ export const cleanup: Operation<'cleanup', CleanupView> = async (
 ) => {
   const rows =
     target === undefined
-      ? await places(context.database, 'target')
-      : [await findPlace(context.database, 'target', target)];
+      ? await offeredPlaces(context, 'target')
+      : [await offeredPlace(context, 'target', target)];
   const orphans: CleanupView['orphans'][number][] = [];
   let foreign = 0;
   for (const row of rows) {

@@ -29,6 +29,8 @@ export interface OperationContext {
   readonly openTarget: (place: PlaceRow) => Promise<Target>;
   /** A folder on this machine may be named as a VM (the CLI in its own process); over HTTP never. */
   readonly paths: 'allowed' | 'refused';
+  /** Names in this program's configuration: where paths are refused, nothing else is offered. */
+  readonly configured: { readonly source: readonly string[]; readonly target: readonly string[] };
 }
 
 /** A target that nobody configured. */

@@ -6,14 +6,15 @@ import type { Source, VmSummary } from '../sources/source';
 import { scopeSql } from '../store/migration-scope';
 import { countByState } from '../store/migration-summaries';
 import { migrations } from '../store/migrations';
-import { places, workers } from '../store/places';
+import { workers } from '../store/places';
 import type { MigrationRow, PlaceRow } from '../store/store';
+import { offeredPlaces } from './offered-places';
 import type { Operation, OperationContext } from './operation';
 import { countView } from './status';
 import { errorView } from './step-view';
 
 export const getSources: Operation<'getSources', SourceView[]> = async context => {
-  const rows = await places(context.database, 'source');
+  const rows = await offeredPlaces(context, 'source');
   return Promise.all(rows.map(row => sourceView(context, row)));
 };
 
@@ -40,7 +41,7 @@ export const getVms: Operation<'getVms', VmView[]> = async (
 ) => {
   const asked = { countsSnapshots: more.includes('snapshots') };
   const known = await migrations(context.database, { scope: context.access.read });
-  const rows = await places(context.database, 'source');
+  const rows = await offeredPlaces(context, 'source');
   if (source === undefined) {
     const found: VmView[] = [];
     for (const row of rows)
@@ -129,8 +130,8 @@ export const getPlace: Operation<'getPlace', PlaceView> = async context => {
     database: databaseName,
     storeId,
     schemaVersion: schema?.version ?? 0,
-    sources: (await places(database, 'source')).map(row => row.name),
-    targets: (await places(database, 'target')).map(row => row.name),
+    sources: (await offeredPlaces(context, 'source')).map(row => row.name),
+    targets: (await offeredPlaces(context, 'target')).map(row => row.name),
     workers: (await workers(database)).length,
     migrations: counts.byState,
   };

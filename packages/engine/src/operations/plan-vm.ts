@@ -9,10 +9,11 @@ import type { Finding, SnapshotTree } from '../sources/snapshot-tree';
 import { measureOwnBytes, type OwnBytes } from '../sources/measure-own-bytes';
 import type { Source } from '../sources/source';
 import { tableFindings } from '../sources/table-findings';
-import { findClassProof, findPlace, places } from '../store/places';
-import { hostOf } from '../store/place-host';
+import { migrations } from '../store/migrations';
+import { findClassProof } from '../store/places';
 import { targetObjects } from '../store/target-objects';
 import type { PlaceRow } from '../store/store';
+import { foundRowOf, offeredPlace, offeredPlaces } from './offered-places';
 import type { Operation, OperationContext } from './operation';
 import { settledTarget } from './settled-target';
 import { resolveVm, type ResolvedVm } from './resolve-vm';
@@ -56,10 +57,10 @@ export async function planFor(
 
 /** What was kept of migrations of this VM that were given up. */
 async function takenNames(
-  { database }: OperationContext,
+  { database, access }: OperationContext,
   { place, vm }: ResolvedVm,
   target: string,
-): Promise<Map<string, string>> {
+): Promise<Map<string, string | null>> {
   const objects = await targetObjects(database, {
     vm: vm.id,
     source: place.name,
@@ -67,7 +68,15 @@ async function takenNames(
     states: ['canceled'],
   });
   const standing = objects.filter(({ state }) => state === 'there' || state === 'begun');
-  return new Map(standing.map(({ name, migrationId }) => [name, migrationId]));
+  const readable = await migrations(database, {
+    vm: vm.id,
+    states: ['canceled'],
+    scope: access.read,
+  });
+  const known = new Set(readable.map(({ id }) => id));
+  return new Map(
+    standing.map(({ name, migrationId }) => [name, known.has(migrationId) ? migrationId : null]),
+  );
 }
 
 async function chosenTarget(
@@ -76,15 +85,14 @@ async function chosenTarget(
 ): Promise<PlaceRow> {
   const name = named ?? context.defaultTarget;
   const { foundTarget } = context;
-  if (foundTarget !== undefined && name === foundTarget.name)
-    return { ...foundTarget, credentialRef: null, host: hostOf(foundTarget) };
-  const all = await places(context.database, 'target');
+  if (foundTarget !== undefined && name === foundTarget.name) return foundRowOf(foundTarget);
+  const all = await offeredPlaces(context, 'target');
   const place =
     name === undefined && all.length === 1
       ? all[0]
       : name === undefined
         ? undefined
-        : await findPlace(context.database, 'target', name);
+        : await offeredPlace(context, 'target', name);
   if (place !== undefined) return place;
   throw new EngineError('NOT_FOUND', {
     where: { object: `target ${name ?? '(none named)'}` },

@@ -8,8 +8,9 @@ import { hostname } from 'node:os';
 import { basename, dirname, isAbsolute, resolve } from 'node:path';
 import { EngineError } from '../errors';
 import type { Source, VmSummary } from '../sources/source';
-import { findPlace, places, putPlace } from '../store/places';
+import { places, putPlace } from '../store/places';
 import type { PlaceRow } from '../store/store';
+import { offeredPlace, offeredPlaces } from './offered-places';
 import type { OperationContext } from './operation';
 
 export interface ResolvedVm {
@@ -23,7 +24,7 @@ export async function resolveVm(context: OperationContext, reference: string): P
   if (looksLikePath(reference)) return resolvePath(context, reference);
   const slash = reference.indexOf('/');
   if (slash > 0) {
-    const place = await findPlace(context.database, 'source', reference.slice(0, slash));
+    const place = await offeredPlace(context, 'source', reference.slice(0, slash));
     if (place !== undefined) {
       const found = await matches(context, [place], reference.slice(slash + 1));
       // A source that cannot be read says so by itself.
@@ -31,7 +32,7 @@ export async function resolveVm(context: OperationContext, reference: string): P
       return choose(reference, found);
     }
   }
-  const found = await matches(context, await places(context.database, 'source'), reference);
+  const found = await matches(context, await offeredPlaces(context, 'source'), reference);
   if (found.length === 0 && context.paths === 'allowed' && existsSync(reference))
     return resolvePath(context, reference);
   return choose(reference, found);
@@ -112,10 +113,13 @@ async function resolvePath(context: OperationContext, reference: string): Promis
   const named = statSync(given).isDirectory()
     ? vms
     : vms.filter(vm => basename(vm.location) === basename(given));
-  return choose(
+  const chosen = choose(
     reference,
     named.map(vm => ({ place, source, vm })),
   );
+  // On record from now on: whoever works on it finds it there. A folder without a VM is no source.
+  await putPlace(context.database, 'source', place);
+  return chosen;
 }
 
 /** VMs in this very folder that a configured source lists already: they keep its name. */
@@ -145,13 +149,11 @@ async function placeForFolder(context: OperationContext, folder: string): Promis
       .replace(/[^a-z0-9]+/g, '-')
       .replace(/^-+|-+$/g, '')
       .slice(0, 20) || 'folder';
-  const place: PlaceRow = {
+  return {
     name: `${slug}-${createHash('sha256').update(folder).digest('hex').slice(0, 6)}`,
     kind: 'vm-directory',
     options: { folder, roots: [], datastores: {} },
     credentialRef: null,
     host: hostname(),
   };
-  await putPlace(context.database, 'source', place);
-  return place;
 }

@@ -6,6 +6,7 @@ import type { Plan } from '../plan/plan';
 import type { Finding } from '../sources/snapshot-tree';
 import { insertMigration, migrations, planOf } from '../store/migrations';
 import { inScope } from '../store/migration-scope';
+import type { MigrationRow } from '../store/store';
 import { beginMigration, beginOf, type Begin } from './begin-migration';
 import { assertControl, type VmEntity } from './caller';
 import { extendMigration } from './extend-migration';
@@ -30,9 +31,10 @@ export const startMigration: Operation<'start', StartedView> = async (context, i
   if (already !== undefined) return already;
   const earlier = await migratedBefore(context, plan);
   if (earlier !== undefined) {
-    await assertControl(context.database, context.access.control, earlier, 'start');
+    if (!inScope(context.access.read, earlier)) throw openAlready(plan);
+    await assertControl(context.database, context.access.control, earlier.id, 'start');
     const accepted = acceptedFindings(plan, input.accept ?? []);
-    return extendMigration(context, earlier, plan, { accepted, begin });
+    return extendMigration(context, earlier.id, plan, { accepted, begin });
   }
   return accept(context, plan, input.accept ?? [], {
     groupId: input.groupId,
@@ -103,13 +105,16 @@ function openAlready(plan: Plan): EngineError {
 }
 
 /** A migration that ended and whose objects have the names that this plan would use. */
-async function migratedBefore(context: OperationContext, plan: Plan): Promise<string | undefined> {
+async function migratedBefore(
+  context: OperationContext,
+  plan: Plan,
+): Promise<MigrationRow | undefined> {
   for (const row of await migrations(context.database, { vm: plan.vm.id, states: ['migrated'] })) {
     if (row.sourceName !== plan.vm.source || row.targetName !== plan.target) continue;
     const names = new Set(
       (await planOf(context.database, row.id)).volumes.map(volume => volume.name),
     );
-    if (plan.volumes.some(volume => names.has(volume.name))) return row.id;
+    if (plan.volumes.some(volume => names.has(volume.name))) return row;
   }
   return undefined;
 }

@@ -2,18 +2,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClassProofView, TargetClassView, TargetView } from '@vm-migrate/api';
 import { EngineError, toEngineError } from '../errors';
-import { findClassProof, places, probeFailures, type ProbeFailure } from '../store/places';
-import { hostOf } from '../store/place-host';
+import { findClassProof, probeFailures, type ProbeFailure } from '../store/places';
 import type { PlaceRow } from '../store/store';
 import type { ClassProof } from '../targets/prove-class';
 import type { StorageClass } from '../targets/target';
+import { foundRowOf, offeredPlaces } from './offered-places';
 import type { Operation, OperationContext } from './operation';
 import { settledTarget } from './settled-target';
 import { errorView } from './step-view';
 
 export const getTargets: Operation<'getTargets', TargetView[]> = async context => {
   const found = await foundPlace(context);
-  const known = await places(context.database, 'target');
+  const known = await offeredPlaces(context, 'target');
   const rows: KnownTarget[] = known.map(row => ({ row }));
   if (found !== undefined && !known.some(({ name }) => name === found.row.name)) rows.push(found);
   const failures = await probeFailures(context.database, context.access.read);
@@ -76,7 +76,7 @@ async function inTime<T>({ name, kind }: PlaceRow, answer: Promise<T>): Promise<
 async function foundPlace(context: OperationContext): Promise<KnownTarget | undefined> {
   const { foundTarget } = context;
   if (foundTarget === undefined) return undefined;
-  const row: PlaceRow = { ...foundTarget, credentialRef: null, host: hostOf(foundTarget) };
+  const row = foundRowOf(foundTarget);
   try {
     return { row: (await inTime(row, settledTarget(context, row))).place };
   } catch (error) {

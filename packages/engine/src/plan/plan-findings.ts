@@ -254,9 +254,11 @@ function takenNames({ input, volumes, volumeSnapshots }: PlanFacts): readonly Fi
     const [first] = objects;
     const others = objects.length === 1 ? '' : ` and ${objects.length - 1} more`;
     return planFinding('names-taken', {
-      key: migration,
-      object: `migration ${migration}`,
-      cause: `Migration ${migration} was given up and its objects were kept: ${first?.name ?? ''}${others} would be named alike.`,
+      key: migration ?? 'hidden',
+      object: migration === null ? 'a migration that you may not read' : `migration ${migration}`,
+      cause:
+        `${migration === null ? 'A migration that you may not read' : `Migration ${migration}`} was given up and its objects were kept: ` +
+        `${first?.name ?? ''}${others} would be named alike.`,
     });
   });
 }

@@ -17,8 +17,8 @@ export interface PlanInput {
   readonly ownBytes?: Readonly<Record<string, OwnBytes>>;
   /** The target wants a VolumeSnapshot of the present state (options.cutCurrent `when-the-target-asks`). */
   readonly targetAsksForCurrent?: boolean;
-  /** Names of volumes and VolumeSnapshots that stand on the target since a migration of this VM was given up, with its id. */
-  readonly takenNames?: ReadonlyMap<string, string>;
+  /** Names of volumes and VolumeSnapshots that stand on the target since a migration of this VM was given up, with its id; null: this person may not read it. */
+  readonly takenNames?: ReadonlyMap<string, string | null>;
   /** Where the engine pushes the layers: what all of them share. */
   readonly pushedBytesPerSecond?: number;
 }

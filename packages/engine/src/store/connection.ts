@@ -15,6 +15,19 @@ export function poolConfig(connection: DatabaseConnection): PoolConfig {
   return typeof connection === 'string' ? { connectionString: connection } : { ...connection };
 }
 
+/**
+ * The same connection with a setting of its own, in the server's words: `-c NAME=VALUE`. What the
+ * connection sets already, such as a role, stays.
+ */
+export function withSetting(connection: DatabaseConnection, setting: string): DatabaseConnection {
+  const joined = (options: string | null | undefined): string =>
+    [options, setting].filter(Boolean).join(' ');
+  if (typeof connection !== 'string') return { ...connection, options: joined(connection.options) };
+  const url = new URL(connection);
+  url.searchParams.set('options', joined(url.searchParams.get('options')));
+  return url.href;
+}
+
 export interface Connection {
   readonly config: ClientConfig;
   /** host:port/database: for messages. Never holds the user or the password. */

@@ -9,6 +9,7 @@ import {
   EngineError,
   type BackendConfig,
   type DatabaseConnection,
+  withSetting,
 } from '@vm-migrate/engine';
 
 export interface BackendDatabase {
@@ -94,11 +95,8 @@ function roleOf(config: RootConfigService): string | undefined {
   );
 }
 
-function withRole(url: string, role: string | undefined): string {
-  if (role === undefined) return url;
-  const changed = new URL(url);
-  changed.searchParams.set('options', optionsOfRole(role));
-  return changed.href;
+function withRole(url: string, role: string | undefined): DatabaseConnection {
+  return role === undefined ? url : withSetting(url, optionsOfRole(role));
 }
 
 /** In the server's words: a space and a backslash are escaped. */

@@ -5,6 +5,7 @@ import type { CatalogService } from '@backstage/plugin-catalog-node';
 import {
   ANNOTATION_SOURCE,
   ANNOTATION_VM_ID,
+  entityOfVm,
 } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { EngineError, type VmEntity } from '@vm-migrate/engine';
 
@@ -23,25 +24,22 @@ export async function entityOf(
   credentials: BackstageCredentials,
   { source, id }: { readonly source: string; readonly id: string },
 ): Promise<VmEntity | undefined> {
-  const find = async (by: BackstageCredentials): Promise<Entity | undefined> => {
+  try {
     const { items } = await catalog.getEntities(
       {
         filter: {
           [`metadata.annotations.${ANNOTATION_SOURCE}`]: source,
           [`metadata.annotations.${ANNOTATION_VM_ID}`]: id,
         },
-        limit: 1,
       },
-      { credentials: by },
+      { credentials: await auth.getOwnServiceCredentials() },
     );
-    return items[0];
-  };
-  try {
-    const entity = await find(await auth.getOwnServiceCredentials());
+    const entity = entityOfVm(items, stringifyEntityRef);
     if (entity === undefined) return undefined;
-    if ((await find(credentials)) === undefined)
+    const entityRef = stringifyEntityRef(entity);
+    if ((await catalog.getEntityByRef(entityRef, { credentials })) === undefined)
       throw new EngineError('VM_NOT_FOUND', { where: { object: `${source}/${id}` } });
-    return { entityRef: stringifyEntityRef(entity), ownerRef: ownerOf(entity) };
+    return { entityRef, ownerRef: ownerOf(entity) };
   } catch (error) {
     if (error instanceof EngineError) throw error;
     if (isNotInstalled(error)) return undefined;

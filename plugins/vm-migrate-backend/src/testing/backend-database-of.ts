@@ -1,18 +1,24 @@
-/** A test's database as Backstage takes it in `backend.database`, each plugin in a schema of its own. */
+/** A test's database as Backstage takes it in `backend.database`. */
 import type { JsonObject } from '@backstage/types';
 
-export function backendDatabaseOf({ url }: { readonly url: string }): JsonObject {
-  const { hostname, port, username, password, pathname } = new URL(url);
+/** `schema`: each plugin in a schema of the database; `database`: each in one beside it, named after it. */
+export function backendDatabaseOf(
+  database: { readonly url: string },
+  pluginDivisionMode: 'schema' | 'database' = 'schema',
+): JsonObject {
+  const url = new URL(database.url);
+  const name = url.pathname.slice(1);
   return {
     client: 'pg',
-    pluginDivisionMode: 'schema',
+    pluginDivisionMode,
     ensureSchemaExists: true,
+    ...(pluginDivisionMode === 'database' ? { prefix: `${name}_` } : {}),
     connection: {
-      host: hostname,
-      port: Number(port),
-      user: decodeURIComponent(username),
-      password: decodeURIComponent(password),
-      database: pathname.slice(1),
+      host: url.hostname,
+      port: Number(url.port),
+      user: decodeURIComponent(url.username),
+      password: decodeURIComponent(url.password),
+      database: pluginDivisionMode === 'schema' ? name : 'postgres',
     },
   };
 }

@@ -19,7 +19,7 @@ import {
 } from '@backstage/plugin-permission-common';
 import { catalogServiceRef, type CatalogService } from '@backstage/plugin-catalog-node';
 import { createServiceFactory } from '@backstage/backend-plugin-api';
-import type { Entity } from '@backstage/catalog-model';
+import { stringifyEntityRef, type Entity } from '@backstage/catalog-model';
 import { apiClient, type ApiClient, type ClientOptions } from '@vm-migrate/api';
 import { vmMigratePlugin } from '../plugin';
 import { contract, type Contract } from './contract';
@@ -144,28 +144,30 @@ export async function backendUnderTest(
 function catalogOf(
   entities: Exclude<NonNullable<BackendUnderTestOptions['entities']>, string>,
 ): BackendFeature {
-  const getEntities: CatalogService['getEntities'] = async (request, { credentials }) => {
-    const filter = (request?.filter ?? {}) as Record<string, string>;
-    const { principal } = credentials as BackstageCredentials<{ type: string }>;
-    const items = entities
+  const readableBy = ({ principal }: BackstageCredentials<{ type: string }>): Entity[] =>
+    entities
       .filter(
         ({ readers }) =>
           principal.type === 'service' ||
           readers.includes((principal as unknown as BackstageUserPrincipal).userEntityRef),
       )
-      .map(({ entity }) => entity)
-      .filter(({ metadata }) =>
-        Object.entries(filter).every(
-          ([key, value]) =>
-            metadata.annotations?.[key.replace('metadata.annotations.', '')] === value,
-        ),
-      );
+      .map(({ entity }) => entity);
+  const getEntities: CatalogService['getEntities'] = async (request, { credentials }) => {
+    const filter = Object.entries((request?.filter ?? {}) as Record<string, string>);
+    const items = readableBy(credentials as never).filter(({ metadata }) =>
+      filter.every(
+        ([key, value]) =>
+          metadata.annotations?.[key.replace('metadata.annotations.', '')] === value,
+      ),
+    );
     return { items };
   };
+  const getEntityByRef: CatalogService['getEntityByRef'] = async (ref, { credentials }) =>
+    readableBy(credentials as never).find(entity => stringifyEntityRef(entity) === ref);
   return createServiceFactory({
     service: catalogServiceRef,
     deps: {},
-    factory: () => ({ getEntities }) as unknown as CatalogService,
+    factory: () => ({ getEntities, getEntityByRef }) as unknown as CatalogService,
   });
 }
 
