@@ -65,6 +65,8 @@ function withWords({ code, data }: ApiError): Error {
 /** What is done in a template instead of what a terminal would do. */
 const REMEDIES: Readonly<Record<string, string>> = {
   PLAN_BLOCKED: 'Mend what is named, or accept it: the input `accept` takes the ids.',
+  NOT_SIGNED_IN:
+    'The token of whoever runs this task has ended. What has begun goes on; run the template again for the rest.',
   PLAN_CHANGED: 'Plan again, and look at what is different: the VM or the target changed since.',
 };
 

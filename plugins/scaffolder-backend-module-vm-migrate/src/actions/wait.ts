@@ -1,6 +1,7 @@
 /**
  * vm-migrate:wait: until migrations are over, and not longer than it may. A task is no place to wait
- * for days: when the time is over the migrations go on, and the task says where they are.
+ * for days: when the time is over the migrations go on, and the task says where they are. So it does
+ * when the token of whoever runs it has ended, which no task can renew.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTemplateAction } from '@backstage/plugin-scaffolder-node';
@@ -25,7 +26,7 @@ export function waitAction(deps: BackendDeps) {
   return createTemplateAction({
     id: 'vm-migrate:wait',
     description:
-      'Waits until migrations are over, 10 minutes at most where nothing else is said. They go on when the time is over.',
+      'Waits until migrations are over, 10 minutes at most where nothing else is said, and no longer than the token of whoever runs it lives. They go on when the time is over.',
     supportsDryRun: true,
     examples: waitExamples,
     schema: {
@@ -85,7 +86,9 @@ export function waitAction(deps: BackendDeps) {
       while (!views.every(({ state }) => OVER.has(state)) && Date.now() < until) {
         const ms = Math.max(1, Math.min(LOOK_MS, until - Date.now()));
         await sleep(ms, undefined, ctx.signal === undefined ? {} : { signal: ctx.signal });
-        views = await look();
+        const next = await lookWhileSignedIn();
+        if (next === undefined) break;
+        views = next;
       }
       const rows = [];
       for (const view of views) {
@@ -106,7 +109,7 @@ export function waitAction(deps: BackendDeps) {
       if (open.length > 0 && input.onTimeout === 'fail')
         throw new TemplateError(
           'TIMED_OUT',
-          `After ${minutes} min not over: ${open.map(({ id, vm, state }) => `${id} of ${vm}, ${state}`).join('; ')}. It goes on: ${migrationLink(open[0]?.id ?? '')}`,
+          `Waited ${minutes} min at most, and it is not over: ${open.map(({ id, vm, state }) => `${id} of ${vm}, ${state}`).join('; ')}. It goes on: ${migrationLink(open[0]?.id ?? '')}`,
         );
 
       async function look(): Promise<MigrationView[]> {
@@ -122,6 +125,19 @@ export function waitAction(deps: BackendDeps) {
           sayOnce(view);
         }
         return found;
+      }
+
+      /** Undefined: the token has ended. */
+      async function lookWhileSignedIn(): Promise<MigrationView[] | undefined> {
+        try {
+          return await look();
+        } catch (error) {
+          if (!(error instanceof TemplateError) || error.code !== 'NOT_SIGNED_IN') throw error;
+          logger.warn(
+            'The token of whoever runs this has ended, so nobody looks any more. The migrations go on.',
+          );
+          return undefined;
+        }
       }
 
       /** Each state once, and each tenth of the bytes. */
