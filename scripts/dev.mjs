@@ -6,17 +6,20 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 import { orExplain, root, setUp, setUpNode, toolEnvironment } from './setup.mjs';
+import { assertFree } from './ports.mjs';
 import { readStartArguments } from './start-arguments.mjs';
 import { prepareStart } from './start-folder.mjs';
 
 const usage = `usage: npm run dev -- [--port N] [--config FILE]...
-  --port N       the backend's port, 7007 if not said; the app is at 3000
+  --port N       the backend's port, 7007 if not said
+  --app-port N   the app's port, 3000 if not said: open that one
 `;
-const { port, configs } = readStartArguments(process.argv.slice(2), usage);
-const appPort = 3000;
+const { port, appPort, configs } = readStartArguments(process.argv.slice(2), usage);
 /** A save touches several files, and an editor writes each more than once. */
 const settleMs = 200;
 
+await assertFree(port, '--port');
+await assertFree(appPort, '--app-port');
 orExplain(() => setUp());
 const { files, words } = prepareStart({
   port,

@@ -194,6 +194,7 @@ export function runInstead(command, args, env = toolEnvironment()) {
     const numbers = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGKILL: 137 };
     process.exitCode = code ?? numbers[signal] ?? 1;
   });
+  return child;
 }
 
 /** Runs `body`; a SetupError ends the program with its message and without a stack. */

@@ -22,7 +22,8 @@ export function prepareStart({ port, appUrl, more = [] }) {
     .filter(file => fs.existsSync(file));
   const persons = [...checkouts, ...more.map(file => path.resolve(file))];
   const { words, ...targets } = chooseTargets(persons);
-  const own = path.join(folder, 'app-config.yaml');
+  // Backstage reads it again when it changes: one at another port has a file of its own.
+  const own = path.join(folder, `app-config-${port}.yaml`);
   fs.writeFileSync(own, configOf({ folder, port, appUrl, targets }), { mode: 0o600 });
   return { files: [own, ...persons], words };
 }
@@ -45,7 +46,9 @@ function ensureExampleVm(vm) {
   const writer = path.join(root, 'test', 'dist', 'example-vm.cjs');
   const draft = `${vm}.${process.pid}`;
   fs.mkdirSync(path.dirname(vm), { recursive: true });
-  const result = spawnSync(setUpNode(), [writer, draft], { stdio: 'inherit' });
+  const result = spawnSync(setUpNode(), [writer, draft], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   if (result.status !== 0) process.exit(1);
   fs.renameSync(draft, vm);
 }

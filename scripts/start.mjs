@@ -2,6 +2,7 @@
 // app and its backend on one port, an embedded PostgreSQL, the example VM as a source, guests.
 import path from 'node:path';
 
+import { answers, assertFree } from './ports.mjs';
 import { buildApp } from './setup-app.mjs';
 import { orExplain, root, runInstead, setUp, setUpNode, toolEnvironment } from './setup.mjs';
 import { readStartArguments } from './start-arguments.mjs';
@@ -15,7 +16,7 @@ const usage = `usage: npm start -- [--port N] [--config FILE]... [--token]
 const { port, configs, wantsToken } = readStartArguments(process.argv.slice(2), usage);
 
 if (wantsToken) await printToken();
-else start();
+else await start();
 
 async function printToken() {
   const answer = await fetch(`http://127.0.0.1:${port}/api/auth/guest/refresh`, {
@@ -29,28 +30,37 @@ async function printToken() {
   process.stdout.write(`${backstageIdentity.token}\n`);
 }
 
-function start() {
+async function start() {
+  await assertFree(port, '--port');
   orExplain(() => {
     setUp();
     buildApp();
   });
   const { files, words } = prepareStart({ port, more: configs });
   const sameOne = port === 7007 ? '' : ` --port ${port}`;
-  process.stdout.write(
-    `${words.map(line => `${line}\n`).join('')}Backstage with vm-migrate: http://127.0.0.1:${port}/vm-migrate
-At a terminal, the same migrations:
-  export VM_MIGRATE_API_URL=http://127.0.0.1:${port} VM_MIGRATE_API_TOKEN=$(npm start --silent --${sameOne} --token)
-  kubectl vm-migrate get vms
-`,
-  );
-  runInstead(
+  for (const line of words) process.stdout.write(`${line}\n`);
+  process.stdout.write('Starting Backstage\n');
+  const backend = runInstead(
     setUpNode(),
     [
       '--enable-source-maps',
       path.join(root, 'packages', 'backend', 'dist', 'index.cjs'),
       ...files.flatMap(file => ['--config', file]),
     ],
-    // Guests are Backstage's for development only; this backend is on this machine alone.
-    toolEnvironment({ NODE_ENV: 'development' }),
+    toolEnvironment({
+      // Guests are Backstage's for development only; this backend is on this machine alone.
+      NODE_ENV: 'development',
+      // Of the address and the commands below nothing is to scroll away.
+      LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
+    }),
+  );
+  if (!(await answers(`http://127.0.0.1:${port}/api/vm-migrate/health`, backend))) return;
+  process.stdout.write(
+    `Backstage with vm-migrate: http://127.0.0.1:${port}/vm-migrate
+At a terminal, the same migrations:
+  export VM_MIGRATE_API_URL=http://127.0.0.1:${port} VM_MIGRATE_API_TOKEN=$(npm start --silent --${sameOne} --token)
+  kubectl vm-migrate get vms
+Ctrl-C ends it; LOG_LEVEL=info shows what it does.
+`,
   );
 }

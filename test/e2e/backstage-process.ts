@@ -55,7 +55,7 @@ export async function startBackstage(
   );
   const served = await untilServed(child, port, timeoutMs);
   const folder = path.join(parent, '.demo', 'backstage');
-  return { ...served, folder, configFile: path.join(folder, 'app-config.yaml') };
+  return { ...served, folder, configFile: path.join(folder, `app-config-${port}.yaml`) };
 }
 
 /** Of its source `demo`: VMs that are written there before the start are beside the example VM. */

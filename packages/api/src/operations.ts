@@ -143,6 +143,8 @@ export interface OperationDefinition<Input extends z.ZodTypeAny = z.ZodTypeAny> 
   /** One line, for help texts and actions. */
   readonly summary: string;
   readonly input: Input;
+  /** A command that does its work again each time that it is called; others find what was done. */
+  readonly repeats?: true;
   /** A command that removes something for good. */
   readonly destructive?: true;
 }
@@ -284,6 +286,7 @@ export const OPERATIONS = {
   }),
   verify: define({
     kind: 'command',
+    repeats: true,
     summary:
       'Read every VolumeSnapshot through a restore and compare it with its chain at the source',
     input: migrationInput.extend({

@@ -61,7 +61,7 @@ describe('on SQLite', () => {
       expect(action?.attributes).toEqual({
         readOnly: OPERATIONS[name].kind === 'query',
         destructive: ['cancel', 'cleanup'].includes(name),
-        idempotent: true,
+        idempotent: name !== 'verify',
       });
     }
   });

@@ -47,7 +47,7 @@ function register(
   name: OperationName,
 ): void {
   const definition: OperationDefinition<AnyZodObject> = OPERATIONS[name];
-  const { kind, summary, input, destructive = false } = definition;
+  const { kind, summary, input, destructive = false, repeats = false } = definition;
   const permission = OPERATION_PERMISSIONS[name];
   const action: PlainAction = {
     name: name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`),
@@ -56,8 +56,7 @@ function register(
     attributes: {
       readOnly: kind === 'query',
       destructive,
-      // Every command can be repeated: it finds what was done, and does the rest.
-      idempotent: true,
+      idempotent: !repeats,
     },
     ...(isResourcePermission(permission)
       ? {}
