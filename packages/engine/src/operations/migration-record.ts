@@ -7,6 +7,7 @@ import type {
   VolumeSnapshotView,
 } from '@vm-migrate/api';
 import type { Plan } from '../plan/plan';
+import { placesTaken, type PlacesTaken } from '../worker/places-taken';
 import type { Database, Tx } from '../store/database';
 import { migrationSummaries, type MigrationSummary } from '../store/migration-summaries';
 import { noSuchMigration, planOf } from '../store/migrations';
@@ -20,7 +21,14 @@ import type {
   VolumeRow,
   VolumeSnapshotRow,
 } from '../store/store';
-import { errorView, isoOrNull, progressView, stepFacts, type StepSurroundings } from './step-view';
+import {
+  errorView,
+  isoOrNull,
+  progressView,
+  stepFacts,
+  usedUpWords,
+  type StepSurroundings,
+} from './step-view';
 import { whoIsMissing } from './who-is-missing';
 
 export interface MigrationRecord {
@@ -34,6 +42,7 @@ export interface MigrationRecord {
   readonly progress: ReadonlyMap<string, ProgressRow>;
   /** Whom its steps wait for, because no worker that lives reaches source and target; null: one does. */
   readonly missingWorker: string | null;
+  readonly places: PlacesTaken;
 }
 
 /** @throws EngineError NOT_FOUND */
@@ -52,6 +61,7 @@ export async function readMigration(database: Database, id: string): Promise<Mig
       cuts: await volumeSnapshotsOf(tx, id),
       progress: new Map((await progressOf(tx, id)).map(seen => [seen.stepId, seen])),
       missingWorker: await whoIsMissing(tx, row),
+      places: await placesTaken(tx),
     };
   });
 }
@@ -114,8 +124,8 @@ export function stepView(record: MigrationRecord, step: StepRow): StepView {
 }
 
 function surroundingsOf(
-  { row, plan, progress, missingWorker, steps }: MigrationRecord,
-  { stepId }: StepRow,
+  { row, plan, progress, missingWorker, places, steps }: MigrationRecord,
+  { stepId, migrationId, storageClass }: StepRow,
   after: readonly string[],
 ): StepSurroundings {
   const ends = steps
@@ -128,6 +138,7 @@ function surroundingsOf(
     createdAt,
     progress: progress.get(stepId),
     missingWorker,
+    usedUp: usedUpWords({ migrationId, source: row.sourceName, storageClass }, places),
     predecessorsDoneAt: ends.length === 0 ? null : new Date(Math.max(...ends)),
   };
 }

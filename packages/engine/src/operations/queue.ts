@@ -6,7 +6,7 @@ import { plansOf } from '../store/migrations';
 import { countOpenSteps, openSteps, type OpenStep } from '../store/open-steps';
 import { placesTaken, type PlacesTaken } from '../worker/places-taken';
 import type { Operation } from './operation';
-import { stepFacts } from './step-view';
+import { stepFacts, usedUpWords } from './step-view';
 import { whoIsMissing } from './who-is-missing';
 
 export const getQueue: Operation<'getQueue', QueueView> = async (
@@ -62,14 +62,6 @@ function queuedStepView(
     storageClass: step.storageClass,
     disk: step.diskLabel,
   };
-}
-
-/** Says which limit, never what takes the places under it: that may be migrations that the caller does not know of. */
-function usedUpWords(step: OpenStep, places: PlacesTaken): string {
-  const usedUp = places.usedUp(step);
-  if (usedUp === undefined) return 'its turn';
-  const { scope, cap } = usedUp;
-  return `a free place under limit ${scope}, ${cap} at a time (see: kubectl vm-migrate limits)`;
 }
 
 /** Asked once for each pair of source and target. */

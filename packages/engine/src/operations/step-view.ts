@@ -4,6 +4,7 @@ import { ERROR_CODES, type ErrorData } from '../errors';
 import type { Plan } from '../plan/plan';
 import { STEP_KINDS } from '../steps/table';
 import type { ProgressRow, StepRow, Wanted } from '../store/store';
+import type { PlacesTaken, Share } from '../worker/places-taken';
 
 /** What a step's row does not say by itself. */
 export interface StepSurroundings {
@@ -16,8 +17,8 @@ export interface StepSurroundings {
   readonly missingWorker: string | null;
   /** When the last of what it needs was done; null: it needs nothing. */
   readonly predecessorsDoneAt: Date | null;
-  /** The limit that is used up, in words that follow "waits for"; absent: nobody looked. */
-  readonly usedUp?: string | undefined;
+  /** The limit that is used up, in words that follow "waits for"; of a step that is ready. */
+  readonly usedUp: string;
 }
 
 export function stepFacts(step: StepRow, around: StepSurroundings): Omit<StepView, 'after'> {
@@ -69,9 +70,7 @@ function waitsFor(step: StepRow, { wanted, missingWorker, usedUp }: StepSurround
     case 'running':
       return step.reason === 'copying' || step.reason === 'reading' ? null : step.reason;
     case 'ready':
-      return paused
-        ? 'the migration to be resumed'
-        : (usedUp ?? 'a free place under the limits (see: kubectl vm-migrate limits)');
+      return paused ? 'the migration to be resumed' : usedUp;
     case 'queued':
       return paused
         ? 'the migration to be resumed'
@@ -82,6 +81,14 @@ function waitsFor(step: StepRow, { wanted, missingWorker, usedUp }: StepSurround
     case 'canceled':
       return null;
   }
+}
+
+/** Says which limit, never what takes the places under it: that may be migrations that the caller does not know of. */
+export function usedUpWords(share: Share, places: PlacesTaken): string {
+  const usedUp = places.usedUp(share);
+  if (usedUp === undefined) return 'its turn';
+  const { scope, cap } = usedUp;
+  return `a free place under limit ${scope}, ${cap} at a time (see: kubectl vm-migrate limits)`;
 }
 
 /** The reason stays: it is what comes next once there is a worker. */
