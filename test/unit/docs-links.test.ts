@@ -61,6 +61,19 @@ it('every page of docs is in docs/README.md', () => {
   expect(missing).toEqual([]);
 });
 
+// TechDocs serves docs/ alone.
+it('pages of docs/ lead to pages of docs/', () => {
+  const inside = (file: string, target: string): boolean =>
+    /^(https?|mailto):|^#/.test(target) ||
+    path.join(path.dirname(file), target).startsWith(`docs${path.sep}`);
+  const outside = documentation.flatMap(each =>
+    links(each)
+      .filter(target => !inside(each.file, target))
+      .map(target => `${each.file}: ${target}`),
+  );
+  expect(outside).toEqual([]);
+});
+
 describe('no page names', () => {
   const home = os.homedir();
   const machine = [

@@ -57,6 +57,8 @@ describe('metrics', () => {
     count('copied', 0, { extent: 'data' });
     recordSeconds('stepDuration', -1, { kind: 'applyLayer', outcome: 'done' });
     expect(added).toEqual([
+      // What an increase is counted from.
+      { name: 'vm_migrate.lease.lost', value: 0 },
       { name: 'vm_migrate.lease.lost', value: 2, attributes: {} },
       {
         name: 'vm_migrate.step.duration',

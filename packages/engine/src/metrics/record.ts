@@ -50,12 +50,12 @@ function instruments(): Instruments {
 function make(provider: MeterProvider): Instruments {
   const meter = provider.getMeter(METER);
   const entries = Object.entries(RECORDED).map(([key, definition]) => {
-    const { name, type, unit, description, buckets }: MetricDefinition = definition;
+    const { name, type, unit, description, buckets, attributes }: MetricDefinition = definition;
     const options = { unit, description };
     return [
       key,
       type === 'counter'
-        ? meter.createCounter(name, options)
+        ? fromZero(meter.createCounter(name, options), attributes)
         : meter.createHistogram(name, {
             ...options,
             ...(buckets && { advice: { explicitBucketBoundaries: [...buckets] } }),
@@ -63,4 +63,10 @@ function make(provider: MeterProvider): Instruments {
     ];
   });
   return Object.fromEntries(entries) as Instruments;
+}
+
+/** A counter that appears with its first event has no increase of it: whoever watches would miss that one. */
+function fromZero(counter: Counter, attributes: readonly string[]): Counter {
+  if (attributes.length === 0) counter.add(0);
+  return counter;
 }
