@@ -11,6 +11,11 @@ const WORDS: ControlWords = {
   keepNewest: 'the input `keep` with rule newest and count {0}',
   namePrefix: 'the input `namePrefix`',
   accept: 'the input `accept`',
+  tree: "the snapshot history on the VM's page",
+  vms: 'the catalog (Resource, type virtual-machine)',
+  migrations: 'the page VM migrations',
+  plan: 'the action vm-migrate:plan',
+  start: 'the action vm-migrate:start',
 };
 
 export function inTemplateWords(text: string): string {

@@ -6,6 +6,7 @@ const words: ControlWords = {
   keepNewest: '“The newest” with {0}',
   retry: '“Retry”',
   limits: '“Limits”',
+  tree: '“History”',
   workers: '“Workers”',
 };
 
@@ -17,6 +18,7 @@ describe('the words of a surface', () => {
     ['Fewer (--keep newest N), or so.', 'Fewer (“The newest” with N), or so.'],
     ['Free space, then: kubectl vm-migrate retry m-9mbxaaqm', 'Free space, then: “Retry”'],
     ['Run `kubectl vm-migrate retry m-1 --force`.', 'Run “Retry”.'],
+    ['as `kubectl vm-migrate tree VM` shows them.', 'as “History” shows them.'],
     ['a free place (see: kubectl vm-migrate limits)', 'a free place (see: “Limits”)'],
     [
       'a worker to take it (see: kubectl vm-migrate get workers)',

@@ -19,6 +19,7 @@ export type ControlName =
   | 'start'
   | 'plan'
   | 'limits'
+  | 'tree'
   | PlaceList;
 
 /** What `get` lists at a terminal. */
@@ -37,7 +38,7 @@ const FORMS: readonly (readonly [RegExp, ControlName | 'verb'])[] = [
     /`?kubectl vm-migrate (pause|resume|retry|cancel|verify|start|plan)((?: (?!to\b|and\b|or\b)[^\s.,;:`]+)*)`?/g,
     'verb',
   ],
-  [/`?kubectl vm-migrate (limits)\b`?/g, 'verb'],
+  [/`?kubectl vm-migrate (limits|tree)\b(?: VM\b)?`?/g, 'verb'],
   [/`?kubectl vm-migrate get (sources|targets|workers|vms|migrations)\b`?/g, 'verb'],
 ];
 

@@ -85,7 +85,7 @@ function assertCarriesOn(record: MigrationRecord, plan: Plan): string[] {
     expected: 'a history that goes on where the migrated one ended',
     found: planDifference(record.plan, plan).slice(0, 5).join('; '),
     hint:
-      'A revert, a consolidation or other options changed what was migrated; its VolumeSnapshots stay as they are. ' +
-      `Migrate the history as it is now beside it: kubectl vm-migrate start ${plan.vm.source}/${plan.vm.name} --name-prefix NAME`,
+      'Other options, a revert or a consolidation changed what was migrated; its VolumeSnapshots stay as they are. ' +
+      'Migrate the history as it is now beside it, under another prefix for the names (--name-prefix).',
   });
 }

@@ -11,6 +11,7 @@ import { tempFolder } from '../testing/temp-folder';
 import { VmBuilder } from '../testing/vm-builder';
 import type { Target } from '../targets/target';
 import type { OperationContext } from './operation';
+import { FULL_ACCESS } from './caller';
 import { planFor } from './plan-vm';
 
 const MIB = 1024 * 1024;
@@ -32,6 +33,8 @@ async function planOf(name: string, ofTarget: Partial<Target> = {}): Promise<Pla
         sql.includes('vm_migrate.target') ? [{ name: 'local', kind: 'fake', options: {} }] : [],
     },
     openTarget: async () => target as unknown as Target,
+    access: FULL_ACCESS,
+    paths: 'allowed',
   } as unknown as OperationContext;
   const place = { name: 'lab', kind: 'vm-directory', options: {}, credentialRef: null, host: null };
   return planFor(context, { place, source, vm }, {});

@@ -34,12 +34,15 @@ function value(what: string, before: unknown, after: unknown): readonly string[]
 
 function words(of: unknown): string {
   if (of === undefined) return 'not given';
-  return typeof of === 'string' ? of : canonicalJson(of);
+  if (typeof of === 'string') return of;
+  if (Array.isArray(of) && of.every(item => typeof item === 'string'))
+    return of.length === 0 ? 'none' : of.join(', ');
+  return canonicalJson(of);
 }
 
 function options({ options: before }: Plan, { options: after }: Plan): readonly string[] {
   return [
-    ...value('option keep', keepRule(before), keepRule(after)),
+    ...value('what is kept', keepWords(before), keepWords(after)),
     ...value('option leaveOutDisks', before.leaveOutDisks, after.leaveOutDisks),
     ...value('option storageClass', before.storageClass, after.storageClass),
     ...value('option storageClassByDisk', before.storageClassByDisk, after.storageClassByDisk),
@@ -51,8 +54,24 @@ function options({ options: before }: Plan, { options: after }: Plan): readonly 
 }
 
 /** The moment from which ages are counted is another one at every planning: what is kept tells. */
-function keepRule({ keep }: Plan['options']): unknown {
-  return keep.rule === 'age' ? { rule: keep.rule, maxAgeMs: keep.maxAgeMs } : keep;
+function keepWords({ keep }: Plan['options']): string {
+  switch (keep.rule) {
+    case 'all':
+      return 'every snapshot';
+    case 'newest':
+      return keep.count === 0 ? 'no snapshot' : `the newest ${keep.count}`;
+    case 'age':
+      return `what is not older than ${formatDays(keep.maxAgeMs)}`;
+    case 'names':
+      return keep.names.length === 0
+        ? 'no snapshot'
+        : keep.names.map(name => `'${name}'`).join(', ');
+  }
+}
+
+function formatDays(ms: number): string {
+  const days = Math.round((ms / 86_400_000) * 100) / 100;
+  return `${days} day${days === 1 ? '' : 's'}`;
 }
 
 function disks(shown: Plan, now: Plan): readonly string[] {

@@ -55,7 +55,7 @@ describe('the digest of a plan', () => {
     [
       'what is kept',
       plan(BASE, { keep: { rule: 'newest', count: 1 } }),
-      /snapshot 'S1': kept: was true, is false/,
+      /what is kept: was every snapshot, is the newest 1\n[^]*snapshot 'S1': kept: was true, is false/,
     ],
     [
       'access to a file',

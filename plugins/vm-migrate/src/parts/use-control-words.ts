@@ -24,6 +24,7 @@ export function useControlWords(): (text: string) => string {
         verify: quoted(t('migration.verify.name')),
         start: quoted(t('nav.new')),
         plan: quoted(t('nav.new')),
+        tree: quoted(t('migration.tab.history')),
         limits: under(t('operations.limits.title'), t('nav.operations')),
         sources: under(t('operations.sources.title'), t('nav.operations')),
         targets: under(t('operations.targets.title'), t('nav.operations')),
