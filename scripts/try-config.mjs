@@ -13,7 +13,11 @@ export function tryConfig({ folder, port, appUrl }) {
       baseUrl: backendUrl,
       listen: { host: '127.0.0.1', port },
       cors: { origin: baseUrl, credentials: true },
-      database: { client: 'better-sqlite3', connection: ':memory:' },
+      // On disk: who is signed in stays so when it is started again. One at another port has its own.
+      database: {
+        client: 'better-sqlite3',
+        connection: { directory: path.join(folder, `backstage-${port}`) },
+      },
       csp: { 'connect-src': ["'self'", 'http:', 'https:'] },
     },
     auth: { environment: 'development', providers: { guest: {} } },
