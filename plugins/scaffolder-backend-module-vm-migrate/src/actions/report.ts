@@ -50,7 +50,10 @@ export function reportAction(deps: BackendDeps) {
         format === 'markdown' ? reportMarkdown(view) : `${JSON.stringify(view, null, 2)}\n`;
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, report);
-      ctx.logger.info(`The report of ${migration} is in ${path}`);
+      // In the log of a task a name with a dot would be made a link.
+      ctx.logger.info(
+        `The report of ${migration} is in the workspace, and is the output \`report\``,
+      );
       ctx.output('report', report);
     },
   });
