@@ -30,6 +30,12 @@ export interface Config {
       concurrency?: number;
       /** Another worker takes over after so long a silence. Default: 60. */
       leaseSeconds?: number;
+      /** Of `kubectl vm-migrate worker`: where it answers probes. */
+      healthPort?: number;
+      /** Of `kubectl vm-migrate worker`: where it shows its metrics. */
+      metricsPort?: number;
+      /** Of `kubectl vm-migrate worker`: the address of both. */
+      listen?: string;
     };
     /** What this backend takes over HTTP. */
     requests?: {

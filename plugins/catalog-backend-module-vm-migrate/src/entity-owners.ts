@@ -10,8 +10,8 @@ import {
   ANNOTATION_SOURCE,
   ANNOTATION_VM_ID,
   MAX_VM_ENTITIES,
-  entityOfVm,
   setVmEntities,
+  validClaims,
   type ClientOptions,
   type VmEntityOwner,
 } from '@vm-migrate/backstage-plugin-vm-migrate-common';
@@ -52,7 +52,7 @@ export class EntityOwners {
   }
 }
 
-/** One entity a VM, whichever others claim to be it: they do not take turns. */
+/** One entity a VM. Of a VM that several claim to be, nobody is told. */
 function vmsOf(entities: readonly Entity[]): VmEntityOwner[] {
   const claims = new Map<string, Entity[]>();
   for (const entity of entities) {
@@ -60,9 +60,9 @@ function vmsOf(entities: readonly Entity[]): VmEntityOwner[] {
     if (vm !== undefined) claims.set(keyOf(vm), [...(claims.get(keyOf(vm)) ?? []), entity]);
   }
   return [...claims.values()].flatMap(claim => {
-    const entity = entityOfVm(claim, stringifyEntityRef);
+    const [entity, ...others] = validClaims(claim);
     const vm = entity && vmOf(entity);
-    if (entity === undefined || vm === undefined) return [];
+    if (entity === undefined || vm === undefined || others.length > 0) return [];
     const owner = entity.relations?.find(({ type }) => type === RELATION_OWNED_BY)?.targetRef;
     return [{ ...vm, entity: stringifyEntityRef(entity), owner: owner ?? null }];
   });

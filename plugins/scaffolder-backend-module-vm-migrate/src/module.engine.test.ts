@@ -258,7 +258,7 @@ describe('in the scaffolder', () => {
       expect(again['migration']).toBe(lost['migration']);
     });
 
-    it('start, with a checkpoint of a migration that was canceled since, starts a new one', async () => {
+    it('start, taken up again after somebody canceled its migration, leaves it canceled', async () => {
       const [first] = await backend.as(ANN).call('getMigrations', { vm: 'small 5' });
       const id = first?.id ?? '';
       await backend.as(ANN).call('cancel', { migration: id, objects: 'remove-all' });
@@ -269,11 +269,16 @@ describe('in the scaffolder', () => {
       });
       await backend.as(ANN).call('setLimit', { scope: 'all', maxRunning: 0 });
       const kept = { migration: id, vm: 'small 5', state: 'running', outcome: 'started' };
-      const anew = await runAction(
+      const before = await backend.as(ANN).call('countMigrations', {});
+      const again = await runAction(
         startAction,
         { vm: 'lab/small 5' },
         { checkpoint: async () => kept as never },
       );
+      expect(again).toMatchObject({ migration: id, state: 'canceled' });
+      expect(await backend.as(ANN).call('countMigrations', {})).toEqual(before);
+      // A new run of the template has no checkpoint.
+      const anew = await runAction(startAction, { vm: 'lab/small 5' });
       expect(anew).toMatchObject({ outcome: 'started', state: 'running' });
       expect(anew['migration']).not.toBe(id);
       const given = { migration: id, onFailure: 'continue' };

@@ -156,6 +156,54 @@ describe('the contract', () => {
     });
   });
 
+  it.each([
+    ['describe', 404, 'NOT_FOUND', { migration: 'm-zzzzzzzz' }],
+    ['plan', 404, 'VM_NOT_FOUND', { vm: 'lab/none' }],
+    ['plan', 400, 'USAGE', { vm: '/etc' }],
+  ])(
+    'the action %s is refused with the status of its route: %i %s',
+    async (name, status, code, input) => {
+      const base = backend.url.replace(
+        '/api/vm-migrate',
+        '/api/vm-migrate/.backstage/actions/v1/actions',
+      );
+      const answer = await fetch(`${base}/vm-migrate:${name}/invoke`, {
+        method: 'POST',
+        body: JSON.stringify(input),
+        headers: { ...backend.header(ANN), 'content-type': 'application/json' },
+      });
+      expect([answer.status, await answer.json()]).toMatchObject([
+        status,
+        { error: { name: code } },
+      ]);
+    },
+  );
+
+  it('the audit keeps what was asked for, and what came of it', async () => {
+    const ann = backend.as(ANN);
+    const names = Array.from({ length: 30 }, (_, index) => `finding-${index}`);
+    await ann.call('cleanup', { remove: true, recordsOlderThanMs: 3_600_000 });
+    await ann.call('setLimit', { scope: 'source:lab', maxRunning: 3, bytesPerSecond: null });
+    await ann
+      .call('start', {
+        vm: 'lab/none',
+        accept: names,
+        options: { cutCurrent: true, target: 'here' },
+      })
+      .catch(() => undefined);
+    expect(backend.audited.slice(-3).map(({ meta }) => meta)).toEqual([
+      { actor: ANN, remove: true, recordsOlderThanMs: 3_600_000 },
+      { actor: ANN, scope: 'source:lab', maxRunning: 3, bytesPerSecond: null },
+      {
+        actor: ANN,
+        vm: 'lab/none',
+        accept: [...names.slice(0, 20), 'and 10 more'],
+        options: { cutCurrent: true, target: 'here' },
+      },
+    ]);
+    await ann.call('setLimit', { scope: 'source:lab', maxRunning: null });
+  });
+
   it('the greatest figures that are taken can be listed', async () => {
     const ann = backend.as(ANN);
     const most = { scope: 'source:lab', maxRunning: 2 ** 31 - 1, bytesPerSecond: 10 ** 15 };

@@ -53,6 +53,7 @@ describe('permissions', () => {
       ['one', 1],
       ['two', 2],
       ['three', 3],
+      ['four', 4],
     ] as const)
       writeSmallVm(path.join(folder, 'vms', name), { seed, baseBytes: 64 * 1024 });
     const section = (entity: string) => ({
@@ -309,6 +310,24 @@ describe('permissions', () => {
         code: 'VM_NOT_FOUND',
         status: 404,
       });
+    });
+
+    it('beside another one that is no better leaves a VM without an owner, and hides nothing', async () => {
+      const vms = await backend.as(OPS).call('getVms', {});
+      const id = vms.find(({ name }) => name === 'small 4')?.id ?? '';
+      const hand = entityOf(id, { name: 'small-4', owner: eve, from: 'url:https://git/4.yaml' });
+      const claim = entityOf(id, { name: 'aa4', owner: mallory, from: 'url:https://git/aa4.yaml' });
+      entities.push(
+        { entity: claim, readers: [OPS, mallory, eve] },
+        { entity: hand, readers: [OPS, eve] },
+      );
+      const start4 = { vm: 'lab/small 4' };
+      await expect(backend.as(mallory).call('start', start4)).rejects.toMatchObject({
+        code: 'VM_NOT_FOUND',
+      });
+      const { migration } = await backend.as(OPS).call('start', start4);
+      const [row] = await backend.as(OPS).call('getMigrations', { migration });
+      expect(row).toMatchObject({ entity: null, owner: null });
     });
 
     it.each([

@@ -10,17 +10,15 @@ export interface VmClaim {
 const ORIGIN_LOCATION = 'backstage.io/managed-by-origin-location';
 
 /**
- * Of the entities with the annotations of one VM the one that it is: the catalog module's, because
- * whoever owns it may steer the VM's migrations, and anybody who may register a file can write those
- * two annotations. Only where the module made none, the first by ref.
+ * Of the entities with the annotations of one VM those that count: the catalog module's, because
+ * whoever owns the VM may steer its migrations, and anybody who may register a file can write those two
+ * annotations. Where the module made none, all of them; where that is more than one, nobody knows whose
+ * the VM is.
  * @public
  */
-export function entityOfVm<Claim extends VmClaim>(
-  claims: readonly Claim[],
-  refOf: (claim: Claim) => string,
-): Claim | undefined {
+export function validClaims<Claim extends VmClaim>(claims: readonly Claim[]): readonly Claim[] {
   const ours = claims.filter(isOfCatalogModule);
-  return [...(ours.length > 0 ? ours : claims)].sort((a, b) => (refOf(a) < refOf(b) ? -1 : 1))[0];
+  return ours.length > 0 ? ours : claims;
 }
 
 function isOfCatalogModule({ metadata: { annotations = {} } }: VmClaim): boolean {

@@ -106,13 +106,14 @@ export const getWorkers: Operation<'getWorkers', WorkerView[]> = async context =
       where s.state = 'running' and ${scopeSql(context.access.read, 'm', params)} group by 1`,
     params,
   );
+  const offered = new Set((await offeredPlaces(context, 'source')).map(({ name }) => name));
   return (await workers(context.database)).map(worker => ({
     id: worker.id,
     surface: worker.surface,
     host: worker.host,
     pid: worker.pid,
     version: worker.version,
-    sources: worker.serves.sources ?? [],
+    sources: (worker.serves.sources ?? []).filter(name => offered.has(name)),
     targets: worker.serves.targets ?? [],
     startedAt: worker.startedAt.toISOString(),
     silentMs: worker.silentMs,

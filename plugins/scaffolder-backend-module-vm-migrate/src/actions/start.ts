@@ -62,8 +62,7 @@ export function startAction(deps: BackendDeps) {
       // One step may start many VMs: the key tells them apart.
       const started = await ctx.checkpoint({ key: `start:${vm}`, fn: start });
       const [now] = await call('getMigrations', { migration: started.migration });
-      // Whoever runs the template again after a cancel means a new one.
-      if (now?.state === 'canceled') return say(await start());
+      // Also where somebody canceled it while this task was away: whoever wants it after all runs the template again.
       say({ ...started, state: now?.state ?? started.state });
 
       function say(what: Started): void {

@@ -4,11 +4,13 @@ import type { ActionsRegistryService } from '@backstage/backend-plugin-api/alpha
 import { isResourcePermission, type BasicPermission } from '@backstage/plugin-permission-common';
 import {
   OPERATIONS,
+  statusOf,
   type OperationDefinition,
   type OperationInput,
   type OperationName,
 } from '@vm-migrate/api';
 import { OPERATION_PERMISSIONS } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import { toEngineError, type EngineError } from '@vm-migrate/engine';
 import type { AnyZodObject, z as Zod } from 'zod/v3';
 import type { OperationsService } from './operations-service';
 
@@ -68,11 +70,27 @@ function register(
     },
     action: async ({ input: said, credentials }) => ({
       output: {
-        answer: await operations.call(name, said as OperationInput<typeof name>, { credentials }),
+        answer: await operations
+          .call(name, said as OperationInput<typeof name>, { credentials })
+          .catch((error: unknown) => {
+            throw new Refusal(toEngineError(error));
+          }),
       },
     }),
   };
   (registry as unknown as { register(plain: PlainAction): void }).register(action);
+}
+
+/** With the status that the route of the same operation answers: an agent takes 500 for something to try again. */
+class Refusal extends Error {
+  readonly code: string;
+  readonly statusCode: number;
+
+  constructor(error: EngineError) {
+    super([error.message, error.hint].filter(Boolean).join(' '), { cause: error });
+    this.name = this.code = error.code;
+    this.statusCode = statusOf(error.code);
+  }
 }
 
 function titleOf(name: string): string {

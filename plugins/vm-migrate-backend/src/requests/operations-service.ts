@@ -24,9 +24,11 @@ import {
   type Engine,
   type OperationAnswer,
 } from '@vm-migrate/engine';
+import type { JsonObject } from '@backstage/types';
 import type { Request } from 'express';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { assertHolds, decideAccess, type AccessDeps } from '../permissions/decide-access';
+import { askedFor, cameOf } from './audit-words';
 import { entityOf, type CatalogDeps } from './vm-entities';
 
 export interface OperationsServiceOptions extends AccessDeps, CatalogDeps {
@@ -43,7 +45,7 @@ export interface Asking {
   readonly request?: Request;
 }
 
-/** What Backstage's own tokens name the catalog plugin; a token of `externalAccess` never names itself so. */
+/** What Backstage's own tokens name the catalog plugin. A token of `externalAccess` with that subject is one too: docs/backstage.md warns. */
 const CATALOG = 'plugin:catalog';
 
 export class OperationsService {
@@ -125,7 +127,7 @@ export class OperationsService {
     asking: Asking,
   ): Promise<OperationAnswer<Name>> {
     const actor = actorOf(asking.credentials);
-    return this.recorded(name, actor, whatOf(input), asking, () =>
+    return this.recorded(name, actor, askedFor(input), asking, () =>
       this.countChange(actor).then(() => this.run(name, input, asking)),
     );
   }
@@ -134,7 +136,7 @@ export class OperationsService {
   private async recorded<T>(
     name: OperationName | 'setEntities',
     actor: string,
-    what: Readonly<Record<string, string | number>>,
+    what: JsonObject,
     { request }: Asking,
     work: () => Promise<T>,
   ): Promise<T> {
@@ -146,7 +148,7 @@ export class OperationsService {
     });
     try {
       const answer = await work();
-      await event.success({ meta: { ...whatOf(answer) } });
+      await event.success({ meta: cameOf(answer) });
       return answer;
     } catch (error) {
       const known = toEngineError(error);
@@ -211,18 +213,6 @@ export function actorOf({ principal }: BackstageCredentials): string {
 function severityOf(name: OperationName | 'setEntities'): 'low' | 'medium' | 'high' {
   if (name === 'setEntities') return 'low';
   return 'destructive' in OPERATIONS[name] ? 'high' : 'medium';
-}
-
-/** For the audit: which VM and migration, and what was chosen for it. */
-function whatOf(value: unknown): Record<string, string> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
-  const shown = ['migration', 'id', 'vm', 'planDigest', 'objects', 'scope', 'target', 'state'];
-  return Object.fromEntries(
-    Object.entries(value).filter(
-      (entry): entry is [string, string] =>
-        shown.includes(entry[0]) && typeof entry[1] === 'string',
-    ),
-  );
 }
 
 function kebab(name: string): string {

@@ -5,7 +5,7 @@ import type { CatalogService } from '@backstage/plugin-catalog-node';
 import {
   ANNOTATION_SOURCE,
   ANNOTATION_VM_ID,
-  entityOfVm,
+  validClaims,
 } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { EngineError, type VmEntity } from '@vm-migrate/engine';
 
@@ -14,9 +14,12 @@ export interface CatalogDeps {
   readonly auth: AuthService;
 }
 
+/** Catalogs that are there: not found, said later, is a way that leads nowhere, and no answer. */
+const answered = new WeakSet<CatalogService>();
+
 /**
- * Undefined: no entity says that it is this VM, or there is no catalog. Asked twice, as this backend
- * and as the person: what only the first may see is nothing that he may start.
+ * Undefined: no entity says that it is this VM, several do, or there is no catalog. Asked twice, as this
+ * backend and as the person: what only the first may see is nothing that he may start.
  * @throws EngineError VM_NOT_FOUND, STATE_REFUSED when the catalog does not answer
  */
 export async function entityOf(
@@ -34,15 +37,19 @@ export async function entityOf(
       },
       { credentials: await auth.getOwnServiceCredentials() },
     );
-    const entity = entityOfVm(items, stringifyEntityRef);
-    if (entity === undefined) return undefined;
-    const entityRef = stringifyEntityRef(entity);
-    if ((await catalog.getEntityByRef(entityRef, { credentials })) === undefined)
-      throw new EngineError('VM_NOT_FOUND', { where: { object: `${source}/${id}` } });
-    return { entityRef, ownerRef: ownerOf(entity) };
+    answered.add(catalog);
+    const claims = validClaims(items);
+    for (const claim of claims) {
+      const seen = await catalog.getEntityByRef(stringifyEntityRef(claim), { credentials });
+      if (seen === undefined)
+        throw new EngineError('VM_NOT_FOUND', { where: { object: `${source}/${id}` } });
+    }
+    const [entity, ...others] = claims;
+    if (entity === undefined || others.length > 0) return undefined;
+    return { entityRef: stringifyEntityRef(entity), ownerRef: ownerOf(entity) };
   } catch (error) {
     if (error instanceof EngineError) throw error;
-    if (isNotInstalled(error)) return undefined;
+    if (isNotInstalled(error) && !answered.has(catalog)) return undefined;
     throw new EngineError('STATE_REFUSED', {
       where: { object: `${source}/${id}` },
       expected: "the catalog's answer, who may use this VM",
