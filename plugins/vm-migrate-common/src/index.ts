@@ -1,3 +1,4 @@
 export * from '@vm-migrate/api';
 export * from './annotations';
 export * from './permissions';
+export * from './template-choices';

@@ -6,7 +6,7 @@ import type {
   OperationInput,
   OperationName,
 } from '@vm-migrate/backstage-plugin-vm-migrate-common';
-import { useSurface } from './surface';
+import { useClient } from './surface';
 
 export interface QueryHow<Answer = unknown> {
   /** False while the input is not known yet. */
@@ -26,7 +26,7 @@ export function useOperation<Name extends OperationName>(
   input: OperationInput<Name>,
   { enabled = true, refetchMs, of = 'database' }: QueryHow<OperationAnswers[Name]> = {},
 ) {
-  const { api } = useSurface();
+  const { api } = useClient();
   return useQuery<OperationAnswers[Name], ApiError>({
     queryKey: [name, input],
     queryFn: ({ signal }) => api.call(name, input, { signal }),
@@ -42,7 +42,7 @@ export function useOperation<Name extends OperationName>(
 
 /** An operation that changes something; everything that is shown is asked for again after it. */
 export function useCommand<Name extends OperationName>(name: Name) {
-  const { api, hub } = useSurface();
+  const { api, hub } = useClient();
   return useMutation<OperationAnswers[Name], ApiError, OperationInput<Name>>({
     mutationFn: input => api.call(name, input),
     onSettled: () => hub.refresh(),
