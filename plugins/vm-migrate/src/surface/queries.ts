@@ -1,6 +1,7 @@
 /** The operations as React's queries and commands: asked once for all who show them, and again when an event says so. */
 import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
 import type {
+  ApiClient,
   ApiError,
   OperationAnswers,
   OperationInput,
@@ -20,6 +21,20 @@ export interface QueryHow<Answer = unknown> {
   readonly of?: 'database' | 'places';
 }
 
+/** For whoever asks without showing it, as what checks a form: the same answer as those have who show it. */
+export function operationQuery<Name extends OperationName>(
+  api: ApiClient,
+  name: Name,
+  input: OperationInput<Name>,
+  of: QueryHow['of'] = 'database',
+) {
+  return {
+    queryKey: [name, input],
+    queryFn: ({ signal }: { readonly signal: AbortSignal }) => api.call(name, input, { signal }),
+    meta: { of },
+  };
+}
+
 /** An operation that only looks. What was answered last stays while the next answer comes. */
 export function useOperation<Name extends OperationName>(
   name: Name,
@@ -28,15 +43,13 @@ export function useOperation<Name extends OperationName>(
 ) {
   const { api } = useClient();
   return useQuery<OperationAnswers[Name], ApiError>({
-    queryKey: [name, input],
-    queryFn: ({ signal }) => api.call(name, input, { signal }),
+    ...operationQuery(api, name, input, of),
     enabled,
     placeholderData: keepPreviousData,
     refetchInterval: ({ state: { data } }) => {
       if (typeof refetchMs !== 'function') return refetchMs ?? false;
       return (data === undefined ? undefined : refetchMs(data)) ?? false;
     },
-    meta: { of },
   });
 }
 
