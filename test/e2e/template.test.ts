@@ -135,6 +135,9 @@ describeWithBrowser('a software template', () => {
       await page.getByRole('option', { name: vm }).click();
     }
     await press('Next');
+    const place = page.getByRole('group', { name: 'Where to' });
+    await place.getByRole('button', { name: /by rule: fast/ }).click();
+    await page.getByRole('option', { name: 'fast', exact: true }).click();
     await page.getByLabel('Wait so many minutes at most').fill('5');
     await press('Review');
     await press('Create');

@@ -1,7 +1,7 @@
 /** The plan of what a form says so far, and its findings, which a person accepts one by one. */
 import type { CatalogApi } from '@backstage/plugin-catalog-react';
 import { printable, type PlanView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { SnapshotList } from '../history/snapshot-list';
 import { openFindings } from '../parts/accepted';
 import { Answer } from '../parts/answer';
@@ -17,6 +17,7 @@ import { usePlanned } from '../surface/use-planned';
 import styles from './plan-review.module.css';
 import {
   acceptedBefore,
+  isSameReview,
   NOT_REVIEWED,
   reviewedOf,
   type Asked,
@@ -98,18 +99,15 @@ function PlanOfVm({
   );
 }
 
-/** Tells the form what is new: not what it said itself, and each thing once. */
+/** Tells the form what it does not have yet. */
 function useSaid(
   said: VmPlanReviewed | undefined,
   reviewed: Partial<VmPlanReviewed> | undefined,
   onChange: (reviewed: VmPlanReviewed) => void,
 ): void {
-  const last = useRef(JSON.stringify(reviewed));
+  // After every rendering: of two fields that say something at once the form keeps the later one.
   useEffect(() => {
-    const words = JSON.stringify(said);
-    if (said === undefined || words === last.current) return;
-    last.current = words;
-    onChange(said);
+    if (said !== undefined && !isSameReview(said, reviewed)) onChange(said);
   });
 }
 

@@ -1,4 +1,11 @@
-import { acceptedBefore, askedOf, faultOfReview, plannedForOf, type Asked } from './review';
+import {
+  acceptedBefore,
+  askedOf,
+  faultOfReview,
+  isSameReview,
+  plannedForOf,
+  type Asked,
+} from './review';
 
 const asked: Asked = { vm: 'lab/web 1', options: {} };
 
@@ -60,4 +67,11 @@ describe('a review', () => {
     expect([...acceptedBefore(reviewed, 'lab/web')]).toEqual([]);
     expect([...acceptedBefore(undefined, 'lab/web')]).toEqual([]);
   });
+});
+
+it('is the same review whatever the form put beside it, and no other', () => {
+  const one = { accept: ['a'], planDigest: 'd', blocking: [], summary: 's', plannedFor: 'p' };
+  expect(isSameReview(one, { ...one, other: 1 } as never)).toBe(true);
+  expect(isSameReview(one, { ...one, accept: [] })).toBe(false);
+  expect(isSameReview(one, undefined)).toBe(false);
 });

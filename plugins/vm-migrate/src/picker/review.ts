@@ -112,6 +112,16 @@ export function reviewedOf(
   };
 }
 
+/** Whatever else the form put beside it. */
+export function isSameReview(
+  one: VmPlanReviewed,
+  other: Partial<VmPlanReviewed> | undefined,
+): boolean {
+  return (Object.keys(NOT_REVIEWED) as (keyof VmPlanReviewed)[]).every(
+    name => JSON.stringify(one[name]) === JSON.stringify(other?.[name]),
+  );
+}
+
 /** Whether what blocks keeps nobody from going on. */
 export function goesOnWhateverBlocks(
   formData: unknown,
