@@ -1,4 +1,4 @@
-/** The software templates by clicking: look at the findings of a plan, start it, wait, and follow the links; and several VMs at once. */
+/** The software templates by clicking: choose, look at the plan in the form, accept, start, wait, and follow the links; and several VMs at once. */
 import path from 'node:path';
 import { apiClient, type ApiClient } from '@vm-migrate/api';
 import type { Browser, Page } from 'playwright-core';
@@ -6,13 +6,15 @@ import { tempFolder } from '../../packages/engine/src/testing/temp-folder';
 import { writeSmallVm } from '../kill/small-vm';
 import { until } from '../kill/until';
 import { startBackstage, vmsFolder, type Backstage } from './backstage-process';
-import { describeWithBrowser, launchBrowser, signIn } from './browser';
+import { axeViolations, describeWithBrowser, launchBrowser, signIn } from './browser';
 import { inCatalog } from './in-catalog';
 
 const VM = 'Büro-Server "Alpha" – пример';
 /** With its two newest snapshots only: the side branch has its own changes, which nothing kept holds. */
 const BLOCKING = 'snapshot-dropped:4';
 const RUN_MS = 120_000;
+/** What is ours in the scaffolder's form. */
+const FIELD = 'form [role="group"][aria-labelledby]';
 
 describeWithBrowser('a software template', () => {
   const folder = tempFolder();
@@ -53,44 +55,55 @@ describeWithBrowser('a software template', () => {
 
   const press = (name: string) => page.getByRole('button', { name, exact: true }).click();
 
-  async function fillIn(howFar: string, accept?: string): Promise<void> {
+  /** Up to the plan of the VM with its two newest snapshots. */
+  async function planTwoNewest(): Promise<void> {
+    await choose('Migrate a VM');
     await page.getByRole('combobox', { name: 'VM' }).fill('Alpha');
     await page.getByRole('option', { name: VM }).click();
     await press('Next');
     await select('Which snapshots stay', 'The newest');
     await page.getByLabel('How many').fill('2');
+    const place = page.getByRole('group', { name: 'Where to' });
+    await place.getByRole('button', { name: /local \(default\)/ }).waitFor();
+    await place.getByRole('button', { name: /by rule: fast/ }).waitFor();
+    expect(await axeViolations(page, FIELD)).toEqual([]);
     await press('Next');
+    await plan().getByText('2 of 6 snapshots').waitFor({ timeout: RUN_MS });
+  }
+
+  const plan = () => page.getByRole('group', { name: 'The plan' });
+  const refusal = () =>
+    page.getByText('One finding blocks the plan: accept it, or mend it.').last();
+
+  async function create(howFar: string): Promise<void> {
     await select('How far', howFar);
-    if (accept !== undefined) {
-      await page.getByRole('button', { name: 'Add Item' }).click();
-      await page.getByLabel(/^Finding(?!s)/).fill(accept);
-    }
     await press('Review');
     await page.getByText(howFar, { exact: true }).waitFor();
+    await page.getByText(/^Büro-Server .*: 2 of 6 snapshots to local \(fast\), /).waitFor();
     await press('Create');
   }
 
   it('shows what a plan finds, and starts nothing', async () => {
-    await choose('Migrate a VM');
-    await fillIn('Only plan, and show what was found');
-    await page.getByText('2 of 6 snapshots').waitFor({ timeout: RUN_MS });
-    await page.getByText(`${BLOCKING} (can be accepted)`).waitFor();
+    await planTwoNewest();
+    await plan().getByText(BLOCKING).first().waitFor();
+    // Who only plans need not accept what blocks.
+    await create('Only plan, and show what was found');
+    await page.getByText(`${BLOCKING} (can be accepted)`).waitFor({ timeout: RUN_MS });
     expect(await api.call('getMigrations', {})).toEqual([]);
   }, 60_000);
 
-  it('stops for what blocks and nobody accepted', async () => {
-    await choose('Migrate a VM');
-    await fillIn('Start it');
-    await page
-      .getByText(/PLAN_BLOCKED/)
-      .first()
-      .waitFor({ timeout: RUN_MS });
-    expect(await api.call('getMigrations', {})).toEqual([]);
-  }, 60_000);
-
-  it('starts it, waits for its end and leads to what it became', async () => {
-    await choose('Migrate a VM');
-    await fillIn('Start it, and wait for the end', BLOCKING);
+  it('does not go on before what blocks is accepted; then it starts, waits for the end and leads to what it became', async () => {
+    await planTwoNewest();
+    await plan().getByText('State of a snapshot is not carried').waitFor();
+    await plan().getByText('dropped with its branch').waitFor();
+    await press('Review');
+    await refusal().waitFor();
+    expect(await axeViolations(page, FIELD)).toEqual([]);
+    await plan()
+      .getByRole('checkbox', { name: new RegExp(BLOCKING) })
+      // The box itself lies over the input.
+      .click({ force: true });
+    await create('Start it, and wait for the end');
     const link = page.getByRole('link', { name: 'The migrated VM' });
     await link.waitFor({ timeout: RUN_MS });
     const task = page.url();
@@ -106,6 +119,10 @@ describeWithBrowser('a software template', () => {
     expect(
       snapshots.filter(({ volumeSnapshots }) => volumeSnapshots.length > 0).map(({ name }) => name),
     ).toEqual(['nach dem Test 100 % grün', '本番前 ✓']);
+    const { findings } = await api.call('describe', { migration });
+    expect(
+      findings.filter(({ acceptedBy }) => acceptedBy !== undefined).map(({ id }) => id),
+    ).toEqual([BLOCKING]);
   }, 150_000);
 
   it('of a list migrates each of them', async () => {
@@ -118,6 +135,9 @@ describeWithBrowser('a software template', () => {
       await page.getByRole('option', { name: vm }).click();
     }
     await press('Next');
+    const place = page.getByRole('group', { name: 'Where to' });
+    await place.getByRole('button', { name: /by rule: fast/ }).click();
+    await page.getByRole('option', { name: 'fast', exact: true }).click();
     await page.getByLabel('Wait so many minutes at most').fill('5');
     await press('Review');
     await press('Create');

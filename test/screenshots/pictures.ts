@@ -144,6 +144,12 @@ export const PICTURES: readonly Picture[] = [
     },
   },
   {
+    name: 'template-plan',
+    height: 1160,
+    path: () => '/create/templates/default/migrate-vm',
+    see: planByTemplate,
+  },
+  {
     name: 'german',
     height: 860,
     language: 'de',
@@ -151,6 +157,29 @@ export const PICTURES: readonly Picture[] = [
     see: page => page.getByRole('treegrid').getByText('Year end 2023').waitFor(),
   },
 ];
+
+/** Up to the plan in the form; it does not go on before the finding that blocks is accepted. */
+async function planByTemplate(page: Page): Promise<void> {
+  const press = (name: string) => page.getByRole('button', { name, exact: true }).click();
+  await page.getByRole('combobox', { name: 'VM' }).click();
+  await page.getByRole('option', { name: /billing/ }).click();
+  await press('Next');
+  await page.getByLabel('Which snapshots stay').click();
+  await page.getByRole('option', { name: 'The newest', exact: true }).click();
+  await page.getByLabel('How many').fill('3');
+  await page
+    .getByRole('group', { name: 'Where to' })
+    .getByText(/by rule/)
+    .first()
+    .waitFor();
+  await press('Next');
+  await page.getByText('3 of 7 snapshots', { exact: true }).waitFor();
+  await press('Review');
+  const refusal = page.getByText('One finding blocks the plan', { exact: false });
+  await refusal.last().waitFor();
+  // At the top of the form it is said as well.
+  await refusal.first().scrollIntoViewIfNeeded();
+}
 
 /** Of seven; until the plan for it is there. */
 async function keepTheNewest(page: Page, wanted: number): Promise<void> {

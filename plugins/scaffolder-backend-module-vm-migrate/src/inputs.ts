@@ -1,7 +1,7 @@
 /** Inputs that several actions have. Schemas are made with the zod that the scaffolder hands out. */
-import type {
-  MigrationOptions,
-  OperationInput,
+import {
+  TEMPLATE_KEEP_RULES,
+  type OperationInput,
 } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import type { createTemplateAction } from '@backstage/plugin-scaffolder-node';
 
@@ -10,8 +10,6 @@ type Schema = NonNullable<
   NonNullable<Parameters<typeof createTemplateAction>[0]['schema']>['input']
 >;
 type Z = Parameters<Extract<Schema, (...z: never[]) => unknown>>[0];
-
-export const KEEP_RULES = ['all', 'newest', 'names', 'age'] as const;
 
 export const vmInputs = {
   vm: (z: Z) =>
@@ -25,7 +23,7 @@ export const vmInputs = {
   keep: (z: Z) =>
     z
       .object({
-        rule: z.enum(KEEP_RULES),
+        rule: z.enum(TEMPLATE_KEEP_RULES),
         count: z.number().int().min(0).optional().describe('Of rule newest'),
         names: z.array(z.string()).optional().describe('Of rule names'),
         days: z.number().positive().optional().describe('Of rule age: not older than this'),
@@ -37,59 +35,6 @@ export const vmInputs = {
     z.boolean().optional().describe('Take a VolumeSnapshot of the current state as well'),
   accept: (z: Z) => z.array(z.string()).optional().describe('Ids of findings that are accepted'),
 };
-
-export interface VmInputs {
-  readonly vm: string;
-  readonly target?: string | undefined;
-  readonly storageClass?: string | undefined;
-  readonly storageClassByDisk?: Record<string, string> | undefined;
-  readonly leaveOutDisks?: string[] | undefined;
-  readonly keep?: KeepInput | undefined;
-  readonly namePrefix?: string | undefined;
-  readonly cutCurrent?: boolean | undefined;
-  readonly accept?: string[] | undefined;
-}
-
-export interface KeepInput {
-  readonly rule: (typeof KEEP_RULES)[number];
-  readonly count?: number | undefined;
-  readonly names?: string[] | undefined;
-  readonly days?: number | undefined;
-}
-
-const DAY_MS = 86_400_000;
-
-/** An empty field of a form says nothing. */
-export function optionsOf(input: VmInputs): MigrationOptions {
-  const said: MigrationOptions = {
-    target: input.target,
-    storageClass: input.storageClass,
-    storageClassByDisk: input.storageClassByDisk,
-    leaveOutDisks: input.leaveOutDisks,
-    keep: keepOf(input.keep),
-    namePrefix: input.namePrefix,
-    cutCurrent: input.cutCurrent,
-  };
-  return Object.fromEntries(
-    Object.entries(said).filter(([, value]) => value !== undefined && value !== ''),
-  );
-}
-
-/** A form may still hold the fields of a rule that was chosen before: they are left out. */
-function keepOf(keep: KeepInput | undefined): MigrationOptions['keep'] {
-  switch (keep?.rule) {
-    case undefined:
-      return undefined;
-    case 'all':
-      return { rule: 'all' };
-    case 'newest':
-      return { rule: 'newest', count: keep.count ?? 1 };
-    case 'names':
-      return { rule: 'names', names: keep.names ?? [] };
-    case 'age':
-      return { rule: 'age', maxAgeMs: (keep.days ?? 30) * DAY_MS };
-  }
-}
 
 export const migrationId = (z: Z) =>
   z

@@ -4,11 +4,9 @@ import type { CatalogService } from '@backstage/plugin-catalog-node';
 import {
   ANNOTATION_SOURCE,
   ANNOTATION_VM_ID,
+  isEntityRef,
 } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { TemplateError } from './call-backend';
-
-/** `resource:default/lab.3f2a`; a VM of a source is never written so. */
-const ENTITY_REF = /^[a-z][a-z0-9]*:[^:/\s]+\/[^:/\s]+$/i;
 
 /**
  * SOURCE/NAME or SOURCE/ID.
@@ -19,7 +17,7 @@ export async function namedVm(
   credentials: BackstageCredentials,
   vm: string,
 ): Promise<string> {
-  if (!ENTITY_REF.test(vm)) return vm;
+  if (!isEntityRef(vm)) return vm;
   const entity = await catalog.getEntityByRef(vm, { credentials });
   if (entity === undefined)
     throw new TemplateError(

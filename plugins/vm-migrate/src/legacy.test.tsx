@@ -15,6 +15,8 @@ import {
   vmMigrateApiRef,
   vmMigratePlugin,
   VmPickerFieldExtension,
+  VmPlacePickerFieldExtension,
+  VmPlanReviewFieldExtension,
 } from './legacy';
 import { rootRouteRef } from './routes-legacy';
 import { TREES } from './gallery/fixtures/trees';
@@ -89,17 +91,19 @@ describe('the old frontend system', () => {
     expect(await screen.findByRole('heading', { name: 'Migration' })).toBeInTheDocument();
   });
 
-  it('makes the client itself, and has the field of templates', async () => {
+  it('makes the client itself, and has the fields of templates', async () => {
     expect([...vmMigratePlugin.getApis()].map(({ api }) => api.id)).toEqual([vmMigrateApiRef.id]);
     function Fields() {
       const fields = useCustomFieldExtensions<{ name: string }>(
         <ScaffolderFieldExtensions>
           <VmPickerFieldExtension />
+          <VmPlacePickerFieldExtension />
+          <VmPlanReviewFieldExtension />
         </ScaffolderFieldExtensions>,
       );
       return <>{fields.map(({ name }) => name).join()}</>;
     }
     await renderInTestApp(<Fields />);
-    expect(await screen.findByText('VmPicker')).toBeInTheDocument();
+    expect(await screen.findByText('VmPicker,VmPlacePicker,VmPlanReview')).toBeInTheDocument();
   });
 });

@@ -18,6 +18,8 @@ import {
 import type { ReactElement } from 'react';
 import { rootRouteRef } from './routes-legacy';
 import { vmPickerField } from './picker/vm-picker-field';
+import { vmPlacePickerField } from './picker/vm-place-picker-field';
+import { vmPlanReviewField } from './picker/vm-plan-review-field';
 import { vmMigrateApiRef } from './surface/api-ref';
 import { backstageClient } from './surface/backstage-client';
 
@@ -75,4 +77,22 @@ export const EntityVmMigrationCard = vmMigratePlugin.provide(
 export const VmPickerFieldExtension: FieldExtensionComponent<string, unknown> =
   vmMigratePlugin.provide(
     createScaffolderFieldExtension({ ...vmPickerField, schema: vmPickerField.schema.schema }),
+  );
+
+/** `ui:field: VmPlacePicker`, inside `<ScaffolderFieldExtensions>`. @public */
+export const VmPlacePickerFieldExtension: FieldExtensionComponent<object, unknown> =
+  vmMigratePlugin.provide(
+    createScaffolderFieldExtension({
+      ...vmPlacePickerField,
+      schema: vmPlacePickerField.schema.schema,
+    }),
+  );
+
+/** `ui:field: VmPlanReview`, inside `<ScaffolderFieldExtensions>`. @public */
+export const VmPlanReviewFieldExtension: FieldExtensionComponent<object, unknown> =
+  vmMigratePlugin.provide(
+    createScaffolderFieldExtension({
+      ...vmPlanReviewField,
+      schema: vmPlanReviewField.schema.schema,
+    }),
   );

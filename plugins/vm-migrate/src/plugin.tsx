@@ -52,6 +52,26 @@ const vmPicker = FormFieldBlueprint.make({
   },
 });
 
+const vmPlacePicker = FormFieldBlueprint.make({
+  name: 'vm-place-picker',
+  params: {
+    field: async () => {
+      const { vmPlacePickerField } = await import('./picker/vm-place-picker-field');
+      return createFormField(vmPlacePickerField);
+    },
+  },
+});
+
+const vmPlanReview = FormFieldBlueprint.make({
+  name: 'vm-plan-review',
+  params: {
+    field: async () => {
+      const { vmPlanReviewField } = await import('./picker/vm-plan-review-field');
+      return createFormField(vmPlanReviewField);
+    },
+  },
+});
+
 const entityHistory = EntityContentBlueprint.make({
   params: {
     path: '/snapshot-history',
@@ -90,5 +110,14 @@ export const vmMigratePlugin = createFrontendPlugin({
   title: 'VM migrations',
   icon: <RiHistoryLine />,
   routes: { root: rootRouteRef },
-  extensions: [api, page, vmPicker, entityHistory, entityCard, migrateItem],
+  extensions: [
+    api,
+    page,
+    vmPicker,
+    vmPlacePicker,
+    vmPlanReview,
+    entityHistory,
+    entityCard,
+    migrateItem,
+  ],
 });

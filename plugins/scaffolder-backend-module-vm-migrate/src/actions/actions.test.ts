@@ -4,7 +4,6 @@ import { catalogServiceMock } from '@backstage/plugin-catalog-node/testUtils';
 import Ajv from 'ajv';
 import { parse } from 'yaml';
 import type { BackendDeps } from '../call-backend';
-import { optionsOf, type KeepInput } from '../inputs';
 import { planAction } from './plan';
 import { reportAction } from './report';
 import { startAction } from './start';
@@ -56,23 +55,3 @@ function rendered(input: Record<string, unknown>): Record<string, unknown> {
     unknown
   >;
 }
-
-describe('what is kept', () => {
-  it.each([
-    [{ rule: 'all', count: 3 }, { rule: 'all' }],
-    [
-      { rule: 'newest', count: 3, names: [] },
-      { rule: 'newest', count: 3 },
-    ],
-    [
-      { rule: 'names', names: ['a'] },
-      { rule: 'names', names: ['a'] },
-    ],
-    [
-      { rule: 'age', days: 2 },
-      { rule: 'age', maxAgeMs: 172_800_000 },
-    ],
-  ] as [KeepInput, unknown][])('%j of a form is %j', (keep, rule) => {
-    expect(optionsOf({ vm: 'lab/web', target: '', keep })).toEqual({ keep: rule });
-  });
-});

@@ -1,8 +1,9 @@
 /** vm-migrate:plan: what a migration would do, cost and lose. Writes nothing. */
 import { createTemplateAction } from '@backstage/plugin-scaffolder-node';
+import { templateOptions } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { callerFor, type BackendDeps } from '../call-backend';
 import { assertNotBlocked, blockingOf, findingLine, planMarkdown } from '../findings';
-import { optionsOf, vmInputs } from '../inputs';
+import { vmInputs } from '../inputs';
 import { namedVm } from '../named-vm';
 import { planExamples } from './examples';
 import { planInTemplateWords } from '../template-words';
@@ -48,7 +49,7 @@ export function planAction(deps: BackendDeps) {
       const { input, logger } = ctx;
       const vm = await namedVm(deps.catalog, await ctx.getInitiatorCredentials(), input.vm);
       const plan = planInTemplateWords(
-        await callerFor(deps, ctx)('plan', { vm, options: optionsOf(input) }),
+        await callerFor(deps, ctx)('plan', { vm, options: templateOptions(input) }),
       );
       for (const finding of plan.findings) {
         if (finding.severity === 'informs') logger.info(findingLine(finding));

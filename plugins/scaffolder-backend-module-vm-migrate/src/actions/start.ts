@@ -3,9 +3,10 @@
  * that is taken up after a crash, or run once more, makes no second migration.
  */
 import { createTemplateAction } from '@backstage/plugin-scaffolder-node';
+import { templateOptions } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { callerFor, type BackendDeps } from '../call-backend';
 import { assertNotBlocked } from '../findings';
-import { DRY_RUN_MIGRATION, migrationLink, optionsOf, vmInputs, type StartInput } from '../inputs';
+import { DRY_RUN_MIGRATION, migrationLink, vmInputs, type StartInput } from '../inputs';
 import { namedVm } from '../named-vm';
 import { startExamples } from './examples';
 import { planInTemplateWords } from '../template-words';
@@ -38,7 +39,7 @@ export function startAction(deps: BackendDeps) {
       const vm = await namedVm(deps.catalog, await ctx.getInitiatorCredentials(), input.vm);
       const asked: StartInput = {
         vm,
-        options: optionsOf(input),
+        options: templateOptions(input),
         ...(input.planDigest === undefined ? {} : { planDigest: input.planDigest }),
         ...(input.accept === undefined ? {} : { accept: input.accept }),
         ...(input.group === undefined ? {} : { groupId: input.group }),

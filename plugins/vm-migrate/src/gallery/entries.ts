@@ -3,6 +3,7 @@
  * `fixtures`. An entry is a page of ours at its path, or a part of an entity's page.
  */
 import { ENTITY_ENTRIES } from './entries/entity';
+import { FIELD_ENTRIES } from './entries/fields';
 import { LIST_ENTRIES } from './entries/list';
 import { MIGRATION_ENTRIES } from './entries/migration';
 import { NEW_MIGRATION_ENTRIES } from './entries/new-migration';
@@ -15,4 +16,5 @@ export const ENTRIES: readonly GalleryEntry[] = [
   ...NEW_MIGRATION_ENTRIES,
   ...OPERATIONS_ENTRIES,
   ...ENTITY_ENTRIES,
+  ...FIELD_ENTRIES,
 ];

@@ -9,7 +9,9 @@ import { useWords } from './use-words';
 import { Waiting } from './waiting';
 
 export interface AnswerProps<Data> {
-  readonly query: Pick<UseQueryResult<Data, ApiError>, 'data' | 'error' | 'refetch'>;
+  readonly query: Pick<UseQueryResult<Data, ApiError>, 'data' | 'error'> & {
+    readonly refetch: () => Promise<unknown>;
+  };
   /** Lines of the skeleton. */
   readonly lines?: number;
   readonly children: (data: Data) => ReactNode;

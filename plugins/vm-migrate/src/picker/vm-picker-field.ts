@@ -1,7 +1,6 @@
 /** What the field takes and answers; the same in both frontend systems. */
-import { translationApiRef } from '@backstage/frontend-plugin-api';
 import { makeFieldSchema, type CustomFieldValidator } from '@backstage/plugin-scaffolder-react';
-import { vmMigrateTranslationRef } from '../translations/ref';
+import { inWords } from './field-words';
 import { VmPicker, type VmPickerOptions } from './vm-picker';
 
 const schema = makeFieldSchema({
@@ -19,8 +18,7 @@ const validation: CustomFieldValidator<string, VmPickerOptions> = (value, field,
   const chosen: readonly (string | null | undefined)[] = [value].flat();
   // Nothing chosen is for `required` to refuse.
   if (chosen.every(vm => (vm ?? '') === '' || isVmReference(vm ?? ''))) return;
-  const words = apiHolder.get(translationApiRef)?.getTranslation(vmMigrateTranslationRef);
-  field.addError(words?.ready === true ? words.t('picker.invalid') : 'SOURCE/NAME');
+  field.addError(inWords(apiHolder, t => t('picker.invalid'), 'SOURCE/NAME'));
 };
 
 export const vmPickerField = { name: 'VmPicker', component: VmPicker, validation, schema };

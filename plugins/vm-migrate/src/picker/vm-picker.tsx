@@ -6,6 +6,7 @@ import { Combobox } from '@backstage/ui';
 import { ApiError } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useQuery } from '@tanstack/react-query';
 import { Failure } from '../parts/failure';
+import '../parts/tokens.module.css';
 import { useWords } from '../parts/use-words';
 import { vmMigrateApiRef } from '../surface/api-ref';
 import { liveHubOf } from '../surface/live-hub';

@@ -18,32 +18,60 @@ export interface SurfaceProps {
   readonly links: Links;
 }
 
-interface Surface extends SurfaceProps {
+interface Client {
+  readonly api: ApiClient;
   readonly hub: LiveHub;
 }
 
-const SurfaceContext = createContext<Surface | undefined>(undefined);
+interface Surface extends SurfaceProps, Client {}
+
+const ClientContext = createContext<Client | undefined>(undefined);
+const LinksContext = createContext<Links | undefined>(undefined);
+
+/** For what leads nowhere and follows no events, as a field of a form. */
+export function ClientProvider({
+  api,
+  children,
+}: {
+  readonly api: ApiClient;
+  readonly children: ReactNode;
+}) {
+  const hub = liveHubOf(api);
+  const client = useMemo(() => ({ api, hub }), [api, hub]);
+  return (
+    <ClientContext.Provider value={client}>
+      <QueryClientProvider client={hub.queries}>{children}</QueryClientProvider>
+    </ClientContext.Provider>
+  );
+}
 
 export function SurfaceProvider({ api, links, children }: SurfaceProps & { children: ReactNode }) {
   const hub = liveHubOf(api);
   useEffect(() => hub.use(), [hub]);
-  const surface = useMemo(() => ({ api, links, hub }), [api, links, hub]);
   return (
-    <SurfaceContext.Provider value={surface}>
-      <QueryClientProvider client={hub.queries}>{children}</QueryClientProvider>
-    </SurfaceContext.Provider>
+    <ClientProvider api={api}>
+      <LinksContext.Provider value={links}>{children}</LinksContext.Provider>
+    </ClientProvider>
   );
+}
+
+/** @throws Error outside of a ClientProvider, a mistake of ours */
+export function useClient(): Client {
+  const client = useContext(ClientContext);
+  if (client === undefined) throw new Error('useClient outside of a ClientProvider');
+  return client;
 }
 
 /** @throws Error outside of a SurfaceProvider, a mistake of ours */
 export function useSurface(): Surface {
-  const surface = useContext(SurfaceContext);
-  if (surface === undefined) throw new Error('useSurface outside of a SurfaceProvider');
-  return surface;
+  const client = useClient();
+  const links = useContext(LinksContext);
+  if (links === undefined) throw new Error('useSurface outside of a SurfaceProvider');
+  return useMemo(() => ({ ...client, links }), [client, links]);
 }
 
 /** How the page learns what happens. */
 export function useLiveMode(): LiveMode {
-  const { hub } = useSurface();
+  const { hub } = useClient();
   return useSyncExternalStore(hub.subscribeMode, () => hub.mode);
 }

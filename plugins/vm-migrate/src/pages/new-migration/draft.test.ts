@@ -1,6 +1,6 @@
 import type { PlanView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { migrationOptions } from '@vm-migrate/backstage-plugin-vm-migrate-common';
-import { acceptedOf, openFindings } from './accepted';
+import { acceptedOf, openFindings } from '../../parts/accepted';
 import { DAY_MS, NOTHING_CHOSEN, optionsOf, type Draft } from './draft';
 import { vmGroups } from './vm-groups';
 

@@ -2,6 +2,7 @@
 import { NumberField, Radio, RadioGroup, Slider } from '@backstage/ui';
 import type { PlanView, TargetView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useMemo } from 'react';
+import { SnapshotList } from '../../history/snapshot-list';
 import { useNow } from '../../parts/age';
 import { bytesText, durationText } from '../../parts/format';
 import { Section } from '../../parts/section';
@@ -17,7 +18,6 @@ import {
   type KeepCost,
 } from './keep-preview';
 import styles from './new-migration.module.css';
-import { SnapshotList } from './snapshot-list';
 
 const RULES: readonly KeepRuleName[] = ['all', 'newest', 'names', 'age'];
 const MOST_DAYS = 3_650;
@@ -97,8 +97,7 @@ export function KeepChoice({ plan, isCurrent, draft, onChange, target }: KeepCho
         }
       />
       <SnapshotList
-        snapshots={snapshots}
-        current={currentParent(plan)}
+        plan={plan}
         kept={kept}
         msOf={msOf}
         {...(draft.rule === 'names'
@@ -157,10 +156,4 @@ function costMs(plan: PlanView, target: TargetView | undefined) {
   const rate = rates.length === 0 ? null : Math.min(...rates);
   return ({ costBytes }: { readonly costBytes: number }) =>
     rate === null ? null : (costBytes / rate) * 1000;
-}
-
-/** The snapshot that the present state grew from. */
-function currentParent({ current }: PlanView): string | undefined {
-  const id = (current as { readonly snapshotId?: unknown } | undefined)?.snapshotId;
-  return typeof id === 'string' ? id : undefined;
 }

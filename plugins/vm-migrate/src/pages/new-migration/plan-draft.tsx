@@ -3,18 +3,18 @@ import { Link, Text } from '@backstage/ui';
 import { printable } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useState } from 'react';
 import { Failure } from '../../parts/failure';
+import { FindingsReview } from '../../parts/findings-review';
 import { useWords } from '../../parts/use-words';
 import { Waiting } from '../../parts/waiting';
 import { useOperation } from '../../surface/queries';
 import { useSurface } from '../../surface/surface';
+import { usePlanned } from '../../surface/use-planned';
 import { AdvancedChoice } from './advanced-choice';
-import { NOTHING_CHOSEN, type Draft } from './draft';
-import { FindingsReview } from './findings-review';
+import { NOTHING_CHOSEN, optionsOf, type Draft } from './draft';
 import { KeepChoice } from './keep-choice';
 import styles from './new-migration.module.css';
 import { PlanSummary } from './plan-summary';
 import { TargetChoice } from './target-choice';
-import { usePlan } from './use-plan';
 
 /** Free space and proofs of classes change without an event. */
 const TARGETS_MS = 60_000;
@@ -23,7 +23,7 @@ export function PlanDraft({ vm }: { readonly vm: string }) {
   const [draft, setDraft] = useState<Draft>(NOTHING_CHOSEN);
   const [accepted, setAccepted] = useState<ReadonlySet<string>>(new Set());
   const change = (changed: Partial<Draft>) => setDraft(before => ({ ...before, ...changed }));
-  const planned = usePlan(vm, draft);
+  const planned = usePlanned(vm, last => optionsOf(draft, last?.snapshots ?? []));
   const targets = useOperation('getTargets', {}, { of: 'places', refetchMs: TARGETS_MS });
   const { plan, error, isCurrent } = planned;
   const target = targets.data?.find(({ name }) => name === (draft.target ?? plan?.target));

@@ -5,30 +5,28 @@ import { RiPauseLine, RiPlayLine } from '@remixicon/react';
 import {
   startPermission,
   type OperationInput,
-  type PlanView,
 } from '@vm-migrate/backstage-plugin-vm-migrate-common';
-import type { ReactNode } from 'react';
 import { useNavigate } from 'react-router-dom';
+import { acceptedOf, openFindings } from '../../parts/accepted';
 import { CommandLine } from '../../parts/command-line';
 import { Failure } from '../../parts/failure';
-import { bytesText, durationText } from '../../parts/format';
+import { PlanFigures } from '../../parts/plan-figures';
 import { ReasonButton } from '../../parts/reason-button';
 import { useWords } from '../../parts/use-words';
 import { Waiting } from '../../parts/waiting';
 import { useCommand } from '../../surface/queries';
 import { useSurface } from '../../surface/surface';
 import { useMay } from '../../surface/use-may';
-import { acceptedOf, openFindings } from './accepted';
+import type { Planned } from '../../surface/use-planned';
 import { BeginAt } from './begin-at';
 import styles from './plan-summary.module.css';
 import { startCommand } from './start-command';
-import type { PlannedDraft } from './use-plan';
 
 type Begin = Pick<OperationInput<'start'>, 'begin' | 'beginAt'>;
 
 export interface PlanSummaryProps {
   readonly vm: string;
-  readonly planned: PlannedDraft;
+  readonly planned: Planned;
   /** Ids of findings that the person accepts. */
   readonly accepted: ReadonlySet<string>;
 }
@@ -82,8 +80,7 @@ export function PlanSummary({ vm, planned, accepted }: PlanSummaryProps) {
       {plan === undefined && error === null && <Waiting lines={5} />}
       {plan !== undefined && (
         <div className={styles['figures']} data-stale={!isCurrent}>
-          <Figures plan={plan} />
-          <Space plan={plan} />
+          <PlanFigures plan={plan} />
           <div className={styles['digest']}>
             {t('plan.digest')} <code title={plan.digest}>{plan.digest.slice(0, 16)}</code>
           </div>
@@ -126,81 +123,5 @@ export function PlanSummary({ vm, planned, accepted }: PlanSummaryProps) {
         </>
       )}
     </aside>
-  );
-}
-
-function Figures({ plan: { totals, snapshots, steps } }: { readonly plan: PlanView }) {
-  const { t, language } = useWords();
-  const kept = snapshots.filter(snapshot => snapshot.kept).length;
-  const { layers, volumes, volumeSnapshots, dataBytes, zeroBytes, estimateMs } = totals;
-  return (
-    <dl className={styles['list']}>
-      <Figure name={t('plan.keeps')}>
-        {t('plan.keepsOf', { kept: String(kept), total: String(snapshots.length) })}
-      </Figure>
-      <Figure name={t('plan.copies')} more={t('plan.fromLayers', { count: layers })}>
-        {bytesText(dataBytes, language)}
-        {zeroBytes > 0 && (
-          <span className={styles['quiet']}>
-            {' '}
-            {t('plan.zeros', { bytes: bytesText(zeroBytes, language) })}
-          </span>
-        )}
-      </Figure>
-      <Figure name={t('plan.makes')} more={t('plan.inSteps', { count: steps.length })}>
-        {t('plan.volumes', { count: volumes })}, {t('plan.cuts', { count: volumeSnapshots })}
-      </Figure>
-      <Figure name={t('plan.takes')} more={estimateMs?.basis}>
-        {estimateMs === undefined
-          ? t('plan.noEstimate')
-          : t('plan.between', {
-              low: durationText(estimateMs.low),
-              high: durationText(estimateMs.high),
-            })}
-      </Figure>
-    </dl>
-  );
-}
-
-function Figure({
-  name,
-  children,
-  more,
-}: {
-  readonly name: string;
-  readonly children: ReactNode;
-  readonly more?: string | undefined;
-}) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>
-        {children}
-        {more !== undefined && <div className={styles['quiet']}>{more}</div>}
-      </dd>
-    </div>
-  );
-}
-
-function Space({ plan }: { readonly plan: PlanView }) {
-  const { t, language } = useWords();
-  return (
-    <ul className={styles['space']} aria-label={t('plan.space')}>
-      {plan.totals.space.map(({ storageClass, neededBytes, freeBytes }) => {
-        const isShort = freeBytes !== undefined && neededBytes > freeBytes;
-        return (
-          <li key={storageClass} data-short={isShort}>
-            {freeBytes === undefined
-              ? t('plan.needs', { name: storageClass, bytes: bytesText(neededBytes, language) })
-              : t('plan.needsOf', {
-                  name: storageClass,
-                  bytes: bytesText(neededBytes, language),
-                  free: bytesText(freeBytes, language),
-                })}
-            {isShort && <b> {t('plan.short')}</b>}
-          </li>
-        );
-      })}
-    </ul>
   );
 }

@@ -1,5 +1,5 @@
 /** Where to: the target, a class for all volumes or one for each disk, and what proves that it takes snapshots. */
-import { Checkbox, Select } from '@backstage/ui';
+import { Checkbox } from '@backstage/ui';
 import type {
   ApiError,
   PlanView,
@@ -9,14 +9,11 @@ import { ClassProof } from '../../parts/class-proof';
 import { bytesText } from '../../parts/format';
 import { Failure } from '../../parts/failure';
 import { Section } from '../../parts/section';
+import { ClassSelect, TargetSelect } from '../../parts/target-selects';
 import { useWords } from '../../parts/use-words';
 import { Waiting } from '../../parts/waiting';
-
 import type { Draft } from './draft';
 import styles from './new-migration.module.css';
-
-/** Key of the entry that leaves the choice to a rule: no class has an empty name. */
-const BY_RULE = '';
 
 export interface TargetChoiceProps {
   /** Undefined: there is none yet, as when no target is the default one. */
@@ -38,25 +35,15 @@ export function TargetChoice({ plan, draft, onChange, targets, failure }: Target
       {targets === undefined && failure === null && <Waiting lines={2} />}
       {targets !== undefined && (
         <div className={styles['fields']}>
-          <Select
-            label={t('newMigration.target.target')}
-            description={target?.location ?? ''}
+          <TargetSelect
             className={styles['field'] ?? ''}
-            options={targets.map(({ name, isDefault, kind }) => ({
-              value: name,
-              label: isDefault ? t('newMigration.target.default', { name }) : `${name} (${kind})`,
-            }))}
-            value={chosen ?? null}
+            targets={targets}
+            value={chosen}
             // The classes of another target are others.
-            onChange={key =>
-              onChange({
-                target: key === null ? undefined : String(key),
-                storageClass: undefined,
-                classByDisk: {},
-              })
-            }
+            onChange={name => onChange({ target: name, storageClass: undefined, classByDisk: {} })}
           />
           <ClassSelect
+            className={styles['field'] ?? ''}
             label={t('newMigration.target.class')}
             byRule={t('newMigration.target.byRule')}
             target={target}
@@ -75,39 +62,6 @@ export function TargetChoice({ plan, draft, onChange, targets, failure }: Target
         <Disks plan={plan} draft={draft} onChange={onChange} target={target} />
       )}
     </Section>
-  );
-}
-
-function ClassSelect({
-  label,
-  byRule,
-  target,
-  value,
-  onChange,
-  isLabelHidden = false,
-}: {
-  readonly label: string;
-  readonly byRule: string;
-  readonly target: TargetView | undefined;
-  readonly value: string | undefined;
-  readonly onChange: (name: string | undefined) => void;
-  readonly isLabelHidden?: boolean;
-}) {
-  const { t } = useWords();
-  return (
-    <Select
-      {...(isLabelHidden ? { 'aria-label': label } : { label })}
-      className={styles['field'] ?? ''}
-      options={[
-        { value: BY_RULE, label: byRule },
-        ...(target?.classes ?? []).map(({ name, snapshots }) => ({
-          value: name,
-          label: snapshots.how === 'none' ? t('newMigration.target.noSnapshots', { name }) : name,
-        })),
-      ]}
-      value={value ?? BY_RULE}
-      onChange={key => onChange(key === null || key === BY_RULE ? undefined : String(key))}
-    />
   );
 }
 
@@ -152,6 +106,7 @@ function Disks({
             // Of one disk the common class is its own.
             plan.disks.length > 1 && (
               <ClassSelect
+                className={styles['field'] ?? ''}
                 isLabelHidden
                 label={t('newMigration.target.classOf', { disk: label })}
                 byRule={t('newMigration.target.common', { name: storageClass })}

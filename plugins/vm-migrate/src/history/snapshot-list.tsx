@@ -7,20 +7,19 @@ import {
 } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { RiCheckLine, RiGitMergeLine } from '@remixicon/react';
 import { useMemo } from 'react';
-import { RailCell, railSize } from '../../history/rail-cell';
-import { railRows, type HistoryPoint } from '../../history/rails';
-import { bytesText, dateText, durationText } from '../../parts/format';
-import { useWords } from '../../parts/use-words';
-import styles from './new-migration.module.css';
+import { RailCell, railSize } from './rail-cell';
+import { railRows, type HistoryPoint } from './rails';
+import { bytesText, dateText, durationText } from '../parts/format';
+import { useWords } from '../parts/use-words';
+import styles from './snapshot-list.module.css';
 
 type Snapshot = PlanView['snapshots'][number];
 
 export interface SnapshotListProps {
-  readonly snapshots: readonly Snapshot[];
-  /** Id of the snapshot that the present state grew from. */
-  readonly current: string | undefined;
+  readonly plan: Pick<PlanView, 'snapshots' | 'current'>;
   readonly kept: ReadonlySet<string>;
-  readonly msOf: (snapshot: Snapshot) => number | null;
+  /** Time that it takes to keep it; null, as where this is absent: not known. */
+  readonly msOf?: (snapshot: Snapshot) => number | null;
   /** Absent: a rule decides, nobody chooses here. */
   readonly onChange?: (kept: ReadonlySet<string>) => void;
 }
@@ -34,8 +33,10 @@ const CURRENT = 'current';
 /** Beside the name. */
 const MARK_PX = 22;
 
-export function SnapshotList({ snapshots, current, kept, msOf, onChange }: SnapshotListProps) {
+export function SnapshotList({ plan, kept, msOf, onChange }: SnapshotListProps) {
   const { t } = useWords();
+  const { snapshots } = plan;
+  const current = currentParent(plan);
   const rows = useMemo(() => {
     const points: Point[] = snapshots.map(snapshot => ({
       id: snapshot.id,
@@ -84,7 +85,7 @@ export function SnapshotList({ snapshots, current, kept, msOf, onChange }: Snaps
                 <Cost
                   snapshot={snapshot}
                   isKept={isKept}
-                  ms={msOf(snapshot)}
+                  ms={msOf?.(snapshot) ?? null}
                   into={
                     snapshot.mergedInto === CURRENT
                       ? t('newMigration.keep.presentState')
@@ -98,6 +99,12 @@ export function SnapshotList({ snapshots, current, kept, msOf, onChange }: Snaps
       })}
     </ol>
   );
+}
+
+/** The snapshot that the present state grew from. */
+function currentParent({ current }: SnapshotListProps['plan']): string | undefined {
+  const id = (current as { readonly snapshotId?: unknown } | undefined)?.snapshotId;
+  return typeof id === 'string' ? id : undefined;
 }
 
 function PointWords({ snapshot }: { readonly snapshot: Snapshot }) {

@@ -4,17 +4,14 @@ import type {
   MigrationOptions,
   PlanView,
 } from '@vm-migrate/backstage-plugin-vm-migrate-common';
-import { useEffect, useRef, useState } from 'react';
-import { useOperation } from '../../surface/queries';
-import { optionsOf, type Draft } from './draft';
+import { useRef } from 'react';
+import { useSettled } from '../parts/use-settled';
+import { useOperation } from './queries';
 
-/** So long after the last choice: a slider is moved through many. */
-const SETTLE_MS = 350;
-
-export interface PlannedDraft {
+export interface Planned {
   /** The newest that came, also while the next one is on its way or failed. */
   readonly plan: PlanView | undefined;
-  /** What it is the plan of. */
+  /** What is chosen now. */
   readonly options: MigrationOptions;
   /** It is the plan of what is chosen now. */
   readonly isCurrent: boolean;
@@ -22,16 +19,18 @@ export interface PlannedDraft {
   readonly again: () => Promise<unknown>;
 }
 
-export function usePlan(vm: string, draft: Draft): PlannedDraft {
+/**
+ * `vm` stays the same as long as the component lives: give it a key.
+ * `choose` says what is chosen, in terms of the last plan where that matters; it is pure.
+ */
+export function usePlanned(
+  vm: string,
+  choose: (last: PlanView | undefined) => MigrationOptions,
+): Planned {
   const last = useRef<PlanView>();
-  const options = optionsOf(draft, last.current?.snapshots ?? []);
+  const options = choose(last.current);
   const wanted = JSON.stringify(options);
-  const [asked, setAsked] = useState(wanted);
-  useEffect(() => {
-    if (wanted === asked) return undefined;
-    const timer = setTimeout(() => setAsked(wanted), SETTLE_MS);
-    return () => clearTimeout(timer);
-  }, [wanted, asked]);
+  const asked = useSettled(wanted);
   const { data, error, isPlaceholderData, isFetching, refetch } = useOperation(
     'plan',
     { vm, options: JSON.parse(asked) as MigrationOptions },

@@ -1,9 +1,9 @@
 /** What the plan found: what blocks it and how that is mended, what is accepted by id, what is good to know. */
 import { Checkbox } from '@backstage/ui';
 import type { FindingView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
-import { Findings } from '../../parts/findings';
-import { Section } from '../../parts/section';
-import { useWords } from '../../parts/use-words';
+import { Findings } from './findings';
+import { Section } from './section';
+import { useWords } from './use-words';
 
 export interface FindingsReviewProps {
   readonly findings: readonly FindingView[];
