@@ -3,6 +3,7 @@ import { Container, PluginHeader } from '@backstage/ui';
 import { RiHistoryLine } from '@remixicon/react';
 import { useEffect, type ReactNode } from 'react';
 import { useWords } from '../parts/use-words';
+import { LiveBanner } from '../surface/live-banner';
 import { useLiveMode, useSurface } from '../surface/surface';
 import { PageNav } from './page-nav';
 import styles from './page-nav.module.css';
@@ -31,9 +32,12 @@ export function PageFrame({ header, children }: PageFrameProps) {
         title={title}
         icon={<RiHistoryLine />}
         titleLink={links.migrations()}
-        customActions={<span role="status">{t(`live.${mode}`)}</span>}
+        customActions={
+          <span role="status">{mode !== 'lost' && mode !== 'signed-out' && t(`live.${mode}`)}</span>
+        }
       />
       <PageNav />
+      <LiveBanner />
       <main>
         {header}
         <Container>{children}</Container>

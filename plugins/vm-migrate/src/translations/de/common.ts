@@ -10,7 +10,13 @@ export const commonDe: Flat<typeof common> = {
   'live.starting': 'Verbindung wird aufgebaut',
   'live.stream': 'Live',
   'live.polling': 'Live, alle 2 Sekunden',
-  'live.lost': 'Das Backend antwortet nicht; die Anzeige kann veraltet sein',
+  'live.denied': 'Nicht live: Sie dürfen keine Ereignisse lesen',
+  'live.lost.title': 'Das Backend antwortet nicht',
+  'live.lost.words': 'Die Anzeige kann veraltet sein. Es wird von selbst erneut gefragt.',
+  'live.signed-out.title': 'Sie sind abgemeldet',
+  'live.signed-out.words':
+    'Die Anzeige kann veraltet sein. Laden Sie die Seite neu, um sich wieder anzumelden.',
+  'live.signed-out.reload': 'Seite neu laden',
   'state.running': 'läuft',
   'state.paused': 'angehalten',
   'state.failed': 'fehlgeschlagen',
@@ -23,4 +29,6 @@ export const commonDe: Flat<typeof common> = {
   'copy.failed': 'Der Browser hat nicht kopiert',
   'answer.again': 'Erneut fragen',
   'failure.code': 'Code: {{code}}',
+  'failure.signedOut.title': 'Sie sind abgemeldet.',
+  'failure.signedOut.remedy': 'Laden Sie die Seite neu, um sich wieder anzumelden.',
 };
