@@ -2,6 +2,7 @@ import { act, screen, waitFor, within } from '@testing-library/react';
 import { liveHubOf } from '../surface/live-hub';
 import { FakeBackend } from '../testing/fake-backend';
 import { renderPages } from '../testing/render-pages';
+import { descriptionOf, migrationOf } from '../testing/views';
 
 const backend = new FakeBackend();
 
@@ -22,6 +23,38 @@ describe('pages', () => {
         name: 'New migration',
       }),
     ).toHaveAttribute('href', '/vm-migrate/new');
+  });
+});
+
+describe('the title in the tab', () => {
+  it.each([
+    ['', 'Migrations · VM migrations'],
+    ['/', 'Migrations · VM migrations'],
+    ['/new', 'New migration · VM migrations'],
+    ['/operations', 'Sources and workers · VM migrations'],
+    ['/migrations/m-1', 'photo\\u202egpj · VM migrations'],
+    ['/nonsense', 'There is no such page · VM migrations'],
+  ])('of %s says which page it is', async (path, title) => {
+    answerList();
+    const vm = 'photo\u202egpj';
+    const migration = { ...migrationOf({ vm }), disks: [], now: [] };
+    backend.answer('describe', () => descriptionOf(migration));
+    for (const name of ['getTree', 'getQueue', 'getWorkers', 'getLimits', 'getSources'] as const)
+      backend.answer(name, () => FakeBackend.failure(403, 'ACCESS_DENIED', 'no'));
+    backend.answer('getTargets', () => []);
+    backend.answer('getVms', () => []);
+    renderPages(backend.client, `/vm-migrate${path}`);
+    await waitFor(() => expect(document.title).toBe(title));
+  });
+
+  it('an address that leads nowhere leads to the list', async () => {
+    renderPages(backend.client, '/vm-migrate/nonsense');
+    expect(
+      await screen.findByRole('heading', { name: 'There is no such page' }),
+    ).toBeInTheDocument();
+    expect(screen.getByRole('main')).toContainElement(
+      screen.getByRole('link', { name: 'To the migrations' }),
+    );
   });
 });
 

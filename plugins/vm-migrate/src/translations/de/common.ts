@@ -7,6 +7,10 @@ export const commonDe: Flat<typeof common> = {
   'nav.migrations': 'Migrationen',
   'nav.new': 'Neue Migration',
   'nav.operations': 'Quellen und Worker',
+  'noSuchPage.title': 'Diese Seite gibt es nicht',
+  'noSuchPage.words':
+    'Vielleicht ist die Adresse falsch geschrieben, oder sie stammt aus einer anderen Version.',
+  'noSuchPage.list': 'Zu den Migrationen',
   'live.starting': 'Verbindung wird aufgebaut',
   'live.stream': 'Live',
   'live.polling': 'Live, alle 2 Sekunden',

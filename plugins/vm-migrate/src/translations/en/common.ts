@@ -2,6 +2,11 @@
 export const common = {
   plugin: { title: 'VM migrations' },
   nav: { migrations: 'Migrations', new: 'New migration', operations: 'Sources and workers' },
+  noSuchPage: {
+    title: 'There is no such page',
+    words: 'The address may have been typed wrongly, or come from another version.',
+    list: 'To the migrations',
+  },
   live: {
     starting: 'Connecting',
     stream: 'Live',
