@@ -9,6 +9,7 @@ import { ProgressBar } from '../parts/progress-bar';
 import { StateTag } from '../parts/state-tag';
 import { useWords } from '../parts/use-words';
 import { useOperation } from '../surface/queries';
+import { LiveBanner } from '../surface/live-banner';
 import { SurfaceProvider, useSurface, type SurfaceProps } from '../surface/surface';
 import styles from './entity.module.css';
 import { vmOf, type EntityVm } from './entity-vm';
@@ -21,6 +22,7 @@ export function EntityHistory({ entity, ...surface }: SurfaceProps & { readonly 
   if (vm === undefined) return <MissingAnnotations entity={entity} />;
   return (
     <SurfaceProvider {...surface}>
+      <LiveBanner />
       <VmHistory key={vm.reference} vm={vm} />
     </SurfaceProvider>
   );

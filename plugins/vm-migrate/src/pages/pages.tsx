@@ -5,6 +5,7 @@ import { MigrationsPage } from './migrations/migrations-page';
 import { NewMigrationPage } from './new-migration/new-migration-page';
 import { OperationsPage } from './operations/operations-page';
 import { MigrationPage } from './migration/migration-page';
+import { NoSuchPage } from './no-such-page';
 
 export function Pages(props: SurfaceProps) {
   return (
@@ -14,6 +15,7 @@ export function Pages(props: SurfaceProps) {
         <Route path="/new" element={<NewMigrationPage />} />
         <Route path="/operations" element={<OperationsPage />} />
         <Route path="/migrations/:id/:tab?" element={<MigrationPage />} />
+        <Route path="*" element={<NoSuchPage />} />
       </Routes>
     </SurfaceProvider>
   );

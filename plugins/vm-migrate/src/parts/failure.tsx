@@ -11,14 +11,21 @@ export function Failure({
 }) {
   const { t } = useWords();
   const inOurWords = useControlWords();
+  // The client's own words are for a terminal, where a token is set by hand.
+  const isSignedOut = error.code === 'NOT_SIGNED_IN';
+  const remedy = isSignedOut
+    ? t('failure.signedOut.remedy')
+    : error.hint === undefined
+      ? undefined
+      : inOurWords(error.hint);
   return (
     <Alert
       status="danger"
       icon
-      title={error.message}
+      title={isSignedOut ? t('failure.signedOut.title') : error.message}
       description={
         <>
-          {error.hint !== undefined && <div>{inOurWords(error.hint)}</div>}
+          {remedy !== undefined && <div>{remedy}</div>}
           <code>{t('failure.code', { code: error.code })}</code>
         </>
       }

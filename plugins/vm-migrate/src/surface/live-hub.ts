@@ -1,7 +1,8 @@
 /**
  * One stream of events a tab, however many parts of the page listen: what they say makes the answers
  * that they are about old, and they are asked for again. While nobody sees the tab there is no stream;
- * when it is seen again everything is asked for anew, and the stream goes on from its cursor.
+ * when it is seen again everything is asked for anew, and the stream goes on from its cursor. A stream
+ * that was refused is tried again by and by: tokens are renewed, keys and permissions change.
  */
 import { QueryClient } from '@tanstack/react-query';
 import {
@@ -10,11 +11,19 @@ import {
   type EventView,
 } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 
-/** `lost`: the backend does not answer, what is shown may be old. */
-export type LiveMode = 'starting' | 'stream' | 'polling' | 'lost';
+/**
+ * How the page learns what happens.
+ *
+ *  - `lost`: the backend does not answer, what is shown may be old
+ *  - `signed-out`: it answers, and does not know who asks; what is shown may be old
+ *  - `denied`: it knows, and this person may read no events: what is shown is asked for again by itself only
+ */
+export type LiveMode = 'starting' | 'stream' | 'polling' | 'lost' | 'signed-out' | 'denied';
 
 /** Events come in bursts, and each answer is a query: so often at most. */
 const REFRESH_MS = 500;
+/** After so long a stream that was refused is asked for again. */
+const RETRY_MS = 10_000;
 
 export class LiveHub {
   readonly queries = new QueryClient({
@@ -85,9 +94,40 @@ export class LiveHub {
     if (this.#stop !== undefined || document.hidden) return;
     const stop = new AbortController();
     this.#stop = stop;
-    void this.listen(stop.signal).catch(() => {
-      // Not allowed, or signed out: each query says so where it is shown.
-      if (!stop.signal.aborted) this.say('lost');
+    void this.keepListening(stop.signal);
+  }
+
+  private async keepListening(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.listen(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        const mode = modeOfError(error);
+        this.say(mode);
+        await this.untilWorthATry(mode, signal);
+      }
+    }
+  }
+
+  /** After a time; at once when a query is answered, since who may ask that is known again. */
+  private untilWorthATry(mode: LiveMode, signal: AbortSignal): Promise<void> {
+    return new Promise(resolve => {
+      const end = (): void => {
+        clearTimeout(timer);
+        ignoreQueries();
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, RETRY_MS);
+      // Who may read migrations and no events is answered all the time.
+      const ignoreQueries =
+        mode === 'denied'
+          ? () => undefined
+          : this.queries.getQueryCache().subscribe(event => {
+              if (event.type === 'updated' && event.action.type === 'success') end();
+            });
+      signal.addEventListener('abort', end, { once: true });
     });
   }
 
@@ -104,9 +144,11 @@ export class LiveHub {
       signal,
       ...(after === undefined ? {} : { after }),
       onMode: mode => {
-        // What happened while it was lost came by no event that this page saw.
-        if (this.#mode === 'lost' && mode !== 'lost') this.refreshSoon();
+        const wasBlind = isBlind(this.#mode);
         this.say(mode);
+        // What happened meanwhile came by no event that this page saw, and what could not be asked
+        // shows its error until it is.
+        if (wasBlind && !isBlind(mode)) void this.queries.invalidateQueries();
       },
     });
     for await (const event of events) {
@@ -140,6 +182,22 @@ export class LiveHub {
     if (mode === this.#mode) return;
     this.#mode = mode;
     this.#onMode.forEach(changed => changed());
+  }
+}
+
+/** Events are missed. */
+function isBlind(mode: LiveMode): boolean {
+  return mode === 'lost' || mode === 'signed-out' || mode === 'denied';
+}
+
+function modeOfError(error: unknown): LiveMode {
+  switch (error instanceof ApiError ? error.data.code : undefined) {
+    case 'NOT_SIGNED_IN':
+      return 'signed-out';
+    case 'ACCESS_DENIED':
+      return 'denied';
+    default:
+      return 'lost';
   }
 }
 

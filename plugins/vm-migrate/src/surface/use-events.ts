@@ -60,7 +60,12 @@ export function useEvents(migration: string): Events {
   // A stream that begins, or begins anew, says nothing of what happened before it stood, and the first
   // page may be older than that.
   useEffect(() => {
-    if (!hasFirst || (mode !== 'stream' && mode !== 'polling')) return undefined;
+    if (mode !== 'stream' && mode !== 'polling') return undefined;
+    if (!hasFirst) {
+      // It failed while the backend did not answer.
+      loadOlder();
+      return undefined;
+    }
     const stop = new AbortController();
     const newest = known.current.events[0]?.id ?? 0;
     const catchUp = async (): Promise<void> => {
@@ -85,9 +90,12 @@ export function useEvents(migration: string): Events {
       }
     };
     // What goes wrong here the page shows: the stream is lost again, or the older page has the error.
-    catchUp().catch(() => undefined);
+    catchUp().then(
+      () => setError(null),
+      () => undefined,
+    );
     return () => stop.abort();
-  }, [api, migration, mode, hasFirst]);
+  }, [api, migration, mode, hasFirst, loadOlder]);
 
   return { ...log, isLoading, error, loadOlder };
 }

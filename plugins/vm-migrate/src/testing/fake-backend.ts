@@ -27,7 +27,16 @@ export class FakeBackend {
   readonly calls: { readonly name: OperationName; readonly input: unknown }[] = [];
   readonly client: ApiClient = apiClient({ baseUrl: () => BASE });
   readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
-  readonly #server = setupServer(http.get(`${BASE}${STREAM_PATH}`, () => this.stream()));
+  /** What a stream is answered with instead; undefined: it stands. */
+  #refusal: (() => Response) | undefined;
+  /** Streams that were asked for. */
+  streams = 0;
+  readonly #server = setupServer(
+    http.get(`${BASE}${STREAM_PATH}`, () => {
+      this.streams += 1;
+      return this.#refusal?.() ?? this.stream();
+    }),
+  );
 
   /** Registers itself with jest: before all, after each, after all of the file. */
   constructor() {
@@ -36,6 +45,8 @@ export class FakeBackend {
       this.#server.resetHandlers();
       this.calls.length = 0;
       this.#streams.clear();
+      this.#refusal = undefined;
+      this.streams = 0;
       // What one test was answered is nothing that the next one knows.
       liveHubOf(this.client).queries.clear();
     });
@@ -57,6 +68,13 @@ export class FakeBackend {
   /** As the backend says an error. */
   static failure(status: number, code: string, message: string, more: object = {}): Response {
     return HttpResponse.json({ error: { name: code, code, message, ...more } }, { status });
+  }
+
+  /** Ends the streams that stand; the next ones are answered with that, until it is undefined. */
+  refuseStreams(refusal: (() => Response) | undefined): void {
+    this.#refusal = refusal;
+    for (const stream of this.#streams) stream.close();
+    this.#streams.clear();
   }
 
   /** To every page that listens. */

@@ -5,6 +5,7 @@ import { reportMarkdown } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { eventOf, migrationOf } from '../../gallery/fixtures/build';
 import { DESCRIPTIONS, REPORT } from '../../gallery/fixtures/migrations';
 import { TREES } from '../../gallery/fixtures/trees';
+import { liveHubOf } from '../../surface/live-hub';
 import { FakeBackend } from '../../testing/fake-backend';
 import { giveLayout } from '../../testing/layout';
 import { renderPages, type RenderHow } from '../../testing/render-pages';
@@ -229,5 +230,35 @@ describe('its events', () => {
     await waitFor(() => expect(table).toHaveAttribute('aria-rowcount', '451'));
     expect(screen.getByText('This is the first event.')).toBeInTheDocument();
     expect(asked('getEvents').filter(input => 'before' in (input as object))).toHaveLength(3);
+  });
+
+  it('that could not be asked for come when the backend answers again, and the error goes', async () => {
+    backend.refuseStreams(() => new Response('{}', { status: 401 }));
+    show(DESCRIPTIONS.running, '/events');
+    backend.answer('getEvents', () => new Response('{}', { status: 502 }));
+    await screen.findByText(/^Code: API_UNREACHABLE/);
+    answerEvents([named(1)]);
+    backend.refuseStreams(undefined);
+    await act(() => liveHubOf(backend.client).refresh());
+    expect(await screen.findByText('event 1.')).toBeInTheDocument();
+    expect(screen.queryByText(/API_UNREACHABLE/)).toBeNull();
+  });
+
+  it('an error over events that are known goes when the backend answers again', async () => {
+    const stored = Array.from({ length: 450 }, (_, at) => named(at + 1));
+    answerEvents(stored);
+    show(DESCRIPTIONS.running, '/events');
+    await screen.findByText('event 450.');
+    await screen.findByText('Live');
+    backend.refuseStreams(() => new Response('{}', { status: 401 }));
+    await screen.findByText('You are signed out');
+    backend.answer('getEvents', () => new Response('{}', { status: 502 }));
+    await user.click(await button('Load older events'));
+    await screen.findByText(/^Code: API_UNREACHABLE/);
+    answerEvents(stored);
+    backend.refuseStreams(undefined);
+    await act(() => liveHubOf(backend.client).refresh());
+    await waitFor(() => expect(screen.queryByText(/API_UNREACHABLE/)).toBeNull());
+    expect(screen.getByText('event 450.')).toBeInTheDocument();
   });
 });

@@ -56,7 +56,7 @@ function MigrationView({ id, tab }: { readonly id: string; readonly tab: Migrati
   if (data === undefined) {
     const code = error?.data?.code;
     return (
-      <PageFrame>
+      <PageFrame title={id}>
         {code === 'NOT_FOUND' || code === 'USAGE' ? (
           <NoSuchMigration id={id} />
         ) : (
@@ -68,7 +68,10 @@ function MigrationView({ id, tab }: { readonly id: string; readonly tab: Migrati
     );
   }
   return (
-    <PageFrame header={<MigrationHeader description={data} tab={tab} acts={acts} />}>
+    <PageFrame
+      title={printable(data.migration.vm)}
+      header={<MigrationHeader description={data} tab={tab} acts={acts} />}
+    >
       <Answer query={{ data, error, refetch }}>
         {description => (
           <div className={styles['stack']}>
