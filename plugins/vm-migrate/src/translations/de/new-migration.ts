@@ -44,6 +44,16 @@ export const newMigrationDe: Flat<typeof newMigration> = {
   'newMigration.keep.rest_one': 'Auch den anderen zu behalten würde bis zu {{bytes}} mehr kosten.',
   'newMigration.keep.rest_other':
     'Auch die anderen {{count}} zu behalten würde bis zu {{bytes}} mehr kosten.',
+  'newMigration.keep.restFree_one': 'Auch den anderen zu behalten würde nichts mehr kosten.',
+  'newMigration.keep.restFree_other':
+    'Auch die anderen {{count}} zu behalten würde nichts mehr kosten.',
+  'newMigration.keep.each':
+    'Neben jedem: was er auf dem Ziel und an Zeit höchstens mehr braucht, wenn die anderen behalten werden oder nicht, wie sie es sind.',
+  'newMigration.keep.eachBytes':
+    'Neben jedem: was er auf dem Ziel höchstens mehr braucht, wenn die anderen behalten werden oder nicht, wie sie es sind.',
+  'newMigration.keep.notMeasured':
+    'Wie lange es dauert, ist nach dem Beweis der Speicherklasse besser bekannt.',
+  'newMigration.keep.upToTime': 'bis zu {{time}}',
   'newMigration.keep.history': 'Snapshots der VM',
   'newMigration.keep.keepIt': '{{name}} behalten',
   'newMigration.keep.current': 'Sie sind hier',
@@ -52,6 +62,7 @@ export const newMigrationDe: Flat<typeof newMigration> = {
   'newMigration.keep.underSecond': 'unter 1s',
   'newMigration.keep.kept': 'behalten',
   'newMigration.keep.dropped': 'fällt mit seinem Zweig weg',
+  'newMigration.keep.pending': 'wird geplant',
   'newMigration.keep.presentState': 'dem heutigen Zustand',
   'newMigration.keep.mergedInto': 'geht in {{name}} auf',
   'newMigration.keep.noSnapshots':
@@ -71,6 +82,8 @@ export const newMigrationDe: Flat<typeof newMigration> = {
   'newMigration.advanced.prefix': 'Präfix aller Objektnamen',
   'newMigration.advanced.prefixWords':
     'Kleinbuchstaben, Ziffern und Bindestriche, höchstens 30. Sonst aus dem Namen der VM gebildet.',
+  'newMigration.advanced.prefixWrong':
+    'Beginnen Sie mit einem Kleinbuchstaben, dann Kleinbuchstaben, Ziffern oder Bindestriche, am Ende ein Buchstabe oder eine Ziffer; höchstens 30.',
   'newMigration.advanced.sample': 'Verglichene Fenster je Platte',
   'newMigration.advanced.sampleWords':
     'So viele zufällige Fenster des neuesten VolumeSnapshots werden über eine Wiederherstellung gelesen.',
@@ -121,6 +134,8 @@ export const newMigrationDe: Flat<typeof newMigration> = {
   'plan.atMissing': 'Wählen Sie zuerst Tag und Uhrzeit.',
   'plan.atPassed': 'Diese Zeit ist vorbei.',
   'plan.command': 'Dasselbe am Terminal:',
+  'plan.refusal.prefix':
+    'Das Präfix aller Objektnamen ist falsch: ändern Sie es unter „Weitere Optionen“.',
   'plan.refusal.notAllowed':
     'Sie dürfen keine Migrationen beginnen. Fragen Sie, wer in Backstage über Rechte entscheidet.',
   'plan.refusal.failed': 'Es gibt keinen Plan für das, was gewählt ist.',

@@ -41,6 +41,13 @@ export const newMigration = {
       takes: '{{low}} to {{high}}',
       rest_one: 'To keep the other one as well would cost up to {{bytes}} more.',
       rest_other: 'To keep the other {{count}} as well would cost up to {{bytes}} more.',
+      restFree_one: 'To keep the other one as well would cost nothing more.',
+      restFree_other: 'To keep the other {{count}} as well would cost nothing more.',
+      each: 'Beside each: what it takes more on the target and in time, at most, the others kept or not as they are.',
+      eachBytes:
+        'Beside each: what it takes more on the target, at most, the others kept or not as they are.',
+      notMeasured: 'How long it takes is known better after the storage class was proved.',
+      upToTime: 'up to {{time}}',
       history: 'Snapshots of the VM',
       keepIt: 'Keep {{name}}',
       current: 'You are here',
@@ -49,6 +56,7 @@ export const newMigration = {
       underSecond: 'under 1s',
       kept: 'kept',
       dropped: 'dropped with its branch',
+      pending: 'being planned',
       presentState: 'the present state',
       mergedInto: 'merged into {{name}}',
       noSnapshots: 'The VM has no snapshots: its present state is migrated.',
@@ -71,6 +79,8 @@ export const newMigration = {
       prefix: 'Prefix of all object names',
       prefixWords:
         'Small letters, digits and dashes; at most 30. Else it is made of the VM’s name.',
+      prefixWrong:
+        'Begin with a small letter, go on with small letters, digits or dashes, end with a letter or digit; at most 30.',
       sample: 'Windows to compare for each disk',
       sampleWords:
         'So many random windows of the newest VolumeSnapshot are read through a restore.',
@@ -130,6 +140,7 @@ export const newMigration = {
     atPassed: 'That time has passed.',
     command: 'The same at a terminal:',
     refusal: {
+      prefix: 'The prefix of all object names is wrong: mend it under “More options”.',
       notAllowed:
         'You may not start migrations. Ask whoever decides about permissions in Backstage.',
       failed: 'There is no plan of what you have chosen.',
