@@ -4,6 +4,7 @@ import type { PlanView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { FakeBackend } from '../../testing/fake-backend';
 import { renderPages, type RenderHow } from '../../testing/render-pages';
 import {
+  classOf,
   findingOf,
   planOf,
   plannedSnapshotOf,
@@ -16,7 +17,7 @@ const backend = new FakeBackend();
 const user = userEvent.setup();
 
 function showDraft(
-  plan: PlanView | ((input: unknown) => PlanView | Response),
+  plan: PlanView | ((input: unknown) => PlanView | Response | Promise<PlanView>),
   how?: RenderHow,
   target = targetOf(),
 ) {
@@ -111,6 +112,99 @@ describe('draft of a migration', () => {
     );
     expect(screen.getByRole('textbox', { name: 'Command for a terminal' })).toHaveTextContent(
       'kubectl vm-migrate start lab/web-1 --keep newest=2 --plan dddddddddddd',
+    );
+  });
+
+  it('says what each snapshot costs, and all the others, by the plans themselves', async () => {
+    const mib = 1024 ** 2;
+    const costs = [470, 691, 691, 751].map((needed, count) => ({
+      count,
+      copiedBytes: 0,
+      neededBytes: needed * mib,
+      volumeSnapshots: count,
+    }));
+    const plan = planOf({
+      totals: {
+        ...planOf().totals,
+        space: [{ storageClass: 'fast', neededBytes: 691 * mib }],
+      },
+      snapshots: [
+        plannedSnapshotOf({ id: '1', kept: false, costBytes: 60 * mib, costMs: 9_000 }),
+        plannedSnapshotOf({ id: '2', parentId: '1', kept: false, costBytes: 0, costMs: 0 }),
+        plannedSnapshotOf({ id: '3', parentId: '1', costBytes: 221 * mib, costMs: 300 }),
+      ],
+      keepCosts: costs,
+    });
+    const fast = classOf({ name: 'fast' });
+    const unmeasured = { ...fast, proof: { ...fast.proof, writeBytesPerSecond: null } };
+    showDraft(plan, undefined, targetOf({ classes: [unmeasured] }));
+    const list = within(await screen.findByRole('list', { name: 'Snapshots of the VM' }));
+    await list.findByText('60 MiB · up to 9s');
+    expect(list.getByText('0 B · up to under 1s')).toBeInTheDocument();
+    expect(list.getByText('221 MiB · up to under 1s')).toBeInTheDocument();
+    // Not the sum of the rows: the plan of all of them less this one.
+    expect(
+      screen.getByText(/To keep the other 2 as well would cost up to 60 MiB more\./),
+    ).toBeInTheDocument();
+    expect(screen.getByText(/is known better after the storage class/)).toBeInTheDocument();
+  });
+
+  it('says of no snapshot that it is dropped before the plan says so', async () => {
+    let answer = () => {};
+    showDraft(input =>
+      JSON.stringify(input).includes('newest')
+        ? new Promise(resolve => {
+            answer = () =>
+              resolve(
+                planOf({
+                  snapshots: [
+                    plannedSnapshotOf({ id: '1', kept: false, mergedInto: '2' }),
+                    plannedSnapshotOf({ id: '2', parentId: '1' }),
+                    plannedSnapshotOf({ id: '3', parentId: '2' }),
+                  ],
+                }),
+              );
+          })
+        : planOf(),
+    );
+    await user.click(await screen.findByRole('radio', { name: 'The newest' }));
+    screen.getByRole('slider').focus();
+    await user.keyboard('{ArrowLeft}');
+    const list = within(screen.getByRole('list', { name: 'Snapshots of the VM' }));
+    expect(list.getAllByText('kept')).toHaveLength(2);
+    expect(list.getByText('being planned')).toBeInTheDocument();
+    expect(list.queryByText('dropped with its branch')).toBeNull();
+    expect(list.queryByText(/MiB/)).toBeNull();
+    await waitFor(() => expect(asked('plan')).toHaveLength(2));
+    answer();
+    expect(await list.findByText('merged into snapshot 2')).toBeInTheDocument();
+    expect(list.queryByText('being planned')).toBeNull();
+  });
+
+  it('does not start with a wrong prefix, and says why', async () => {
+    showDraft(planOf());
+    await user.click(await screen.findByRole('button', { name: 'More options' }));
+    const start = screen.getByRole('button', { name: 'Start now' });
+    await waitFor(() => expect(start).not.toHaveAttribute('aria-disabled'));
+    const field = screen.getByRole('textbox', { name: /Prefix of all object names/ });
+    await user.type(field, 'Bad Name!!');
+    expect(field).toHaveAccessibleDescription(/Begin with a small letter/);
+    expect(
+      screen.getAllByText('The prefix of all object names is wrong: mend it under “More options”.'),
+    ).not.toHaveLength(0);
+    expect(start).toHaveAttribute('aria-disabled', 'true');
+    expect(screen.queryByRole('textbox', { name: 'Command for a terminal' })).toBeNull();
+    await user.clear(field);
+    await user.type(field, 'shop-web');
+    await waitFor(() =>
+      expect(asked('plan').at(-1)).toEqual({
+        vm: 'lab/web-1',
+        options: { namePrefix: 'shop-web' },
+      }),
+    );
+    await waitFor(() => expect(start).not.toHaveAttribute('aria-disabled'));
+    expect(screen.getByRole('textbox', { name: 'Command for a terminal' })).toHaveTextContent(
+      '--name-prefix shop-web',
     );
   });
 
@@ -237,7 +331,7 @@ describe('findings', () => {
       }),
     );
     expect(await screen.findByText('State of a snapshot is not carried')).toBeInTheDocument();
-    expect(document.title).toBe('VM migrations');
+    expect(document.title).toBe('New migration · VM migrations');
     for (const remedy of [
       'Keep the snapshot under “What to keep”, or accept that its state is not carried.',
       '“The newest” under “What to keep”: 3 is the most that fits. Or “Storage class” under “Where to”: bulk (9).',

@@ -10,7 +10,7 @@ import { useOperation } from '../../surface/queries';
 import { useSurface } from '../../surface/surface';
 import { usePlanned } from '../../surface/use-planned';
 import { AdvancedChoice } from './advanced-choice';
-import { NOTHING_CHOSEN, optionsOf, type Draft } from './draft';
+import { isPrefixRight, NOTHING_CHOSEN, optionsOf, type Draft } from './draft';
 import { KeepChoice } from './keep-choice';
 import styles from './new-migration.module.css';
 import { PlanSummary } from './plan-summary';
@@ -22,6 +22,7 @@ const TARGETS_MS = 60_000;
 export function PlanDraft({ vm }: { readonly vm: string }) {
   const [draft, setDraft] = useState<Draft>(NOTHING_CHOSEN);
   const [accepted, setAccepted] = useState<ReadonlySet<string>>(new Set());
+  const [isAdvanced, setAdvanced] = useState(false);
   const change = (changed: Partial<Draft>) => setDraft(before => ({ ...before, ...changed }));
   const planned = usePlanned(vm, last => optionsOf(draft, last?.snapshots ?? []));
   const targets = useOperation('getTargets', {}, { of: 'places', refetchMs: TARGETS_MS });
@@ -55,11 +56,21 @@ export function PlanDraft({ vm }: { readonly vm: string }) {
           {plan !== undefined && (
             <>
               <FindingsReview findings={plan.findings} accepted={accepted} onChange={setAccepted} />
-              <AdvancedChoice draft={draft} onChange={change} />
+              <AdvancedChoice
+                isOpen={isAdvanced}
+                onOpen={setAdvanced}
+                draft={draft}
+                onChange={change}
+              />
             </>
           )}
         </div>
-        <PlanSummary vm={vm} planned={planned} accepted={accepted} />
+        <PlanSummary
+          vm={vm}
+          planned={planned}
+          isPrefixWrong={!isPrefixRight(draft.namePrefix)}
+          accepted={accepted}
+        />
       </div>
     </>
   );

@@ -27,11 +27,13 @@ type Begin = Pick<OperationInput<'start'>, 'begin' | 'beginAt'>;
 export interface PlanSummaryProps {
   readonly vm: string;
   readonly planned: Planned;
+  /** The person has said something that no plan can be made of. */
+  readonly isPrefixWrong: boolean;
   /** Ids of findings that the person accepts. */
   readonly accepted: ReadonlySet<string>;
 }
 
-export function PlanSummary({ vm, planned, accepted }: PlanSummaryProps) {
+export function PlanSummary({ vm, planned, isPrefixWrong, accepted }: PlanSummaryProps) {
   const { t } = useWords();
   const { links } = useSurface();
   const navigate = useNavigate();
@@ -44,6 +46,7 @@ export function PlanSummary({ vm, planned, accepted }: PlanSummaryProps) {
 
   const refusalWords = (): string | undefined => {
     if (mayStart === false) return t('plan.refusal.notAllowed');
+    if (isPrefixWrong) return t('plan.refusal.prefix');
     if (error !== null) return t('plan.refusal.failed');
     if (!isCurrent) return t('plan.refusal.planning');
     if (open.length === 0) return undefined;
@@ -79,7 +82,7 @@ export function PlanSummary({ vm, planned, accepted }: PlanSummaryProps) {
       </Text>
       {plan === undefined && error === null && <Waiting lines={5} />}
       {plan !== undefined && (
-        <div className={styles['figures']} data-stale={!isCurrent}>
+        <div className={styles['figures']} data-stale={!isCurrent || isPrefixWrong}>
           <PlanFigures plan={plan} />
           <div className={styles['digest']}>
             {t('plan.digest')} <code title={plan.digest}>{plan.digest.slice(0, 16)}</code>
@@ -116,7 +119,7 @@ export function PlanSummary({ vm, planned, accepted }: PlanSummaryProps) {
         onBegin={beginAt => void acceptPlan({ beginAt })}
       />
       <p className={styles['words']}>{t('plan.laterWords')}</p>
-      {plan !== undefined && (
+      {plan !== undefined && !isPrefixWrong && (
         <>
           <p className={styles['words']}>{t('plan.command')}</p>
           <CommandLine command={startCommand({ vm, options, planDigest: plan.digest, accept })} />
