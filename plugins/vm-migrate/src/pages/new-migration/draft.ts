@@ -83,15 +83,18 @@ function keepOf(
       return newest === undefined ? undefined : { rule, count: newest };
     case 'names':
       if (keptIds === undefined) return undefined;
-      return {
-        rule,
-        names: snapshots.filter(({ id }) => keptIds.has(id)).map(one => keepWord(one, snapshots)),
-      };
+      return { rule, names: keepWords(keptIds, snapshots) };
     case 'age':
       return { rule, maxAgeMs: days * DAY_MS };
     default:
       return rule satisfies never;
   }
+}
+
+/** Before there is a plan nobody knows a name: ids say it as well. */
+function keepWords(keptIds: ReadonlySet<string>, snapshots: Snapshots): string[] {
+  if (snapshots.length === 0) return [...keptIds];
+  return snapshots.filter(({ id }) => keptIds.has(id)).map(one => keepWord(one, snapshots));
 }
 
 /** What names this snapshot and no other: its name, or its id where others have the same name. */

@@ -1,16 +1,19 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import type { PlanView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import type { MigrationView, PlanView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { FakeBackend } from '../../testing/fake-backend';
 import { renderPages, type RenderHow } from '../../testing/render-pages';
 import {
   classOf,
+  descriptionOf,
   findingOf,
+  migrationOf,
   planOf,
   plannedSnapshotOf,
   sourceOf,
   targetOf,
   vmOf,
+  volumeOf,
 } from '../../testing/views';
 
 const backend = new FakeBackend();
@@ -23,8 +26,12 @@ function showDraft(
 ) {
   backend.answer('plan', input => (typeof plan === 'function' ? plan(input) : plan));
   backend.answer('getTargets', () => [target]);
+  backend.answer('getMigrations', () => []);
   return renderPages(backend.client, '/vm-migrate/new?vm=lab%2Fweb-1', how);
 }
+
+/** Nothing of it runs now. */
+const statusOf = (migration: MigrationView) => ({ ...migration, disks: [], now: [] });
 
 const asked = (name: string) =>
   backend.calls.filter(call => call.name === name).map(({ input }) => input);
@@ -338,5 +345,116 @@ describe('findings', () => {
       'Say “Prefix of all object names”.',
     ])
       expect(screen.getByText(remedy)).toBeInTheDocument();
+  });
+});
+
+describe('a VM that has a migration', () => {
+  const migrated = migrationOf({ state: 'migrated' });
+  const [volume] = descriptionOf(statusOf(migrationOf())).volumes;
+
+  function showEarlier(
+    earlier: MigrationView,
+    { digest = 'e'.repeat(64), names = [volume?.name ?? ''] } = {},
+  ) {
+    showDraft(
+      planOf({
+        volumes: [
+          {
+            id: 'disk-a-main',
+            diskId: 'disk-a',
+            role: 'main',
+            name: volume?.name ?? '',
+            storageClass: 'fast',
+            sizeBytes: 0,
+            layers: [],
+            atEnd: 'keep',
+          },
+        ],
+      }),
+    );
+    backend.answer('getMigrations', () => [earlier]);
+    backend.answer('describe', () =>
+      descriptionOf(statusOf(earlier), {
+        planDigest: digest,
+        volumes: names.map(name => volumeOf({ name })),
+      }),
+    );
+  }
+
+  it.each<[string, MigrationView, Parameters<typeof showEarlier>[1], RegExp]>([
+    ['of this very plan', migrated, { digest: 'd'.repeat(64) }, /It is of this very plan/],
+    ['of other choices', migrated, {}, /Where the VM only went on since/],
+    ['under other names', migrated, { names: ['other'] }, /makes a new one beside it/],
+    ['under way', migrationOf(), {}, /while it is open/],
+    ['to another target', migrationOf({ target: 'attic' }), {}, /makes a new one beside it/],
+  ])('says so, and what a start would do: one %s', async (_name, earlier, more, words) => {
+    showEarlier(earlier, more);
+    expect(await screen.findByText(words)).toBeInTheDocument();
+    expect(screen.getByRole('link', { name: 'see m-1' })).toHaveAttribute(
+      'href',
+      '/vm-migrate/migrations/m-1',
+    );
+  });
+
+  it.each([
+    ['already', /Nothing new was started/],
+    ['started', /goes on with what is new/],
+  ] as const)('is not opened without a word after a start: %s', async (outcome, words) => {
+    showEarlier(migrated);
+    await screen.findByRole('link', { name: 'see m-1' });
+    backend.answer('start', () => ({
+      migration: 'm-1',
+      vm: 'web-1',
+      planDigest: 'd'.repeat(64),
+      outcome,
+      state: 'migrated',
+    }));
+    const start = screen.getByRole('button', { name: 'Start now' });
+    await waitFor(() => expect(start).not.toHaveAttribute('aria-disabled'));
+    await user.click(start);
+    expect(await screen.findByText(words)).toBeInTheDocument();
+    expect(screen.getAllByRole('link', { name: 'see m-1' })).toHaveLength(2);
+  });
+
+  it('offers another prefix where a start is refused for its names', async () => {
+    showEarlier(migrated);
+    backend.answer('start', () =>
+      FakeBackend.failure(409, 'STATE_REFUSED', 'It does not go on where it ended.', {
+        hint: 'Under another prefix for the names (--name-prefix).',
+      }),
+    );
+    const start = await screen.findByRole('button', { name: 'Start now' });
+    await waitFor(() => expect(start).not.toHaveAttribute('aria-disabled'));
+    expect(screen.queryByRole('textbox', { name: /Prefix of all object names/ })).toBeNull();
+    await user.click(start);
+    expect(
+      await screen.findByText('Under another prefix for the names (“Prefix of all object names”).'),
+    ).toBeInTheDocument();
+    expect(
+      await screen.findByRole('textbox', { name: /Prefix of all object names/ }),
+    ).toBeInTheDocument();
+  });
+});
+
+describe('choices of a draft', () => {
+  it('are those of the address', async () => {
+    backend.answer('plan', () => planOf());
+    backend.answer('getTargets', () => [targetOf()]);
+    backend.answer('getMigrations', () => []);
+    renderPages(
+      backend.client,
+      '/vm-migrate/new?vm=lab%2Fweb-1&keep=names&snapshot=1&snapshot=3&class=bulk&prefix=shop',
+    );
+    expect(await screen.findByRole('radio', { name: 'By name' })).toBeChecked();
+    await waitFor(() =>
+      expect(asked('plan').at(-1)).toEqual({
+        vm: 'lab/web-1',
+        options: {
+          storageClass: 'bulk',
+          keep: { rule: 'names', names: ['snapshot 1', 'snapshot 3'] },
+          namePrefix: 'shop',
+        },
+      }),
+    );
   });
 });

@@ -21,6 +21,13 @@ export const newMigrationDe: Flat<typeof newMigration> = {
   'newMigration.noSourcesWords':
     'Wer dieses Backstage betreibt, nennt Quellen unter vmMigrate.sources in der Konfiguration.',
   'newMigration.other': 'Eine andere VM wählen',
+  'newMigration.earlier.title': 'Diese VM hat eine Migration nach {{target}}:',
+  'newMigration.earlier.same': 'Sie ist von genau diesem Plan: ein Beginn fängt nichts Neues an.',
+  'newMigration.earlier.open':
+    'Solange sie offen ist, beginnt keine andere zu diesem Ziel. Ein Beginn mit dem, womit sie begonnen wurde, führt zu ihr, einer mit anderem wird abgelehnt.',
+  'newMigration.earlier.ended':
+    'Wo die VM seither nur weiterging, geht sie bei einem Beginn mit dem Neuen weiter. Mit anderer Wahl wird er abgelehnt: um daneben zu migrieren, geben Sie unter „Weitere Optionen“ ein anderes „Präfix aller Objektnamen“ an.',
+  'newMigration.earlier.elsewhere': 'Ein Beginn macht daneben eine neue.',
   'newMigration.keep.title': 'Was behalten wird',
   'newMigration.keep.rule': 'Welche Snapshots behalten werden',
   'newMigration.keep.all': 'Alle',
@@ -125,6 +132,8 @@ export const newMigrationDe: Flat<typeof newMigration> = {
   'plan.needsOf': '{{name}}: braucht bis zu {{bytes}}, {{free}} sind frei',
   'plan.short': 'Das ist zu wenig.',
   'plan.digest': 'Digest',
+  'plan.already': 'Nichts Neues wurde begonnen: genau dieser Plan hat schon seine Migration.',
+  'plan.goesOn': 'Die Migration, die die VM hat, geht mit dem Neuen weiter.',
   'plan.start': 'Jetzt beginnen',
   'plan.later': 'Angehalten beginnen',
   'plan.laterWords':

@@ -18,6 +18,14 @@ export const newMigration = {
     noSourcesWords:
       'Whoever runs this Backstage names sources under vmMigrate.sources in its configuration.',
     other: 'Choose another VM',
+    earlier: {
+      title: 'This VM has a migration to {{target}}:',
+      same: 'It is of this very plan: a start begins nothing new.',
+      open: 'No other one to this target begins while it is open. A start of what it was started with leads to it, one of anything else is refused.',
+      ended:
+        'Where the VM only went on since, a start lets it go on with what is new. One of other choices is refused: to migrate beside it, say another “Prefix of all object names” under “More options”.',
+      elsewhere: 'A start makes a new one beside it.',
+    },
     keep: {
       title: 'What to keep',
       rule: 'Which snapshots to keep',
@@ -130,6 +138,8 @@ export const newMigration = {
     needsOf: '{{name}}: needs up to {{bytes}} of {{free}} free',
     short: 'That is too little.',
     digest: 'Digest',
+    already: 'Nothing new was started: this very plan has its migration already.',
+    goesOn: 'The migration that the VM has goes on with what is new.',
     start: 'Start now',
     later: 'Start paused',
     laterWords:
