@@ -62,10 +62,11 @@ function PlanOfVm({
 }: Omit<OfAsked, 'catalog'> & { readonly reference: string }) {
   const { t, language } = useWords();
   const [accepted, setAccepted] = useState(() => acceptedBefore(reviewed, asked.vm));
-  const { plan, error, isCurrent, again } = usePlanned(reference, () => asked.options);
+  const { plan, error, isCurrent, isOfChosen, again } = usePlanned(reference, () => asked.options);
   const sayNow = (): VmPlanReviewed | undefined => {
     if (error !== null) return NOT_REVIEWED;
-    if (plan === undefined || !isCurrent) return undefined;
+    // One that was asked for before is told at once: a start takes it by its digest, or not at all.
+    if (plan === undefined || !isOfChosen) return undefined;
     return reviewedOf(plan, accepted, asked, t('vmPlan.summary', summaryOf(plan, { t, language })));
   };
   useSaid(sayNow(), reviewed, onChange);

@@ -1,7 +1,8 @@
 import type { Entity } from '@backstage/catalog-model';
 import type { OperationInput } from '@vm-migrate/backstage-plugin-vm-migrate-common';
-import { screen, waitFor } from '@testing-library/react';
+import { cleanup, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
+import { liveHubOf } from '../surface/live-hub';
 import { FakeBackend } from '../testing/fake-backend';
 import { renderTemplateForm, type FormPage } from '../testing/template-form';
 import { findingOf, planOf } from '../testing/views';
@@ -87,6 +88,27 @@ describe('field VmPlanReview', () => {
       planDigest: 'd'.repeat(64),
       summary: expect.stringMatching(/: 3 of 3 snapshots to cluster \(fast\)/),
     });
+  });
+
+  it('takes the plan that was shown before while it is asked for again', async () => {
+    let isFirst = true;
+    backend.answer('plan', () => {
+      if (!isFirst) return new Promise<never>(() => undefined);
+      isFirst = false;
+      return planOf({ findings: [BLOCKING] });
+    });
+    const form = [page({ vm: text('VM', { default: 'lab/web-1' }), review: review() })];
+    renderTemplateForm(backend.client, form);
+    expect(await screen.findByText('3 of 3 snapshots')).toBeVisible();
+    // The same form again, a while later.
+    cleanup();
+    await liveHubOf(backend.client).queries.invalidateQueries({ refetchType: 'none' });
+    renderTemplateForm(backend.client, form);
+    expect(await screen.findByText('3 of 3 snapshots')).toBeVisible();
+    await waitFor(() => expect(asked()).toHaveLength(2));
+    await press('Review');
+    const refusal = 'One finding blocks the plan: accept it, or mend it.';
+    expect(await screen.findAllByText(refusal, { exact: false })).not.toHaveLength(0);
   });
 
   it('plans again when another field says something else, and takes no answer of before', async () => {

@@ -13,8 +13,10 @@ export interface Planned {
   readonly plan: PlanView | undefined;
   /** What is chosen now. */
   readonly options: MigrationOptions;
-  /** It is the plan of what is chosen now. */
+  /** It is the plan of what is chosen now, as new as the page. */
   readonly isCurrent: boolean;
+  /** It is the plan of what is chosen now, maybe of a while ago: it is being asked for again. */
+  readonly isOfChosen: boolean;
   readonly error: ApiError | null;
   readonly again: () => Promise<unknown>;
 }
@@ -38,11 +40,13 @@ export function usePlanned(
   );
   // What is chosen may have other words in terms of this plan.
   if (data !== undefined && data !== last) setLast(data);
+  const isOfChosen =
+    data !== undefined && error === null && wanted === asked && !isPlaceholderData;
   return {
     plan: data ?? last,
     options,
-    isCurrent:
-      data !== undefined && error === null && wanted === asked && !isPlaceholderData && !isFetching,
+    isCurrent: isOfChosen && !isFetching,
+    isOfChosen,
     error: isFetching ? null : error,
     again: refetch,
   };

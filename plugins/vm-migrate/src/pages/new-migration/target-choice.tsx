@@ -46,6 +46,8 @@ export function TargetChoice({ plan, draft, onChange, targets, failure }: Target
             className={styles['field'] ?? ''}
             label={t('newMigration.target.class')}
             byRule={t('newMigration.target.byRule')}
+            // As much below its label as the target's place is below that one's.
+            description={used.join(', ')}
             target={target}
             value={draft.storageClass}
             onChange={storageClass => onChange({ storageClass })}
