@@ -9,6 +9,7 @@ import { useWords } from '../../parts/use-words';
 import { VirtualTable, type TableColumn } from '../../parts/virtual-table';
 import { Waiting } from '../../parts/waiting';
 import { useEvents } from '../../surface/use-events';
+import { LogActs } from './log-acts';
 import styles from './migration.module.css';
 
 /** So near to the end of what is loaded, the next page is asked for. */
@@ -72,6 +73,7 @@ export function EventsTab({ migration }: { readonly migration: string }) {
       {error !== null && (
         <Failure error={error.data ?? { code: 'INTERNAL', message: error.message }} />
       )}
+      <LogActs migration={migration} />
       <div className={styles['held']} role="status">
         {held > 0 && (
           <Button variant="secondary" size="small" onPress={() => setHeldAt(undefined)}>

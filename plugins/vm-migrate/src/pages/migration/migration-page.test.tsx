@@ -1,7 +1,7 @@
 import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import type { DescriptionView, EventView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
-import { reportMarkdown } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import { eventLog, reportMarkdown } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { eventOf, migrationOf } from '../../gallery/fixtures/build';
 import { DESCRIPTIONS, REPORT } from '../../gallery/fixtures/migrations';
 import { TREES } from '../../gallery/fixtures/trees';
@@ -230,6 +230,16 @@ describe('its events', () => {
     await waitFor(() => expect(table).toHaveAttribute('aria-rowcount', '451'));
     expect(screen.getByText('This is the first event.')).toBeInTheDocument();
     expect(asked('getEvents').filter(input => 'before' in (input as object))).toHaveLength(3);
+  });
+
+  it('all of them, also those that are not loaded, are copied as the log that a terminal prints', async () => {
+    const stored = Array.from({ length: 1_450 }, (_, at) => named(at + 1));
+    answerEvents(stored);
+    show(DESCRIPTIONS.running, '/events');
+    const write = jest.spyOn(navigator.clipboard, 'writeText');
+    await user.click(await button('Copy log'));
+    expect(await screen.findByText('Copied')).toBeInTheDocument();
+    expect(write.mock.calls).toEqual([[eventLog(stored)]]);
   });
 
   it('that could not be asked for come when the backend answers again, and the error goes', async () => {

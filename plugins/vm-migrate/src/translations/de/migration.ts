@@ -80,6 +80,8 @@ export const migrationDe: Flat<typeof migration> = {
   'events.empty': 'Noch ist nichts geschehen.',
   'events.older': 'Ältere Ereignisse laden',
   'events.first': 'Das ist das erste Ereignis.',
+  'events.download': 'Protokoll herunterladen',
+  'events.copy': 'Protokoll kopieren',
   'events.held_one': '{{count}} neues Ereignis',
   'events.held_other': '{{count}} neue Ereignisse',
   'events.column.at': 'Zeit',

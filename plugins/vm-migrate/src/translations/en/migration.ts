@@ -94,6 +94,8 @@ export const migration = {
     empty: 'Nothing has happened yet.',
     older: 'Load older events',
     first: 'This is the first event.',
+    download: 'Download log',
+    copy: 'Copy log',
     held_one: '{{count}} new event',
     held_other: '{{count}} new events',
     column: { at: 'Time', level: 'Level', message: 'What happened', actor: 'Who' },
