@@ -26,7 +26,9 @@ describeWithBrowser('a software template', () => {
   beforeAll(async () => {
     for (const seed of [1, 2])
       writeSmallVm(path.join(vmsFolder(folder), `small-${seed}`), { seed });
-    [backstage, browser] = await Promise.all([startBackstage(folder), launchBrowser()]);
+    // First what is closed in any case.
+    browser = await launchBrowser();
+    backstage = await startBackstage(folder);
     const { url } = backstage;
     api = apiClient({ baseUrl: () => `${url}/api/vm-migrate`, token: () => backstage.token() });
     ({ page } = await signIn(browser, backstage.url));
