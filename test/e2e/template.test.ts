@@ -71,6 +71,8 @@ describeWithBrowser('a software template', () => {
     expect(await axeViolations(page, FIELD)).toEqual([]);
     await press('Next');
     await plan().getByText('2 of 6 snapshots').waitFor({ timeout: RUN_MS });
+    // A plan of before is shown until it is the one of now.
+    await plan().getByText('One finding must be accepted first.').waitFor();
   }
 
   const plan = () => page.getByRole('group', { name: 'The plan' });
