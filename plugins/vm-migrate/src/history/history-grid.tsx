@@ -1,6 +1,11 @@
 /**
  * A VM's history as a treegrid: one row a point, its disks below it when it is open. Only the rows in
  * sight are there, so that 20,000 layers scroll as six do; the one with the focus always is.
+ *
+ * Keys, on a row: Up, Down, Page Up, Page Down, Home and End go from row to row. Right shows the details
+ * of a point, and goes to the first of them when they are shown; Left hides them, goes from a detail to
+ * its point, and from a point without shown details to the one that it grew from. Enter and Space show
+ * and hide. `aria-expanded` is what these change; a point with nothing to show has none.
  */
 import type { TreeNodeView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { defaultRangeExtractor, useVirtualizer, type Range } from '@tanstack/react-virtual';
@@ -227,7 +232,7 @@ const GridRowBox = memo(function GridRowBox({
       aria-level={row.level}
       aria-posinset={row.position}
       aria-setsize={row.setSize}
-      aria-expanded={row.kind === 'point' ? row.isExpanded : undefined}
+      aria-expanded={row.kind === 'point' && row.canOpen ? row.isOpen : undefined}
       data-kind={row.kind}
       data-key={row.key}
       data-index={index}
@@ -249,7 +254,7 @@ const GridRowBox = memo(function GridRowBox({
 
 type Act = { readonly focus: number } | { readonly toggle: string };
 
-/** What a key does on a row, as in every treegrid; Left on a closed point goes to the one it grew from. */
+/** What a key does on a row; see the head of this file. */
 function actOf(
   event: KeyboardEvent,
   rows: readonly GridRow[],
@@ -274,8 +279,8 @@ function actOf(
     case 'End':
       return { focus: rows.length - 1 };
     case 'ArrowRight':
-      if (row.kind !== 'point' || row.isExpanded === undefined) return undefined;
-      return isOpen || !hasDetails(row) ? { focus: active + 1 } : { toggle: point.id };
+      if (row.kind !== 'point' || !row.canOpen) return undefined;
+      return isOpen ? { focus: active + 1 } : { toggle: point.id };
     case 'ArrowLeft': {
       if (isOpen) return { toggle: point.id };
       const above = row.kind === 'point' ? row.rail.parent?.id : point.id;
@@ -284,14 +289,10 @@ function actOf(
     }
     case 'Enter':
     case ' ':
-      return row.kind === 'point' && hasDetails(row) ? { toggle: point.id } : undefined;
+      return row.kind === 'point' && row.canOpen ? { toggle: point.id } : undefined;
     default:
       return undefined;
   }
-}
-
-function hasDetails({ rail: { point } }: GridRow): boolean {
-  return point.disks.length > 0 || point.description !== '';
 }
 
 function visibleCount(scroller: HTMLElement | null, rowPx: number): number {

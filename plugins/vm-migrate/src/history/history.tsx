@@ -72,10 +72,10 @@ function failedOf(nodes: readonly TreeNodeView[]): ReadonlySet<string> {
   return new Set(nodes.filter(node => pointStateOf(node).stage === 'failed').map(({ id }) => id));
 }
 
-/** The first point that failed, else the first that is copied, else the first that waits. */
+/** The first point that failed, else the first that is copied, that is verified, that waits. */
 function busiestOf(nodes: readonly TreeNodeView[]) {
   const states = nodes.map(node => ({ id: node.id, stage: pointStateOf(node).stage }));
-  for (const stage of ['failed', 'copying', 'waiting'] as const) {
+  for (const stage of ['failed', 'copying', 'verifying', 'waiting'] as const) {
     const found = states.find(state => state.stage === stage);
     if (found !== undefined) return { id: found.id, stage };
   }
