@@ -276,7 +276,7 @@ function Badge({
   return (
     <span className={styles['badge']} title={hint}>
       {icon}
-      {children}
+      <span className={styles['badgeWords']}>{children}</span>
     </span>
   );
 }

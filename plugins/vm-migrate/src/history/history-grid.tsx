@@ -44,13 +44,19 @@ export interface HistoryGridProps {
   readonly handle?: Ref<HistoryGridHandle>;
 }
 
-/** Narrower than this, dates and bytes go below the name. */
+/** `narrow`: dates and bytes go below the name; `tiny`: the state does, too. */
+type Layout = 'wide' | 'narrow' | 'tiny';
+
 const NARROW_REM = 46;
+const TINY_REM = 25;
 /** Heights by kind, in rem; a row of words is measured. */
 const HEIGHT_REM = {
   wide: { point: 3.25, disk: 3, words: 2 },
   narrow: { point: 4.5, disk: 4.25, words: 3 },
+  tiny: { point: 7.25, disk: 7.25, words: 3 },
 } as const;
+/** More rails than fit into that draw closer together. */
+const RAILS_PX = { wide: undefined, narrow: undefined, tiny: 64 } as const;
 const MARK_REM = 1.1;
 const OVERSCAN = 6;
 
@@ -59,14 +65,15 @@ export function HistoryGrid({ points, label, open, onOpen, handle }: HistoryGrid
   const scroller = useRef<HTMLDivElement>(null);
   const rem = useRootFontPx();
   const width = useElementWidth(scroller);
-  const isNarrow = width > 0 && width < NARROW_REM * rem;
-  const heights = HEIGHT_REM[isNarrow ? 'narrow' : 'wide'];
+  const layout = layoutOf(width / rem);
+  const isNarrow = layout !== 'wide';
+  const heights = HEIGHT_REM[layout];
 
   const rails = useMemo(() => railRows(points, 'current'), [points]);
   const rows = useMemo(() => gridRows(rails, open), [rails, open]);
   const size = useMemo(
-    () => railSize(rails.reduce((most, { lane }) => Math.max(most, lane), 0) + 1),
-    [rails],
+    () => railSize(rails.reduce((most, { lane }) => Math.max(most, lane), 0) + 1, RAILS_PX[layout]),
+    [rails, layout],
   );
   const nameOf = useMemo(() => {
     const names = new Map(points.map(({ id, name }) => [id, name]));
@@ -150,12 +157,13 @@ export function HistoryGrid({ points, label, open, onOpen, handle }: HistoryGrid
       aria-rowcount={rows.length + 1}
       aria-colcount={isNarrow ? 2 : 4}
       className={`${inSight['box']} ${styles['grid']}`}
-      data-narrow={isNarrow || undefined}
+      data-layout={layout}
+      style={{ ['--rails' as string]: `${size.widthPx}px` }}
       onKeyDown={onKeyDown}
     >
       <div role="rowgroup" className={inSight['head']}>
         <div role="row" aria-rowindex={1} className={inSight['row']}>
-          <span role="columnheader" style={{ paddingInlineStart: size.widthPx + 2 * rem }}>
+          <span role="columnheader" className={styles['pointHead']}>
             {t('history.column.point')}
           </span>
           {!isNarrow && (
@@ -204,6 +212,12 @@ export function HistoryGrid({ points, label, open, onOpen, handle }: HistoryGrid
       </div>
     </div>
   );
+}
+
+/** Not measured yet: as wide as it may be. */
+function layoutOf(widthRem: number): Layout {
+  if (widthRem === 0 || widthRem >= NARROW_REM) return 'wide';
+  return widthRem >= TINY_REM ? 'narrow' : 'tiny';
 }
 
 interface GridRowBoxProps extends GridRowProps {

@@ -14,6 +14,7 @@ import {
 } from '@backstage/ui';
 import type { CancelChoice, MigrationView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useState } from 'react';
+import { SourceText } from '../../parts/source-text';
 import { useWords } from '../../parts/use-words';
 import { useOperation } from '../../surface/queries';
 import { ActOutcomes } from './act-outcomes';
@@ -64,7 +65,8 @@ export function ActDialog({ act, migrations, leftAlone, onClose }: ActDialogProp
               <ul className={styles['names']}>
                 {leftAlone.map(({ migration, why }) => (
                   <li key={migration.id}>
-                    {migration.vm} <span className={styles['id']}>{migration.id}</span> {why}
+                    <SourceText>{migration.vm}</SourceText>{' '}
+                    <span className={styles['id']}>{migration.id}</span> {why}
                   </li>
                 ))}
               </ul>

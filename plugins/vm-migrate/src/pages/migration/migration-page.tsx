@@ -109,17 +109,19 @@ function MigrationHeader({
   const countOf = (each: MigrationTab): string =>
     each === 'findings' && findings.length > 0 ? ` (${findings.length})` : '';
   return (
-    <Header
-      title={printable(migration.vm)}
-      activeTabId={tab}
-      tabs={MIGRATION_TABS.map(each => ({
-        id: each,
-        label: `${t(`migration.tab.${each}`)}${countOf(each)}`,
-        href: links.migration(migration.id, each),
-      }))}
-      metadata={useFacts(description)}
-      customActions={isNarrow ? undefined : <ActButtons migration={migration} acts={acts} />}
-    />
+    <div className={styles['header']}>
+      <Header
+        title={printable(migration.vm)}
+        activeTabId={tab}
+        tabs={MIGRATION_TABS.map(each => ({
+          id: each,
+          label: `${t(`migration.tab.${each}`)}${countOf(each)}`,
+          href: links.migration(migration.id, each),
+        }))}
+        metadata={useFacts(description)}
+        customActions={isNarrow ? undefined : <ActButtons migration={migration} acts={acts} />}
+      />
+    </div>
   );
 }
 
