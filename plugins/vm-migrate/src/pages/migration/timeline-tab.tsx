@@ -9,7 +9,14 @@ import { useWords } from '../../parts/use-words';
 import { VirtualTable, type TableColumn } from '../../parts/virtual-table';
 import styles from './migration.module.css';
 import { StepStateTag } from './step-state-tag';
-import { ticksOf, timelineOf, type Timeline, type TimelineBar } from './timeline';
+import {
+  shownStateOf,
+  ticksOf,
+  timelineOf,
+  type DiskLabels,
+  type Timeline,
+  type TimelineBar,
+} from './timeline';
 
 const TICKS = 6;
 
@@ -19,11 +26,11 @@ export function TimelineTab({ description }: { readonly description: Description
   const isOver = migration.finishedAt !== null;
   const tick = useNow();
   const now = isOver ? Date.parse(migration.finishedAt ?? '') : tick;
-  const timeline = useMemo(() => timelineOf(steps, now), [steps, now]);
   const labels = useMemo(
     () => new Map(migration.disks.map(({ diskId, label }) => [diskId, label])),
     [migration.disks],
   );
+  const timeline = useMemo(() => timelineOf(steps, now, labels), [steps, now, labels]);
   if (timeline === undefined) return <p className={styles['empty']}>{t('timeline.empty')}</p>;
   return (
     <div className={styles['stack']}>
@@ -38,7 +45,7 @@ function Picture({
   labels,
 }: {
   readonly timeline: Timeline;
-  readonly labels: ReadonlyMap<string, string>;
+  readonly labels: DiskLabels;
 }) {
   const { t, language } = useWords();
   const { fromMs, toMs, tracks } = timeline;
@@ -125,7 +132,7 @@ function StepTable({
   labels,
 }: {
   readonly steps: readonly StepView[];
-  readonly labels: ReadonlyMap<string, string>;
+  readonly labels: DiskLabels;
 }) {
   const { t, language } = useWords();
   const rows = useMemo(() => steps.toSorted((a, b) => beganAt(a) - beganAt(b)), [steps]);
@@ -158,18 +165,18 @@ function StepTable({
         id: 'state',
         heading: t('timeline.column.state'),
         width: '9rem',
-        cell: ({ state, progress, waitsFor }) => (
+        cell: step => (
           <>
-            <StepStateTag state={state} />
-            {state === 'running' && progress !== null && (
+            <StepStateTag state={shownStateOf(step)} />
+            {shownStateOf(step) === 'running' && step.progress !== null && (
               <span className={styles['quiet']}>
                 {' '}
-                {percentOf(progress.bytesDone, progress.bytesTotal)} %
+                {percentOf(step.progress.bytesDone, step.progress.bytesTotal)} %
               </span>
             )}
-            {waitsFor !== null && (
+            {step.waitsFor !== null && (
               <div className={styles['quiet']}>
-                <Awaited>{waitsFor}</Awaited>
+                <Awaited>{step.waitsFor}</Awaited>
               </div>
             )}
           </>
