@@ -9,6 +9,7 @@ import {
   useSyncExternalStore,
   type ReactNode,
 } from 'react';
+import { OwnLanguage } from '../parts/own-language';
 import '../parts/tokens.module.css';
 import { liveHubOf, type LiveHub, type LiveMode } from './live-hub';
 import type { Links } from './links';
@@ -30,7 +31,9 @@ export function SurfaceProvider({ api, links, children }: SurfaceProps & { child
   const surface = useMemo(() => ({ api, links, hub }), [api, links, hub]);
   return (
     <SurfaceContext.Provider value={surface}>
-      <QueryClientProvider client={hub.queries}>{children}</QueryClientProvider>
+      <QueryClientProvider client={hub.queries}>
+        <OwnLanguage>{children}</OwnLanguage>
+      </QueryClientProvider>
     </SurfaceContext.Provider>
   );
 }

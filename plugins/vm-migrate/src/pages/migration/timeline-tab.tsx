@@ -4,6 +4,7 @@ import { useMemo } from 'react';
 import { bytesText, dateText, durationText, percentOf, timeText } from '../../parts/format';
 import { useNow } from '../../parts/age';
 import { Awaited } from '../../parts/awaited';
+import { EngineText } from '../../parts/engine-text';
 import { SourceText } from '../../parts/source-text';
 import { useWords } from '../../parts/use-words';
 import { VirtualTable, type TableColumn } from '../../parts/virtual-table';
@@ -144,7 +145,7 @@ function StepTable({
         width: 'minmax(0, 1fr)',
         cell: ({ words, attempts }) => (
           <>
-            <SourceText>{words}</SourceText>
+            <EngineText>{words}</EngineText>
             {attempts > 1 && (
               <span className={styles['quiet']}>
                 {' '}

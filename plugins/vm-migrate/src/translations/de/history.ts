@@ -7,7 +7,7 @@ export const historyDe: Flat<typeof history> = {
   'history.column.point': 'Snapshot',
   'history.column.taken': 'Aufgenommen',
   'history.column.bytes': 'Eigene Bytes',
-  'history.column.state': 'Stand',
+  'history.column.state': 'Zustand',
   'history.here': 'Aktueller Stand',
   'history.hereMeans': 'So steht die VM jetzt',
   'history.now': 'Jetzt',
