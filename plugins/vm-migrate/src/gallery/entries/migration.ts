@@ -49,6 +49,7 @@ export const MIGRATION_ENTRIES: readonly GalleryEntry[] = [
   migration('paused', { describe: DESCRIPTIONS.paused }),
   migration('failed', { describe: DESCRIPTIONS.failed, getTree: TREES.failed }),
   migration('migrated', { describe: DESCRIPTIONS.migrated, getTree: TREES.migrated }),
+  migration('verifying', { describe: DESCRIPTIONS.verifying, getTree: TREES.verifying }),
   migration('canceled', { describe: DESCRIPTIONS.canceled }),
   migration(
     'not allowed to control',

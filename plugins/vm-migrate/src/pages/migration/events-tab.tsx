@@ -2,6 +2,7 @@
 import { Button } from '@backstage/ui';
 import type { EventView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useMemo, useState } from 'react';
+import { EngineText } from '../../parts/engine-text';
 import { Failure } from '../../parts/failure';
 import { dayText, timeText } from '../../parts/format';
 import { SourceText } from '../../parts/source-text';
@@ -47,7 +48,7 @@ export function EventsTab({ migration }: { readonly migration: string }) {
         id: 'message',
         heading: t('events.column.message'),
         width: 'minmax(0, 1fr)',
-        cell: ({ message }) => <SourceText>{message}</SourceText>,
+        cell: ({ message }) => <EngineText>{message}</EngineText>,
       },
       {
         id: 'actor',
