@@ -259,7 +259,12 @@ function Words({ row }: { readonly row: WordsRow }) {
   return (
     <>
       {t('history.waitsFor', { disk })} <Awaited>{step.waitsFor}</Awaited>
-      {step.waitsSince !== null && <Since at={step.waitsSince} />}
+      {step.waitsSince !== null && (
+        <>
+          {' · '}
+          <Since at={step.waitsSince} />
+        </>
+      )}
     </>
   );
 }

@@ -108,6 +108,7 @@ function Reason({ step: { waitsFor, waitsSince }, before }: ReasonProps) {
       </span>
       {waitsSince !== null && (
         <span className={styles['lasting']}>
+          <span className={styles['separator']}> · </span>
           <Since at={waitsSince} />
         </span>
       )}
@@ -158,5 +159,5 @@ function Moving({ progress }: { readonly progress: ProgressView }) {
 export function Since({ at }: { readonly at: string }) {
   const { t } = useWords();
   const now = useNow();
-  return <> · {t('history.since', { time: durationText(now - Date.parse(at)) })}</>;
+  return <>{t('history.since', { time: durationText(now - Date.parse(at)) })}</>;
 }

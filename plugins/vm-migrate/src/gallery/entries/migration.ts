@@ -10,6 +10,8 @@ const missing = fails(
   404,
 );
 
+const signedOut = fails({ code: 'NOT_SIGNED_IN', message: 'Who asks is not known.' }, 401);
+
 function migration(
   state: string,
   answers: Fixtures,
@@ -72,6 +74,15 @@ export const MIGRATION_ENTRIES: readonly GalleryEntry[] = [
   migration('loading', { describe: isSlow }),
   migration('missing', { describe: missing }),
   ...FAILURES.map(([state, failure]) => migration(state, { describe: failure })),
+  { ...migration('no answer any more', { describe: DESCRIPTIONS.running }), stream: 'lost' },
+  {
+    ...migration('signed out', { describe: DESCRIPTIONS.running }),
+    stream: { refused: signedOut() },
+  },
+  {
+    ...migration('not allowed to read events', { describe: DESCRIPTIONS.running }),
+    stream: { refused: denied() },
+  },
   migration('history that does not come', { describe: DESCRIPTIONS.running, getTree: unreachable }),
   history('before', 'before a migration'),
   history('forks', 'with forks inside forks'),

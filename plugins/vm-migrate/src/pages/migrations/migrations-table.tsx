@@ -115,7 +115,13 @@ function useColumns(): readonly ColumnConfig<MigrationView>[] {
         minWidth: isMedium ? 204 : isSmall ? 110 : 96,
         defaultWidth: '2fr',
         cell: migration => (
-          <VmCell migration={migration}>{!isSmall && <StateTag state={migration.state} />}</VmCell>
+          <VmCell migration={migration}>
+            {!isSmall && (
+              <span>
+                <StateTag state={migration.state} />
+              </span>
+            )}
+          </VmCell>
         ),
       },
       {

@@ -39,7 +39,7 @@ export const historyDe: Flat<typeof history> = {
   'history.show.waiting': 'Zu dem, was wartet',
   'history.show.verifying': 'Zu dem, was geprüft wird',
   'history.show.failed': 'Zum Fehler',
-  'history.moving.copying': 'wird kopiert, {{percent}} %',
+  'history.moving.copying': 'kopiert, {{percent}} %',
   'history.moving.verifying': 'wird geprüft, {{percent}} %',
   'history.toBeVerified': 'wird noch geprüft; wartet auf',
   'history.since': 'seit {{time}}',
