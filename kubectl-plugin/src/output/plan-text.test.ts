@@ -45,7 +45,7 @@ it('ends with a command that starts exactly this, whole however narrow the termi
 it('lists snapshots that are not kept, with where they end up and what keeping them would cost', () => {
   const plan = buildPlan(planInput(HISTORY, { keep: { rule: 'names', names: ['S2', 'S3'] } }));
   expect(planText(plan, { ...style, width: 100 })).toMatch(
-    /^1 snapshot not kept\n {2}S1: merged into S2; keeping it would cost /m,
+    /^1 snapshot not kept\n {2}S1: merged into S2; keeping it as well would cost up to /m,
   );
 });
 

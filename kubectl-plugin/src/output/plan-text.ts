@@ -160,8 +160,9 @@ function notKeptLines({ snapshots }: Plan, { palette, width, symbols }: Style): 
         mergedInto === undefined
           ? 'left out, its changes are in no kept state'
           : `merged into ${mergedInto === 'current' ? 'the current state' : nameOf(mergedInto)}`;
-      const cost = `keeping it would cost ${bytes(costBytes)}`;
-      return `  ${shortenMiddle(`${printable(name)}: ${into}; ${cost}`, width - 2, symbols)}`;
+      const cost =
+        costBytes === undefined ? '' : `; keeping it as well would cost up to ${bytes(costBytes)}`;
+      return `  ${shortenMiddle(`${printable(name)}: ${into}${cost}`, width - 2, symbols)}`;
     }),
   ];
 }

@@ -70,8 +70,10 @@ export interface PlanView {
     readonly quiesced?: boolean;
     readonly kept: boolean;
     readonly mergedInto?: string;
-    /** What keeping it costs in bytes. */
-    readonly costBytes: number;
+    /** What the plan with it needs on the target more than the one without it, the others kept or not as they are; absent for histories that are too long to be planned for each. */
+    readonly costBytes?: number;
+    /** The same of the upper ends of their estimates; absent where the history has more than 32 snapshots. */
+    readonly costMs?: number;
     readonly volumeSnapshotIds: readonly string[];
   }[];
   readonly current: unknown;

@@ -30,7 +30,16 @@ export const vmInputs = {
       })
       .optional()
       .describe('Which snapshots become VolumeSnapshots; all when absent'),
-  namePrefix: (z: Z) => z.string().optional().describe('Prefix of all object names'),
+  namePrefix: (z: Z) =>
+    z
+      .string()
+      // A form says an empty text where nothing was typed.
+      .regex(/^([a-z]([a-z0-9-]{0,28}[a-z0-9])?)?$/, {
+        message:
+          'small letters, digits and dashes, at most 30; begins with a letter, ends with no dash',
+      })
+      .optional()
+      .describe("Prefix of all object names; made of the VM's name when absent"),
   cutCurrent: (z: Z) =>
     z.boolean().optional().describe('Take a VolumeSnapshot of the current state as well'),
   accept: (z: Z) => z.array(z.string()).optional().describe('Ids of findings that are accepted'),

@@ -14,6 +14,7 @@ export function plannedSnapshotOf(
     createdAtUs: Date.UTC(2026, 10, Number(rest.id)) * 1000,
     kept: true,
     costBytes: MIB,
+    costMs: 5_000,
     volumeSnapshotIds: [],
     ...rest,
   };

@@ -4,6 +4,7 @@ import { SECTOR_BYTES } from '../bytes';
 import { ModelVm, type VmEvent } from '../testing/model-vm';
 import { planInput, planOptions, storageClass } from '../testing/plan-input';
 import { simulatePlan, type Blocks } from '../testing/simulate-plan';
+import type { TargetCapabilities } from '../targets/target';
 import { buildPlan } from './build-plan';
 import type { KeepRule, Plan } from './plan';
 import { parsePlan } from './parse-plan';
@@ -52,7 +53,10 @@ const scenario = fc.record({
 });
 type Scenario = typeof scenario extends fc.Arbitrary<infer T> ? T : never;
 
-function planned(of: Scenario): { readonly vm: ModelVm; readonly plan: Plan } {
+function planned(
+  of: Scenario,
+  capabilities: TargetCapabilities = { classes: [storageClass()] },
+): { readonly vm: ModelVm; readonly plan: Plan } {
   const vm = new ModelVm(of.events);
   const tree = vm.tree({
     running: of.running,
@@ -64,7 +68,7 @@ function planned(of: Scenario): { readonly vm: ModelVm; readonly plan: Plan } {
       tree,
       planOptions({ keep: rule, cutCurrent, sampleWindows, leaveOutDisks: of.leaveOut }),
       {
-        capabilities: { classes: [storageClass()] },
+        capabilities,
         probes: of.outlive === undefined ? {} : { fast: { snapshotsOutliveVolume: of.outlive } },
       },
     ),
@@ -93,6 +97,29 @@ describe('any history, replayed in any order that the plan allows', () => {
           expect(other.snapshots.filter(({ kept }) => kept)).toHaveLength(count);
           if (oldest !== undefined)
             expect(other.snapshots.find(({ id }) => id === oldest.snapshotId)?.kept).toBe(true);
+        }
+      }),
+      { ...RUNS, numRuns: 60 },
+    );
+  });
+
+  it('says of every snapshot what the plans with it and without it differ by', () => {
+    fc.assert(
+      fc.property(scenario, fc.constantFrom(0, 0.3, 1), (of, snapshotCost) => {
+        const capabilities = { classes: [storageClass({ snapshotCost })] };
+        const { plan } = planned(of, capabilities);
+        const kept = plan.snapshots.filter(each => each.kept).map(({ id }) => id);
+        const figuresWith = (names: readonly string[]) => {
+          // No snapshot of the model is called as another one's id.
+          const { totals } = planned({ ...of, keep: { rule: 'names', names } }, capabilities).plan;
+          const neededBytes = totals.space.reduce((sum, one) => sum + one.neededBytes, 0);
+          return { neededBytes, highMs: totals.estimateMs?.high ?? 0 };
+        };
+        for (const { id, costBytes, costMs } of plan.snapshots) {
+          const others = kept.filter(other => other !== id);
+          const [without, withIt] = [figuresWith(others), figuresWith([...others, id])];
+          expect(costBytes).toBe(Math.max(0, withIt.neededBytes - without.neededBytes));
+          expect(costMs ?? 0).toBe(Math.max(0, withIt.highMs - without.highMs));
         }
       }),
       { ...RUNS, numRuns: 60 },

@@ -291,27 +291,66 @@ describe('keep rules', () => {
     );
   });
 
-  it('tells what each snapshot costs', () => {
+  describe('tell what each snapshot costs, the others as they are', () => {
+    const costs = (of: Plan): unknown =>
+      of.snapshots.map(({ id, costBytes }) => [id, (costBytes ?? NaN) / MIB]);
     // S1 shares blocks until D1 (3 MiB) overwrites them; S2 until D2 (5 MiB); S4 is a leaf of 7 MiB.
     const history = 'B[10](S1) -> D1[3](S2) -> D2[5]*;  B -> D3[7](S4)';
-    const costs = (of: Plan): unknown =>
-      of.snapshots.map(({ id, costBytes }) => [id, costBytes / MIB]);
-    expect(costs(plan(history))).toEqual([
-      ['S1', 3],
-      ['S2', 5],
-      ['S4', 7],
-    ]);
-    expect(costs(plan(history, { keep: { rule: 'newest', count: 0 } }))).toEqual([
-      ['S1', 8],
-      ['S2', 5],
-      ['S4', 7],
-    ]);
-    const copies = { capabilities: { classes: [storageClass({ snapshotCost: 1 })] } };
-    expect(costs(plan(history, {}, copies))).toEqual([
-      ['S1', 10],
-      ['S2', 13],
-      ['S4', 24],
-    ]);
+
+    it('a fork is cut for its side branch anyway', () => {
+      expect(costs(plan(history))).toEqual([
+        ['S1', 0],
+        ['S2', 0],
+        ['S4', 7],
+      ]);
+      // All blocks are written either way: a base that is overwritten must have been kept.
+      expect(costs(plan('B[10](S1) -> D1[10]*', { sampleWindows: 0 }))).toEqual([['S1', 0]]);
+    });
+
+    it('nothing of a branch is kept: whichever is the first of it costs the branch', () => {
+      const branch = 'B[10](S1) -> D1[3]*;  B -> D3[7](S3) -> D4[2](S4)';
+      expect(costs(plan(branch, { keep: { rule: 'newest', count: 0 } }))).toEqual([
+        ['S1', 0],
+        ['S3', 7],
+        ['S4', 9],
+      ]);
+      // With S4 kept the branch is there, and S3 costs nothing more.
+      expect(costs(plan(branch, { keep: { rule: 'newest', count: 1 } }))).toEqual([
+        ['S1', 0],
+        ['S3', 0],
+        ['S4', 9],
+      ]);
+    });
+
+    it('each is whole where a class copies', () => {
+      const copies = { capabilities: { classes: [storageClass({ snapshotCost: 1 })] } };
+      expect(costs(plan(history, {}, copies))).toEqual([
+        ['S1', 0],
+        ['S2', 13],
+        // The branch of 17, and its copy.
+        ['S4', 34],
+      ]);
+      expect(costs(plan(history, { keep: { rule: 'newest', count: 0 } }, copies))).toEqual([
+        ['S1', 10],
+        ['S2', 13],
+        // Also the cut of the fork, 10.
+        ['S4', 44],
+      ]);
+    });
+
+    it('in time only of a history that is not too long to plan each way', () => {
+      const long = Array.from({ length: 33 }, (_, at) => `D${at}[1](S${at})`).join(' -> ');
+      const short = plan(history).snapshots.map(({ costMs = -1 }) => costMs);
+      expect(short.every(ms => ms >= 0)).toBe(true);
+      // The side branch is more steps than a cut is.
+      expect(short[2]).toBeGreaterThan(short[1] ?? Infinity);
+      const copies = { capabilities: { classes: [storageClass({ snapshotCost: 1 })] } };
+      const { snapshots } = plan(`${long}*`, {}, copies);
+      expect(snapshots.every(({ costMs }) => costMs === undefined)).toBe(true);
+      expect(snapshots.map(({ costBytes = NaN }) => costBytes / MIB)).toEqual(
+        snapshots.map((_, at) => at + 1),
+      );
+    });
   });
 });
 

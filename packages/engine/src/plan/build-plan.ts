@@ -10,6 +10,7 @@ import { planDigest } from './plan-digest';
 import { findingsOfPlan } from './plan-findings';
 import type { PlanInput } from './plan-input';
 import { planDisks, planSnapshots } from './plan-records';
+import { snapshotCosts } from './snapshot-costs';
 import type { OwnBytes } from './space';
 
 export type { ClassProbe, PlanInput } from './plan-input';
@@ -29,9 +30,11 @@ export function buildPlan(input: PlanInput): Plan {
   const classes = chooseStorageClasses(wanted, classOptions(wanted, input), input.capabilities);
   const keptIds = keptSnapshotIds(tree.snapshots, options.keep);
   const ownBytes = ownBytesOf(input);
-  const draft = draftPlan({ input, wanted, classes: classes.byDisk, ownBytes }, keptIds);
+  const decided = { input, wanted, classes: classes.byDisk, ownBytes };
+  const draft = draftPlan(decided, keptIds);
   const { carried, layers, volumes, volumeSnapshots, steps, space, totals } = draft;
-  const snapshots = planSnapshots(tree, carried, keptIds, volumeSnapshots, ownBytes);
+  const costs = snapshotCosts(decided, keptIds);
+  const snapshots = planSnapshots(tree, carried, keptIds, volumeSnapshots, costs);
   const facts = { input, carried, layers, snapshots, volumes, volumeSnapshots, space, totals };
   const findings = [...findingsOfPlan(facts), ...classes.findings];
 
@@ -52,7 +55,7 @@ export function buildPlan(input: PlanInput): Plan {
     steps,
     findings: uniqueFindings(findings),
     totals,
-    keepCosts: keepCosts({ input, wanted, classes: classes.byDisk, ownBytes }),
+    keepCosts: keepCosts(decided),
     tree,
   };
   return { ...plan, digest: planDigest(plan) };

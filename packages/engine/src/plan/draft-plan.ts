@@ -3,9 +3,9 @@ import type { StorageClass } from '../targets/target';
 import { carryDisks, type CarriedDisk } from './carried-disks';
 import { estimate } from './estimate';
 import { nameObjects } from './name-objects';
-import type { Plan } from './plan';
+import type { Plan, PlanTotals } from './plan';
 import type { PlanInput } from './plan-input';
-import { newestPoints, planLayers, planTotals } from './plan-records';
+import { newestPoints, planLayers, planTotals, type UnnamedCut } from './plan-records';
 import { buildSteps, type StepInput } from './plan-steps';
 import { spaceNeeded, type OwnBytes, type SpaceNeed } from './space';
 
@@ -32,15 +32,14 @@ export function draftPlan(
   { input, wanted, classes, ownBytes }: DraftInput,
   keptIds: ReadonlySet<string>,
 ): PlanDraft {
-  const { tree, options } = input;
   const carried = carryDisks(input, wanted, classes, keptIds);
   const { volumes, volumeSnapshots } = nameObjects(input, carried);
-  const sampled = options.sampleWindows > 0 ? newestPoints(tree, volumeSnapshots) : [];
-  const layers = planLayers(tree, carried, ownBytes);
+  const sampled = sampledPoints(input, volumeSnapshots);
+  const layers = planLayers(input.tree, carried, ownBytes);
   const layerBytes = new Map(
     layers.map(({ id, ownBytes: { data, zero } }) => [id, data + zero] as const),
   );
-  const { sampleWindows } = options;
+  const { sampleWindows } = input.options;
   const classByName = new Map(input.capabilities.classes.map(each => [each.name, each]));
   const classOf = ({ storageClass }: { readonly storageClass: string }): StorageClass | undefined =>
     classByName.get(storageClass);
@@ -65,6 +64,19 @@ export function draftPlan(
     space,
     totals: { ...totals, ...(estimateMs === undefined ? {} : { estimateMs }) },
   };
+}
+
+/** The points that are read again through a restore. */
+export function sampledPoints<Cut extends UnnamedCut>(
+  { tree, options }: PlanInput,
+  volumeSnapshots: readonly Cut[],
+): readonly Cut[] {
+  return options.sampleWindows > 0 ? newestPoints(tree, volumeSnapshots) : [];
+}
+
+/** Over all classes. */
+export function neededBytesOf({ space }: Pick<PlanTotals, 'space'>): number {
+  return space.reduce((sum, { neededBytes }) => sum + neededBytes, 0);
 }
 
 function measuredRates({ probes }: PlanInput): ReadonlyMap<string, number> {

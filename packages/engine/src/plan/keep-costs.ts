@@ -1,10 +1,10 @@
 import type { CarriedDisk } from './carried-disks';
-import { draftPlan, type DraftInput, type PlanDraft } from './draft-plan';
+import { draftPlan, neededBytesOf, type DraftInput, type PlanDraft } from './draft-plan';
 import { newestFirst } from './keep-rules';
 import type { KeepCost } from './plan';
 
-/** VMware lets a chain have so many snapshots: of such a history every length is worked out. */
-const MOST_LENGTHS = 32;
+/** VMware lets a chain have so many snapshots: of such a history every length, and every snapshot, is planned by itself. */
+export const MOST_WHOLE_PLANS = 32;
 
 /**
  * What a longer kept history costs: the figures of the plans that keep the newest 0, 1, 2 ... all
@@ -20,7 +20,7 @@ export function keepCosts(draft: DraftInput): readonly KeepCost[] {
 }
 
 function lengths(longest: number): readonly number[] {
-  const steps = Math.min(longest, MOST_LENGTHS);
+  const steps = Math.min(longest, MOST_WHOLE_PLANS);
   const spread = Array.from({ length: steps }, (_, index) =>
     Math.round(((index + 1) * longest) / steps),
   );
@@ -38,7 +38,7 @@ function keepCost(
       ? {}
       : { oldest: { snapshotId: oldestId, ownBytes: bytesIn(oldestId, carried, ownBytes) } }),
     copiedBytes: dataBytes + zeroBytes,
-    neededBytes: totals.space.reduce((sum, space) => sum + space.neededBytes, 0),
+    neededBytes: neededBytesOf(totals),
     volumeSnapshots,
     ...(estimateMs === undefined
       ? {}

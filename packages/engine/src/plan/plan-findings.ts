@@ -140,7 +140,10 @@ function skippedSnapshot(
   nameOf: (snapshotId: string) => string,
 ): readonly Finding[] {
   const object = `snapshot '${snapshot.name}'`;
-  const cost = `Keeping it would cost up to ${formatBytes(plan.costBytes)}.`;
+  const cost =
+    plan.costBytes === undefined
+      ? ''
+      : ` Keeping it as well would cost up to ${formatBytes(plan.costBytes)}.`;
   const found: Finding[] = [];
   const into = statesWithChangesOf(snapshot, carried).map(id =>
     id === 'current' ? 'the present state' : `snapshot '${nameOf(id)}'`,
@@ -150,7 +153,7 @@ function skippedSnapshot(
       planFinding('snapshot-merged', {
         key: snapshot.id,
         object,
-        cause: `Snapshot '${snapshot.name}' is not kept; its changes end up in ${into.join(' and ')}. ${cost}`,
+        cause: `Snapshot '${snapshot.name}' is not kept; its changes end up in ${into.join(' and ')}.${cost}`,
       }),
     );
   }
@@ -164,7 +167,7 @@ function skippedSnapshot(
       planFinding('snapshot-dropped', {
         key: snapshot.id,
         object,
-        cause: `Snapshot '${snapshot.name}' is not kept and no kept state holds its changes of disk ${labels}: they are not carried. ${cost}`,
+        cause: `Snapshot '${snapshot.name}' is not kept and no kept state holds its changes of disk ${labels}: they are not carried.${cost}`,
       }),
     );
   }

@@ -12,7 +12,7 @@ import type {
   PlanTotals,
 } from './plan';
 import { manifestDigest } from '../formats/manifest';
-import { snapshotCosts } from './snapshot-costs';
+import type { SnapshotCost } from './snapshot-costs';
 import type { OwnBytes, SpaceNeed } from './space';
 
 /** Reasons of PlannedLayer.reason that do not depend on the layer's file. */
@@ -99,22 +99,13 @@ export function planSnapshots(
   carried: readonly CarriedDisk[],
   keptIds: ReadonlySet<string>,
   volumeSnapshots: readonly PlannedVolumeSnapshot[],
-  ownBytes: (layerId: string) => OwnBytes,
+  costs: ReadonlyMap<string, SnapshotCost>,
 ): readonly PlannedSnapshot[] {
   const cuts = groupBy(volumeSnapshots, cut => cut.snapshotId);
-  const costs = carried.map(({ disk, replay, storage, sizeBytes }) =>
-    snapshotCosts({
-      diskId: disk.id,
-      replay,
-      snapshots: tree.snapshots,
-      ownBytes,
-      sizeBytes,
-      snapshotCost: storage?.snapshotCost ?? 1,
-    }),
-  );
   return tree.snapshots.map(snapshot => {
     const { id, name, description, createdAtUs, parentId, quiesced } = snapshot;
     const kept = keptIds.has(id);
+    const cost = costs.get(id);
     const mergedInto = kept ? undefined : statesWithChangesOf(snapshot, carried)[0];
     return {
       id,
@@ -125,7 +116,8 @@ export function planSnapshots(
       ...(quiesced === undefined ? {} : { quiesced }),
       kept,
       ...(mergedInto === undefined ? {} : { mergedInto }),
-      costBytes: costs.reduce((sum, cost) => sum + (cost.get(id) ?? 0), 0),
+      ...(cost === undefined ? {} : { costBytes: cost.bytes }),
+      ...(cost?.ms === undefined ? {} : { costMs: cost.ms }),
       volumeSnapshotIds: (cuts.get(id) ?? []).map(cut => cut.id),
     };
   });
@@ -144,15 +136,18 @@ export function statesWithChangesOf(
   return [...new Set(states)];
 }
 
+/** One that has no name yet. */
+export type UnnamedCut = Omit<PlannedVolumeSnapshot, 'name'>;
+
 /** The newest point of each disk: the present state where it is cut, else the newest kept snapshot. */
-export function newestPoints(
+export function newestPoints<Cut extends UnnamedCut>(
   tree: SnapshotTree,
-  volumeSnapshots: readonly PlannedVolumeSnapshot[],
-): readonly PlannedVolumeSnapshot[] {
+  volumeSnapshots: readonly Cut[],
+): readonly Cut[] {
   const rank = new Map(newestFirst(tree.snapshots).map(({ id }, index) => [id, index]));
-  const age = (cut: PlannedVolumeSnapshot): number =>
+  const age = (cut: Cut): number =>
     cut.purpose === 'current' ? -1 : (rank.get(cut.snapshotId ?? '') ?? Infinity);
-  const newest = new Map<string, PlannedVolumeSnapshot>();
+  const newest = new Map<string, Cut>();
   for (const cut of volumeSnapshots) {
     if (cut.purpose === 'fork') continue;
     const best = newest.get(cut.diskId);

@@ -126,9 +126,12 @@ export interface PlannedSnapshot {
   readonly parentId?: string;
   readonly quiesced?: boolean;
   readonly kept: boolean;
-  /** Not kept: the state that its changes end up in (a snapshot id, or `current`), and the bytes that keeping it would cost. */
+  /** Not kept: the state that its changes end up in (a snapshot id, or `current`). */
   readonly mergedInto?: string;
-  readonly costBytes: number;
+  /** What the plan with it needs on the target more than the one without it, the others kept or not as they are; absent for histories that are too long to be planned for each. */
+  readonly costBytes?: number;
+  /** The same of the upper ends of their estimates; absent where the history has more than 32 snapshots. */
+  readonly costMs?: number;
   /** One per disk that it covers and that is not left out. */
   readonly volumeSnapshotIds: readonly string[];
 }

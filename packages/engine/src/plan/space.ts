@@ -8,13 +8,17 @@ export interface OwnBytes {
   readonly zero: number;
 }
 
+/** How something is called takes no space. */
+type SpaceVolume = Omit<PlannedVolume, 'name' | 'atEnd'>;
+type SpaceCut = Omit<PlannedVolumeSnapshot, 'name'>;
+
 export interface SpaceInput {
   /** A volume stands behind the one that it is restored from. */
-  readonly volumes: readonly PlannedVolume[];
-  readonly volumeSnapshots: readonly PlannedVolumeSnapshot[];
-  readonly sampled: readonly PlannedVolumeSnapshot[];
+  readonly volumes: readonly SpaceVolume[];
+  readonly volumeSnapshots: readonly SpaceCut[];
+  readonly sampled: readonly SpaceCut[];
   readonly ownBytes: (layerId: string) => OwnBytes;
-  readonly classOf: (volume: PlannedVolume) => StorageClass | undefined;
+  readonly classOf: (volume: SpaceVolume) => StorageClass | undefined;
 }
 
 export interface SpaceNeed {

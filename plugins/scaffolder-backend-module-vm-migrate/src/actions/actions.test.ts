@@ -48,6 +48,15 @@ describe.each(ACTIONS)('$id', ({ id, schema, examples = [], supportsDryRun }) =>
   });
 });
 
+it.each(ACTIONS.slice(0, 2))('$id takes the prefixes that names may begin with', ({ schema }) => {
+  const fits = new Ajv({ strict: false }).compile(schema?.input as object);
+  // Empty: nothing was typed in a form.
+  for (const namePrefix of ['shop-web', 'a', ''])
+    expect(fits({ vm: 'lab/a', namePrefix })).toBe(true);
+  for (const namePrefix of ['Bad Name!!', '-a', 'a-', 'a'.repeat(31)])
+    expect(fits({ vm: 'lab/a', namePrefix })).toBe(false);
+});
+
 /** With something where another step's output would be. */
 function rendered(input: Record<string, unknown>): Record<string, unknown> {
   return JSON.parse(JSON.stringify(input).replace(/\$\{\{[^}]*\}\}/g, 'm-abcdefgh')) as Record<

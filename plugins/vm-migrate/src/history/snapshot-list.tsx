@@ -5,7 +5,7 @@ import {
   printable,
   type PlanView,
 } from '@vm-migrate/backstage-plugin-vm-migrate-common';
-import { RiCheckLine, RiGitMergeLine } from '@remixicon/react';
+import { RiCheckLine, RiGitMergeLine, RiHourglassLine } from '@remixicon/react';
 import { useMemo } from 'react';
 import { RailCell, railSize } from './rail-cell';
 import { railRows, type HistoryPoint } from './rails';
@@ -18,8 +18,8 @@ type Snapshot = PlanView['snapshots'][number];
 export interface SnapshotListProps {
   readonly plan: Pick<PlanView, 'snapshots' | 'current'>;
   readonly kept: ReadonlySet<string>;
-  /** Time that it takes to keep it; null, as where this is absent: not known. */
-  readonly msOf?: (snapshot: Snapshot) => number | null;
+  /** What is kept is not what the plan is of: what becomes of the others is not known yet, nor what each costs. */
+  readonly isPending?: boolean;
   /** Absent: a rule decides, nobody chooses here. */
   readonly onChange?: (kept: ReadonlySet<string>) => void;
 }
@@ -33,7 +33,7 @@ const CURRENT = 'current';
 /** Beside the name. */
 const MARK_PX = 22;
 
-export function SnapshotList({ plan, kept, msOf, onChange }: SnapshotListProps) {
+export function SnapshotList({ plan, kept, isPending = false, onChange }: SnapshotListProps) {
   const { t } = useWords();
   const { snapshots } = plan;
   const current = currentParent(plan);
@@ -85,7 +85,7 @@ export function SnapshotList({ plan, kept, msOf, onChange }: SnapshotListProps) 
                 <Cost
                   snapshot={snapshot}
                   isKept={isKept}
-                  ms={msOf?.(snapshot) ?? null}
+                  isPending={isPending}
                   into={
                     snapshot.mergedInto === CURRENT
                       ? t('newMigration.keep.presentState')
@@ -128,28 +128,42 @@ function PointWords({ snapshot }: { readonly snapshot: Snapshot }) {
 function Cost({
   snapshot,
   isKept,
-  ms,
+  isPending,
   into,
 }: {
   readonly snapshot: Snapshot;
   readonly isKept: boolean;
-  readonly ms: number | null;
+  readonly isPending: boolean;
   readonly into: string | undefined;
 }) {
   const { t, language } = useWords();
+  const { costBytes, costMs } = snapshot;
+  const figures = [
+    costBytes === undefined ? undefined : bytesText(costBytes, language),
+    costMs === undefined
+      ? undefined
+      : t('newMigration.keep.upToTime', {
+          time: timeText(costMs, t('newMigration.keep.underSecond')),
+        }),
+  ];
+  const fate = (): string => {
+    if (isKept) return t('newMigration.keep.kept');
+    if (isPending) return t('newMigration.keep.pending');
+    if (into === undefined) return t('newMigration.keep.dropped');
+    return t('newMigration.keep.mergedInto', { name: printable(into) });
+  };
   return (
     <span className={styles['cost']}>
-      <span>
-        {bytesText(snapshot.costBytes, language)}
-        {ms !== null && ` · ${timeText(ms, t('newMigration.keep.underSecond'))}`}
-      </span>
+      <span>{isPending ? '…' : figures.filter(figure => figure !== undefined).join(' · ')}</span>
       <span className={styles['fate']}>
-        {isKept ? <RiCheckLine aria-hidden /> : <RiGitMergeLine aria-hidden />}
-        {isKept
-          ? t('newMigration.keep.kept')
-          : into === undefined
-            ? t('newMigration.keep.dropped')
-            : t('newMigration.keep.mergedInto', { name: printable(into) })}
+        {isKept ? (
+          <RiCheckLine aria-hidden />
+        ) : isPending ? (
+          <RiHourglassLine aria-hidden />
+        ) : (
+          <RiGitMergeLine aria-hidden />
+        )}
+        {fate()}
       </span>
     </span>
   );

@@ -22,6 +22,8 @@ describe('what a form asks a plan for', () => {
       { vm: 'lab/a', keep: { rule: 'newest', count: -1 } },
       { keep: { rule: 'newest', count: 1 } },
     ],
+    ['a prefix', { vm: 'lab/a', namePrefix: 'shop' }, { namePrefix: 'shop' }],
+    ['no prefix', { vm: 'lab/a', namePrefix: '' }, {}],
     ['a rule that nobody knows', { vm: 'lab/a', keep: { rule: 'luck' } }, {}],
   ])('%s', (_name, form, options) => {
     expect(askedOf(form)).toEqual({ vm: 'lab/a', options });

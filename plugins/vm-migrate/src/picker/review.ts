@@ -37,6 +37,7 @@ export interface VmPlanReviewOptions {
   readonly keep?: string | undefined;
   readonly place?: string | undefined;
   readonly cutCurrent?: string | undefined;
+  readonly namePrefix?: string | undefined;
   /** `continue`: findings are only shown. `stop` when absent. */
   readonly onBlocking?: 'stop' | 'continue' | undefined;
   /** As `continue`, while these fields of the form have these values. */
@@ -63,6 +64,7 @@ export function askedOf(formData: unknown, options: VmPlanReviewOptions = {}): A
       target: textOf(place['target']),
       storageClass: textOf(place['storageClass']),
       keep: keepOf(form[options.keep ?? 'keep']),
+      namePrefix: textOf(form[options.namePrefix ?? 'namePrefix']),
       cutCurrent: typeof cutCurrent === 'boolean' ? cutCurrent : undefined,
     }),
   };

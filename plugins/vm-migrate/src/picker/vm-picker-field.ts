@@ -16,9 +16,10 @@ export function isVmReference(text: string): boolean {
 const validation: CustomFieldValidator<string, VmPickerOptions> = (value, field, { apiHolder }) => {
   // A field of a list's items is asked about the whole list.
   const chosen: readonly (string | null | undefined)[] = [value].flat();
-  // Nothing chosen is for `required` to refuse.
-  if (chosen.every(vm => (vm ?? '') === '' || isVmReference(vm ?? ''))) return;
-  field.addError(inWords(apiHolder, t => t('picker.invalid'), 'SOURCE/NAME'));
+  const hasWrong = chosen.some(vm => (vm ?? '') !== '' && !isVmReference(vm ?? ''));
+  if (hasWrong) field.addError(inWords(apiHolder, t => t('picker.invalid'), 'SOURCE/NAME'));
+  // The field itself says so of one that must be chosen and is not.
+  else if (chosen.includes('')) field.addError(inWords(apiHolder, t => t('picker.missing'), 'VM'));
 };
 
 export const vmPickerField = { name: 'VmPicker', component: VmPicker, validation, schema };

@@ -7,6 +7,7 @@ import userEvent from '@testing-library/user-event';
 import { useState } from 'react';
 import { vmMigrateApiRef } from '../surface/api-ref';
 import { FakeBackend } from '../testing/fake-backend';
+import { renderTemplateForm } from '../testing/template-form';
 import { VmPicker, type VmPickerOptions } from './vm-picker';
 import { isVmReference, vmPickerField } from './vm-picker-field';
 
@@ -68,6 +69,49 @@ async function choose(label: string) {
   await user.click(await screen.findByRole('combobox', { name: /Which VM/ }));
   await user.click(await screen.findByRole('option', { name: label }));
 }
+
+describe('field VmPicker left empty', () => {
+  const pageOf = (hideError: boolean) => ({
+    type: 'object',
+    required: ['vm'],
+    properties: {
+      vm: {
+        type: 'string',
+        title: 'Which VM',
+        description: 'It and its snapshots',
+        'ui:field': 'VmPicker',
+        ...(hideError ? { 'ui:hideError': true } : {}),
+      },
+    },
+  });
+
+  it('says so in its own words, beside its help', async () => {
+    const { onCreate } = renderTemplateForm(backend.client, [pageOf(true)], {
+      entities: [entity],
+    });
+    await user.click(await screen.findByRole('button', { name: 'Review' }));
+    const field = screen.getByRole('combobox', { name: /Which VM/ });
+    await waitFor(() => expect(field).toHaveAccessibleDescription(/Choose a VM of the list\./));
+    expect(screen.getByText('It and its snapshots')).toBeInTheDocument();
+    // Once at the field, once in the form's own list.
+    expect(screen.getAllByText(/Choose a VM of the list\./)).toHaveLength(2);
+    expect(screen.queryByText(/must have required property/)).toBeNull();
+    await user.click(field);
+    await user.click(await screen.findByRole('option', { name: 'web-1 (lab)' }));
+    await user.click(screen.getByRole('button', { name: 'Review' }));
+    await user.click(await screen.findByRole('button', { name: 'Create' }));
+    expect(onCreate.mock.lastCall?.[0]).toEqual({ vm: 'resource:default/vm-4711' });
+  });
+
+  it('leaves the words to a form that says them itself', async () => {
+    renderTemplateForm(backend.client, [pageOf(false)], { entities: [entity] });
+    await user.click(await screen.findByRole('button', { name: 'Review' }));
+    await waitFor(() => expect(screen.getAllByText(/Choose a VM of the list\./)).toHaveLength(2));
+    const field = screen.getByRole('combobox', { name: /Which VM/ });
+    expect(field).toHaveAttribute('aria-invalid', 'true');
+    expect(field).not.toHaveAccessibleDescription(/Choose a VM/);
+  });
+});
 
 describe('field VmPicker', () => {
   it("answers the ref of the VM's entity", async () => {
@@ -139,6 +183,7 @@ describe('field VmPicker', () => {
   it.each([
     [['resource:default/vm-1', 'lab/web 1'], 0],
     [['resource:default/vm-1', undefined], 0],
+    [['resource:default/vm-1', ''], 1],
     [['resource:default/vm-1', 'web-1'], 1],
   ])('as the items of a list: %j', async (list, errors) => {
     const addError = jest.fn();

@@ -10,6 +10,8 @@ import '../parts/tokens.module.css';
 import { useWords } from '../parts/use-words';
 import { vmMigrateApiRef } from '../surface/api-ref';
 import { liveHubOf } from '../surface/live-hub';
+import { faultToShow } from './field-fault';
+import { useFirstValue } from './use-first-value';
 import { vmChoices } from './vm-choices';
 import styles from './vm-picker.module.css';
 
@@ -26,6 +28,7 @@ export function VmPicker({
   required = false,
   disabled = false,
   rawErrors = [],
+  hideError,
 }: FieldExtensionComponentProps<string, VmPickerOptions>) {
   const { t } = useWords();
   const api = useApi(vmMigrateApiRef);
@@ -39,10 +42,16 @@ export function VmPicker({
     },
     liveHubOf(api).queries,
   );
+  // With an empty text the validator is asked, which says it in our words; of a field without a value
+  // the form says itself that a property is missing.
+  const nothing = required ? '' : undefined;
+  useFirstValue(formData, onChange, nothing);
+  const fault = faultToShow({ rawErrors, hideError });
+  const isChosen = formData !== undefined && formData !== '';
   const known = data ?? [];
   // What an earlier run of the template chose is shown although it is not offered any more.
   const options =
-    formData === undefined || known.some(({ value }) => value === formData)
+    !isChosen || known.some(({ value }) => value === formData)
       ? known
       : [{ value: formData, label: formData }, ...known];
   return (
@@ -50,20 +59,18 @@ export function VmPicker({
       <Combobox
         className={styles['picker'] ?? ''}
         label={schema.title ?? t('picker.label')}
-        description={
-          rawErrors.length > 0
-            ? rawErrors.join(' ')
-            : (schema.description ?? t('picker.description'))
-        }
+        description={schema.description ?? t('picker.description')}
         placeholder={data === undefined && error === null ? t('waiting') : t('picker.placeholder')}
         size="medium"
         menuTrigger="focus"
         isRequired={required}
         isDisabled={disabled}
-        isInvalid={rawErrors.length > 0}
+        validationBehavior="aria"
+        // Said as invalid from outside it would show no words of its own.
+        {...(fault === undefined ? { isInvalid: rawErrors.length > 0 } : { validate: () => fault })}
         options={[...options]}
-        value={formData ?? null}
-        onChange={key => onChange(key === null ? undefined : String(key))}
+        value={isChosen ? formData : null}
+        onChange={key => onChange(key === null ? nothing : String(key))}
       />
       {error !== null && (
         <Failure

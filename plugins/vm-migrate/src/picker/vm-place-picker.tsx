@@ -16,6 +16,8 @@ export function VmPlacePicker({
   onChange,
   schema,
   disabled = false,
+  rawErrors,
+  hideError,
 }: FieldExtensionComponentProps<VmPlace>) {
   const { t } = useWords();
   useFirstValue(formData, onChange, NOTHING_CHOSEN);
@@ -24,6 +26,7 @@ export function VmPlacePicker({
     <FieldGroup
       title={schema.title ?? t('newMigration.target.title')}
       description={schema.description}
+      fault={{ rawErrors, hideError }}
     >
       <ClientProvider api={api}>
         <PlaceChoice place={formData ?? {}} onChange={onChange} isDisabled={disabled} />

@@ -29,6 +29,10 @@ const schema = makeFieldSchema({
         .describe(
           'Field that asks for a VolumeSnapshot of the current state; cutCurrent when absent',
         ),
+      namePrefix: z
+        .string()
+        .optional()
+        .describe('Field with the prefix of all object names; namePrefix when absent'),
       onBlocking: z
         .enum(['stop', 'continue'])
         .optional()

@@ -22,6 +22,8 @@ export function VmPlanReview({
   onChange,
   schema,
   uiSchema,
+  rawErrors,
+  hideError,
 }: FieldExtensionComponentProps<VmPlanReviewed, VmPlanReviewOptions>) {
   const { t } = useWords();
   const api = useApi(vmMigrateApiRef);
@@ -31,7 +33,11 @@ export function VmPlanReview({
   // Everything that is filled in, on earlier pages of the form as well.
   const form: unknown = (formContext as { readonly formData?: unknown } | undefined)?.formData;
   return (
-    <FieldGroup title={schema.title ?? t('plan.title')} description={schema.description}>
+    <FieldGroup
+      title={schema.title ?? t('plan.title')}
+      description={schema.description}
+      fault={{ rawErrors, hideError }}
+    >
       <ClientProvider api={api}>
         <PlanReview
           asked={askedOf(form, options)}

@@ -4,7 +4,7 @@ import type {
   MigrationOptions,
   PlanView,
 } from '@vm-migrate/backstage-plugin-vm-migrate-common';
-import { useRef } from 'react';
+import { useState } from 'react';
 import { useSettled } from '../parts/use-settled';
 import { useOperation } from './queries';
 
@@ -27,8 +27,8 @@ export function usePlanned(
   vm: string,
   choose: (last: PlanView | undefined) => MigrationOptions,
 ): Planned {
-  const last = useRef<PlanView>();
-  const options = choose(last.current);
+  const [last, setLast] = useState<PlanView>();
+  const options = choose(last);
   const wanted = JSON.stringify(options);
   const asked = useSettled(wanted);
   const { data, error, isPlaceholderData, isFetching, refetch } = useOperation(
@@ -36,9 +36,10 @@ export function usePlanned(
     { vm, options: JSON.parse(asked) as MigrationOptions },
     { of: 'places' },
   );
-  if (data !== undefined) last.current = data;
+  // What is chosen may have other words in terms of this plan.
+  if (data !== undefined && data !== last) setLast(data);
   return {
-    plan: data ?? last.current,
+    plan: data ?? last,
     options,
     isCurrent:
       data !== undefined && error === null && wanted === asked && !isPlaceholderData && !isFetching,

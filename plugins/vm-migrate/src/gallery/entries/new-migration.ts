@@ -1,9 +1,36 @@
 /** From a VM to a migration of it: the choice of the VM, and its plan. */
-import { classOf, findingOf, planOf, sourceOf, targetOf, vmOf } from '../../testing/views';
+import {
+  classOf,
+  descriptionOf,
+  findingOf,
+  migrationOf,
+  planOf,
+  sourceOf,
+  targetOf,
+  vmOf,
+  volumeOf,
+} from '../../testing/views';
+import type { MigrationView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import { createElement } from 'react';
+import { SnapshotList } from '../../history/snapshot-list';
 import { denied, FAILURES, idOf, type GalleryEntry } from '../entry';
 import { fails, isSlow, type Fixtures } from '../fixture-client';
 import { FAILED_PROOF, SOURCE_ERROR } from '../fixtures/places';
 import { FORKED_PLAN, LONG_PLAN, PLAN_FINDINGS } from '../fixtures/plans';
+
+/** Nothing of it runs now. */
+const statusOf = (migration: MigrationView) => ({ ...migration, disks: [], now: [] });
+
+const VOLUME = {
+  id: 'disk-a-main',
+  diskId: 'disk-a',
+  role: 'main',
+  name: 'web-1-scsi0-0-62f24a70bd',
+  storageClass: 'fast',
+  sizeBytes: 0,
+  layers: [],
+  atEnd: 'keep',
+} as const;
 
 function choice(state: string, answers: Fixtures): GalleryEntry {
   return {
@@ -15,14 +42,19 @@ function choice(state: string, answers: Fixtures): GalleryEntry {
   };
 }
 
-function draft(state: string, answers: Fixtures, refuses?: 'everything'): GalleryEntry {
+/** `chosen`: what the address says of it. */
+function draft(
+  state: string,
+  answers: Fixtures,
+  { refuses, chosen = '' }: { readonly refuses?: 'everything'; readonly chosen?: string } = {},
+): GalleryEntry {
   return {
     id: idOf('draft', state),
     view: 'New migration: its plan',
     state,
-    answers: { plan: planOf(), getTargets: [targetOf()], ...answers },
+    answers: { plan: planOf(), getTargets: [targetOf()], getMigrations: [], ...answers },
     ...(refuses === undefined ? {} : { refuses }),
-    shows: { path: '/new?vm=lab%2Fweb-1' },
+    shows: { path: `/new?vm=lab%2Fweb-1${chosen}` },
   };
 }
 
@@ -82,7 +114,37 @@ export const NEW_MIGRATION_ENTRIES: readonly GalleryEntry[] = [
     ],
   }),
   draft('targets that do not answer', { getTargets: denied }),
-  draft('not allowed to start', {}, 'everything'),
+  draft('not allowed to start', {}, { refuses: 'everything' }),
+  draft('a wrong prefix', {}, { chosen: '&prefix=Bad+Name!!' }),
+  {
+    id: idOf('draft', 'the next plan on its way'),
+    view: 'New migration: its plan',
+    state: 'the next plan on its way',
+    answers: {},
+    shows: {
+      part: () =>
+        createElement(SnapshotList, {
+          plan: FORKED_PLAN,
+          kept: new Set(['5', '6']),
+          isPending: true,
+        }),
+    },
+  },
+  draft('of this very plan already migrated', {
+    getMigrations: [migrationOf({ state: 'migrated' })],
+    describe: descriptionOf(statusOf(migrationOf()), { planDigest: planOf().digest }),
+  }),
+  draft('migrated with other choices', {
+    getMigrations: [migrationOf({ state: 'migrated' })],
+    plan: planOf({ volumes: [VOLUME] }),
+    describe: descriptionOf(statusOf(migrationOf()), {
+      volumes: [volumeOf({ name: VOLUME.name })],
+    }),
+  }),
+  draft('under way', { getMigrations: [migrationOf()] }),
+  draft('migrated to another target', {
+    getMigrations: [migrationOf({ state: 'migrated', target: 'attic' })],
+  }),
   draft('loading', { plan: isSlow, getTargets: isSlow }),
   draft('no such VM', { plan: noSuchVm }),
   ...FAILURES.map(([state, failure]) => draft(state, { plan: failure, getTargets: failure })),

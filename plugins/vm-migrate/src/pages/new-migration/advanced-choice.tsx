@@ -8,21 +8,23 @@ import {
   TextField,
 } from '@backstage/ui';
 import { useWords } from '../../parts/use-words';
-import { NAME_PREFIX, type Draft } from './draft';
+import { isPrefixRight, type Draft } from './draft';
 import styles from './new-migration.module.css';
 
 const MOST_WINDOWS = 10_000;
 
 export interface AdvancedChoiceProps {
+  readonly isOpen: boolean;
+  readonly onOpen: (isOpen: boolean) => void;
   readonly draft: Draft;
   readonly onChange: (change: Partial<Draft>) => void;
 }
 
-export function AdvancedChoice({ draft, onChange }: AdvancedChoiceProps) {
+export function AdvancedChoice({ isOpen, onOpen, draft, onChange }: AdvancedChoiceProps) {
   const { t } = useWords();
   const { namePrefix, cutCurrent, sampleWindows } = draft;
   return (
-    <Accordion>
+    <Accordion isExpanded={isOpen} onExpandedChange={onOpen}>
       <AccordionTrigger level={2} title={t('newMigration.advanced.title')} />
       <AccordionPanel>
         <div className={styles['advanced']}>
@@ -31,7 +33,10 @@ export function AdvancedChoice({ draft, onChange }: AdvancedChoiceProps) {
             description={t('newMigration.advanced.prefixWords')}
             value={namePrefix}
             onChange={value => onChange({ namePrefix: value })}
-            isInvalid={namePrefix !== '' && !NAME_PREFIX.test(namePrefix)}
+            validationBehavior="aria"
+            validate={value =>
+              isPrefixRight(value) ? undefined : t('newMigration.advanced.prefixWrong')
+            }
           />
           <NumberField
             label={t('newMigration.advanced.sample')}

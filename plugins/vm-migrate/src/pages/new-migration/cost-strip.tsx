@@ -12,14 +12,14 @@ const MOST_APART = 100;
 
 /** The list below says the same in figures: this one is for the eye alone. */
 export function CostStrip({ snapshots, kept }: CostStripProps) {
-  const most = Math.max(1, ...snapshots.map(({ costBytes }) => costBytes));
+  const most = Math.max(1, ...snapshots.map(({ costBytes = 0 }) => costBytes));
   return (
     <div
       className={styles['strip']}
       data-dense={snapshots.length > MOST_APART || undefined}
       aria-hidden
     >
-      {snapshots.map(({ id, name, costBytes }) => (
+      {snapshots.map(({ id, name, costBytes = 0 }) => (
         <span
           key={id}
           title={name}

@@ -41,12 +41,20 @@ export const NOTHING_CHOSEN: Draft = {
 
 export const DAY_MS = 86_400_000;
 
-/** As the engine takes it; the same word for what is wrong is shown at the field. */
-export const NAME_PREFIX = /^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/;
+/** As the engine takes it. */
+const NAME_PREFIX = /^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/;
+
+/** One that is not said is made of the VM's name. */
+export function isPrefixRight(namePrefix: string): boolean {
+  return namePrefix === '' || NAME_PREFIX.test(namePrefix);
+}
 
 type Snapshots = PlanView['snapshots'];
 
-/** Only what was chosen; the rest is the engine's to choose. */
+/**
+ * Only what was chosen; the rest is the engine's to choose. A wrong prefix is left out: the plan goes on
+ * without it, and nothing may be started (`isPrefixRight`).
+ */
 export function optionsOf(draft: Draft, snapshots: Snapshots): MigrationOptions {
   const { target, storageClass, classByDisk, leftOut, namePrefix, cutCurrent, sampleWindows } =
     draft;
@@ -58,7 +66,7 @@ export function optionsOf(draft: Draft, snapshots: Snapshots): MigrationOptions 
     ...(storageClass === undefined ? {} : { storageClass }),
     ...(classes.length === 0 ? {} : { storageClassByDisk: Object.fromEntries(classes) }),
     ...(leftOut.size === 0 ? {} : { leaveOutDisks: [...leftOut].sort() }),
-    ...(NAME_PREFIX.test(namePrefix) ? { namePrefix } : {}),
+    ...(namePrefix !== '' && isPrefixRight(namePrefix) ? { namePrefix } : {}),
     ...(cutCurrent ? { cutCurrent } : {}),
     ...(sampleWindows === undefined ? {} : { sampleWindows }),
   };
@@ -75,15 +83,18 @@ function keepOf(
       return newest === undefined ? undefined : { rule, count: newest };
     case 'names':
       if (keptIds === undefined) return undefined;
-      return {
-        rule,
-        names: snapshots.filter(({ id }) => keptIds.has(id)).map(one => keepWord(one, snapshots)),
-      };
+      return { rule, names: keepWords(keptIds, snapshots) };
     case 'age':
       return { rule, maxAgeMs: days * DAY_MS };
     default:
       return rule satisfies never;
   }
+}
+
+/** Before there is a plan nobody knows a name: ids say it as well. */
+function keepWords(keptIds: ReadonlySet<string>, snapshots: Snapshots): string[] {
+  if (snapshots.length === 0) return [...keptIds];
+  return snapshots.filter(({ id }) => keptIds.has(id)).map(one => keepWord(one, snapshots));
 }
 
 /** What names this snapshot and no other: its name, or its id where others have the same name. */

@@ -13,6 +13,7 @@ import {
   costOfNewest,
   costOfOthers,
   costOfPlan,
+  isTimeAssumed,
   keptIds,
   newestFirst,
   type KeepCost,
@@ -36,10 +37,17 @@ export function KeepChoice({ plan, isCurrent, draft, onChange, target }: KeepCho
   const { t } = useWords();
   const now = useNow();
   const { snapshots } = plan;
-  const kept = useMemo(() => keptIds(snapshots, draft, now), [snapshots, draft, now]);
+  // Of the plan that is chosen the plan itself says it: an age is counted from when it was made.
+  const kept = useMemo(
+    () => (isCurrent ? keptOf(snapshots) : keptIds(snapshots, draft, now)),
+    [isCurrent, snapshots, draft, now],
+  );
+  const isPending = snapshots.some(({ id, kept: wasKept }) => wasKept !== kept.has(id));
   const ordered = useMemo(() => newestFirst(snapshots), [snapshots]);
-  const msOf = useMemo(() => costMs(plan, target), [plan, target]);
   const count = draft.newest ?? snapshots.length;
+  const cost =
+    (draft.rule === 'newest' ? costOfNewest(plan, count) : undefined) ??
+    (isCurrent ? costOfPlan(plan) : undefined);
   if (snapshots.length === 0)
     return (
       <Section title={t('newMigration.keep.title')}>
@@ -90,16 +98,14 @@ export function KeepChoice({ plan, isCurrent, draft, onChange, target }: KeepCho
       <KeepWords
         kept={kept.size}
         total={snapshots.length}
-        othersBytes={costOfOthers(snapshots, kept)}
-        cost={
-          (draft.rule === 'newest' ? costOfNewest(plan, count) : undefined) ??
-          (isCurrent ? costOfPlan(plan) : undefined)
-        }
+        othersBytes={costOfOthers(plan, cost)}
+        cost={cost}
       />
+      <CostWords plan={plan} target={target} />
       <SnapshotList
         plan={plan}
         kept={kept}
-        msOf={msOf}
+        isPending={isPending}
         {...(draft.rule === 'names'
           ? { onChange: (keptIds: ReadonlySet<string>) => onChange({ keptIds }) }
           : {})}
@@ -116,7 +122,8 @@ function KeepWords({
 }: {
   readonly kept: number;
   readonly total: number;
-  readonly othersBytes: number;
+  /** Undefined: not known, or not yet. */
+  readonly othersBytes: number | undefined;
   /** Undefined while it is being planned. */
   readonly cost: KeepCost | undefined;
 }) {
@@ -138,22 +145,31 @@ function KeepWords({
       <b>{words.filter(word => word !== undefined).join(' · ')}</b>
       <br />
       {kept < total &&
-        t('newMigration.keep.rest', {
-          count: total - kept,
-          bytes: bytesText(othersBytes, language),
-        })}
+        othersBytes !== undefined &&
+        (othersBytes === 0
+          ? t('newMigration.keep.restFree', { count: total - kept })
+          : t('newMigration.keep.rest', {
+              count: total - kept,
+              bytes: bytesText(othersBytes, language),
+            }))}
     </p>
   );
 }
 
-/** Time that the bytes of a snapshot take at the rate that the proof of the class measured; null without one. */
-function costMs(plan: PlanView, target: TargetView | undefined) {
-  const rates = plan.disks.flatMap(({ storageClass }) => {
-    const rate = target?.classes.find(({ name }) => name === storageClass)?.proof
-      .writeBytesPerSecond;
-    return rate === null || rate === undefined ? [] : [rate];
-  });
-  const rate = rates.length === 0 ? null : Math.min(...rates);
-  return ({ costBytes }: { readonly costBytes: number }) =>
-    rate === null ? null : (costBytes / rate) * 1000;
+/** What the figures of the list mean. */
+function CostWords({ plan, target }: Pick<KeepChoiceProps, 'plan' | 'target'>) {
+  const { t } = useWords();
+  const { snapshots } = plan;
+  if (snapshots.every(({ costBytes }) => costBytes === undefined)) return null;
+  const isTimed = snapshots.some(({ costMs }) => costMs !== undefined);
+  return (
+    <p className={styles['quiet']}>
+      {isTimed ? t('newMigration.keep.each') : t('newMigration.keep.eachBytes')}
+      {isTimed && isTimeAssumed(plan, target) && ` ${t('newMigration.keep.notMeasured')}`}
+    </p>
+  );
+}
+
+function keptOf(snapshots: PlanView['snapshots']): ReadonlySet<string> {
+  return new Set(snapshots.filter(({ kept }) => kept).map(({ id }) => id));
 }

@@ -1,5 +1,5 @@
 /** What a rule keeps, before the engine has planned it: the slider follows the hand, not the network. Pure. */
-import type { PlanView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import type { PlanView, TargetView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { DAY_MS, type Draft } from './draft';
 
 type Snapshot = PlanView['snapshots'][number];
@@ -75,7 +75,17 @@ export function costOfPlan({ totals }: PlanView): KeepCost {
   };
 }
 
-/** What keeping the others as well would cost. */
-export function costOfOthers(snapshots: readonly Snapshot[], kept: ReadonlySet<string>): number {
-  return snapshots.reduce((sum, { id, costBytes }) => (kept.has(id) ? sum : sum + costBytes), 0);
+/** What keeping all the others as well as now would add; undefined where the plan does not say. */
+export function costOfOthers(plan: PlanView, now: KeepCost | undefined): number | undefined {
+  const all = costOfNewest(plan, plan.snapshots.length);
+  if (all === undefined || now === undefined) return undefined;
+  return Math.max(0, all.neededBytes - now.neededBytes);
+}
+
+/** Nobody has measured the classes: the times of the plan are those that it assumes. */
+export function isTimeAssumed(plan: PlanView, target: TargetView | undefined): boolean {
+  const used = new Set(plan.disks.map(({ storageClass }) => storageClass));
+  return (target?.classes ?? []).some(
+    ({ name, proof }) => used.has(name) && proof.writeBytesPerSecond === null,
+  );
 }

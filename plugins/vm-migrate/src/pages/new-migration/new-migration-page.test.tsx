@@ -1,29 +1,37 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import type { PlanView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import type { MigrationView, PlanView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { FakeBackend } from '../../testing/fake-backend';
 import { renderPages, type RenderHow } from '../../testing/render-pages';
 import {
+  classOf,
+  descriptionOf,
   findingOf,
+  migrationOf,
   planOf,
   plannedSnapshotOf,
   sourceOf,
   targetOf,
   vmOf,
+  volumeOf,
 } from '../../testing/views';
 
 const backend = new FakeBackend();
 const user = userEvent.setup();
 
 function showDraft(
-  plan: PlanView | ((input: unknown) => PlanView | Response),
+  plan: PlanView | ((input: unknown) => PlanView | Response | Promise<PlanView>),
   how?: RenderHow,
   target = targetOf(),
 ) {
   backend.answer('plan', input => (typeof plan === 'function' ? plan(input) : plan));
   backend.answer('getTargets', () => [target]);
+  backend.answer('getMigrations', () => []);
   return renderPages(backend.client, '/vm-migrate/new?vm=lab%2Fweb-1', how);
 }
+
+/** Nothing of it runs now. */
+const statusOf = (migration: MigrationView) => ({ ...migration, disks: [], now: [] });
 
 const asked = (name: string) =>
   backend.calls.filter(call => call.name === name).map(({ input }) => input);
@@ -111,6 +119,99 @@ describe('draft of a migration', () => {
     );
     expect(screen.getByRole('textbox', { name: 'Command for a terminal' })).toHaveTextContent(
       'kubectl vm-migrate start lab/web-1 --keep newest=2 --plan dddddddddddd',
+    );
+  });
+
+  it('says what each snapshot costs, and all the others, by the plans themselves', async () => {
+    const mib = 1024 ** 2;
+    const costs = [470, 691, 691, 751].map((needed, count) => ({
+      count,
+      copiedBytes: 0,
+      neededBytes: needed * mib,
+      volumeSnapshots: count,
+    }));
+    const plan = planOf({
+      totals: {
+        ...planOf().totals,
+        space: [{ storageClass: 'fast', neededBytes: 691 * mib }],
+      },
+      snapshots: [
+        plannedSnapshotOf({ id: '1', kept: false, costBytes: 60 * mib, costMs: 9_000 }),
+        plannedSnapshotOf({ id: '2', parentId: '1', kept: false, costBytes: 0, costMs: 0 }),
+        plannedSnapshotOf({ id: '3', parentId: '1', costBytes: 221 * mib, costMs: 300 }),
+      ],
+      keepCosts: costs,
+    });
+    const fast = classOf({ name: 'fast' });
+    const unmeasured = { ...fast, proof: { ...fast.proof, writeBytesPerSecond: null } };
+    showDraft(plan, undefined, targetOf({ classes: [unmeasured] }));
+    const list = within(await screen.findByRole('list', { name: 'Snapshots of the VM' }));
+    await list.findByText('60 MiB · up to 9s');
+    expect(list.getByText('0 B · up to under 1s')).toBeInTheDocument();
+    expect(list.getByText('221 MiB · up to under 1s')).toBeInTheDocument();
+    // Not the sum of the rows: the plan of all of them less this one.
+    expect(
+      screen.getByText(/To keep the other 2 as well would cost up to 60 MiB more\./),
+    ).toBeInTheDocument();
+    expect(screen.getByText(/is known better after the storage class/)).toBeInTheDocument();
+  });
+
+  it('says of no snapshot that it is dropped before the plan says so', async () => {
+    let answer = () => {};
+    showDraft(input =>
+      JSON.stringify(input).includes('newest')
+        ? new Promise(resolve => {
+            answer = () =>
+              resolve(
+                planOf({
+                  snapshots: [
+                    plannedSnapshotOf({ id: '1', kept: false, mergedInto: '2' }),
+                    plannedSnapshotOf({ id: '2', parentId: '1' }),
+                    plannedSnapshotOf({ id: '3', parentId: '2' }),
+                  ],
+                }),
+              );
+          })
+        : planOf(),
+    );
+    await user.click(await screen.findByRole('radio', { name: 'The newest' }));
+    screen.getByRole('slider').focus();
+    await user.keyboard('{ArrowLeft}');
+    const list = within(screen.getByRole('list', { name: 'Snapshots of the VM' }));
+    expect(list.getAllByText('kept')).toHaveLength(2);
+    expect(list.getByText('being planned')).toBeInTheDocument();
+    expect(list.queryByText('dropped with its branch')).toBeNull();
+    expect(list.queryByText(/MiB/)).toBeNull();
+    await waitFor(() => expect(asked('plan')).toHaveLength(2));
+    answer();
+    expect(await list.findByText('merged into snapshot 2')).toBeInTheDocument();
+    expect(list.queryByText('being planned')).toBeNull();
+  });
+
+  it('does not start with a wrong prefix, and says why', async () => {
+    showDraft(planOf());
+    await user.click(await screen.findByRole('button', { name: 'More options' }));
+    const start = screen.getByRole('button', { name: 'Start now' });
+    await waitFor(() => expect(start).not.toHaveAttribute('aria-disabled'));
+    const field = screen.getByRole('textbox', { name: /Prefix of all object names/ });
+    await user.type(field, 'Bad Name!!');
+    expect(field).toHaveAccessibleDescription(/Begin with a small letter/);
+    expect(
+      screen.getAllByText('The prefix of all object names is wrong: mend it under “More options”.'),
+    ).not.toHaveLength(0);
+    expect(start).toHaveAttribute('aria-disabled', 'true');
+    expect(screen.queryByRole('textbox', { name: 'Command for a terminal' })).toBeNull();
+    await user.clear(field);
+    await user.type(field, 'shop-web');
+    await waitFor(() =>
+      expect(asked('plan').at(-1)).toEqual({
+        vm: 'lab/web-1',
+        options: { namePrefix: 'shop-web' },
+      }),
+    );
+    await waitFor(() => expect(start).not.toHaveAttribute('aria-disabled'));
+    expect(screen.getByRole('textbox', { name: 'Command for a terminal' })).toHaveTextContent(
+      '--name-prefix shop-web',
     );
   });
 
@@ -244,5 +345,116 @@ describe('findings', () => {
       'Say “Prefix of all object names”.',
     ])
       expect(screen.getByText(remedy)).toBeInTheDocument();
+  });
+});
+
+describe('a VM that has a migration', () => {
+  const migrated = migrationOf({ state: 'migrated' });
+  const [volume] = descriptionOf(statusOf(migrationOf())).volumes;
+
+  function showEarlier(
+    earlier: MigrationView,
+    { digest = 'e'.repeat(64), names = [volume?.name ?? ''] } = {},
+  ) {
+    showDraft(
+      planOf({
+        volumes: [
+          {
+            id: 'disk-a-main',
+            diskId: 'disk-a',
+            role: 'main',
+            name: volume?.name ?? '',
+            storageClass: 'fast',
+            sizeBytes: 0,
+            layers: [],
+            atEnd: 'keep',
+          },
+        ],
+      }),
+    );
+    backend.answer('getMigrations', () => [earlier]);
+    backend.answer('describe', () =>
+      descriptionOf(statusOf(earlier), {
+        planDigest: digest,
+        volumes: names.map(name => volumeOf({ name })),
+      }),
+    );
+  }
+
+  it.each<[string, MigrationView, Parameters<typeof showEarlier>[1], RegExp]>([
+    ['of this very plan', migrated, { digest: 'd'.repeat(64) }, /It is of this very plan/],
+    ['of other choices', migrated, {}, /Where the VM only went on since/],
+    ['under other names', migrated, { names: ['other'] }, /makes a new one beside it/],
+    ['under way', migrationOf(), {}, /while it is open/],
+    ['to another target', migrationOf({ target: 'attic' }), {}, /makes a new one beside it/],
+  ])('says so, and what a start would do: one %s', async (_name, earlier, more, words) => {
+    showEarlier(earlier, more);
+    expect(await screen.findByText(words)).toBeInTheDocument();
+    expect(screen.getByRole('link', { name: 'see m-1' })).toHaveAttribute(
+      'href',
+      '/vm-migrate/migrations/m-1',
+    );
+  });
+
+  it.each([
+    ['already', /Nothing new was started/],
+    ['started', /goes on with what is new/],
+  ] as const)('is not opened without a word after a start: %s', async (outcome, words) => {
+    showEarlier(migrated);
+    await screen.findByRole('link', { name: 'see m-1' });
+    backend.answer('start', () => ({
+      migration: 'm-1',
+      vm: 'web-1',
+      planDigest: 'd'.repeat(64),
+      outcome,
+      state: 'migrated',
+    }));
+    const start = screen.getByRole('button', { name: 'Start now' });
+    await waitFor(() => expect(start).not.toHaveAttribute('aria-disabled'));
+    await user.click(start);
+    expect(await screen.findByText(words)).toBeInTheDocument();
+    expect(screen.getAllByRole('link', { name: 'see m-1' })).toHaveLength(2);
+  });
+
+  it('offers another prefix where a start is refused for its names', async () => {
+    showEarlier(migrated);
+    backend.answer('start', () =>
+      FakeBackend.failure(409, 'STATE_REFUSED', 'It does not go on where it ended.', {
+        hint: 'Under another prefix for the names (--name-prefix).',
+      }),
+    );
+    const start = await screen.findByRole('button', { name: 'Start now' });
+    await waitFor(() => expect(start).not.toHaveAttribute('aria-disabled'));
+    expect(screen.queryByRole('textbox', { name: /Prefix of all object names/ })).toBeNull();
+    await user.click(start);
+    expect(
+      await screen.findByText('Under another prefix for the names (“Prefix of all object names”).'),
+    ).toBeInTheDocument();
+    expect(
+      await screen.findByRole('textbox', { name: /Prefix of all object names/ }),
+    ).toBeInTheDocument();
+  });
+});
+
+describe('choices of a draft', () => {
+  it('are those of the address', async () => {
+    backend.answer('plan', () => planOf());
+    backend.answer('getTargets', () => [targetOf()]);
+    backend.answer('getMigrations', () => []);
+    renderPages(
+      backend.client,
+      '/vm-migrate/new?vm=lab%2Fweb-1&keep=names&snapshot=1&snapshot=3&class=bulk&prefix=shop',
+    );
+    expect(await screen.findByRole('radio', { name: 'By name' })).toBeChecked();
+    await waitFor(() =>
+      expect(asked('plan').at(-1)).toEqual({
+        vm: 'lab/web-1',
+        options: {
+          storageClass: 'bulk',
+          keep: { rule: 'names', names: ['snapshot 1', 'snapshot 3'] },
+          namePrefix: 'shop',
+        },
+      }),
+    );
   });
 });

@@ -10,26 +10,31 @@ import { useOperation } from '../../surface/queries';
 import { useSurface } from '../../surface/surface';
 import { usePlanned } from '../../surface/use-planned';
 import { AdvancedChoice } from './advanced-choice';
-import { NOTHING_CHOSEN, optionsOf, type Draft } from './draft';
+import { isPrefixRight, optionsOf } from './draft';
+import { EarlierNotice } from './earlier-migration';
 import { KeepChoice } from './keep-choice';
 import styles from './new-migration.module.css';
 import { PlanSummary } from './plan-summary';
 import { TargetChoice } from './target-choice';
+import { useDraft } from './use-draft';
+import { useEarlierMigration } from './use-earlier-migration';
 
 /** Free space and proofs of classes change without an event. */
 const TARGETS_MS = 60_000;
 
 export function PlanDraft({ vm }: { readonly vm: string }) {
-  const [draft, setDraft] = useState<Draft>(NOTHING_CHOSEN);
+  const { draft, change } = useDraft(vm);
   const [accepted, setAccepted] = useState<ReadonlySet<string>>(new Set());
-  const change = (changed: Partial<Draft>) => setDraft(before => ({ ...before, ...changed }));
+  const [isAdvanced, setAdvanced] = useState(() => !isPrefixRight(draft.namePrefix));
   const planned = usePlanned(vm, last => optionsOf(draft, last?.snapshots ?? []));
   const targets = useOperation('getTargets', {}, { of: 'places', refetchMs: TARGETS_MS });
   const { plan, error, isCurrent } = planned;
   const target = targets.data?.find(({ name }) => name === (draft.target ?? plan?.target));
+  const earlier = useEarlierMigration(plan);
   return (
     <>
       <ChosenVm vm={vm} location={plan?.vm.location} />
+      {earlier !== undefined && <EarlierNotice earlier={earlier} />}
       {error !== null && <Failure error={error.data} />}
       <div className={styles['draft']}>
         <div className={styles['choices']} aria-busy={!isCurrent}>
@@ -55,11 +60,23 @@ export function PlanDraft({ vm }: { readonly vm: string }) {
           {plan !== undefined && (
             <>
               <FindingsReview findings={plan.findings} accepted={accepted} onChange={setAccepted} />
-              <AdvancedChoice draft={draft} onChange={change} />
+              <AdvancedChoice
+                isOpen={isAdvanced}
+                onOpen={setAdvanced}
+                draft={draft}
+                onChange={change}
+              />
             </>
           )}
         </div>
-        <PlanSummary vm={vm} planned={planned} accepted={accepted} />
+        <PlanSummary
+          vm={vm}
+          planned={planned}
+          isPrefixWrong={!isPrefixRight(draft.namePrefix)}
+          accepted={accepted}
+          earlier={earlier?.ids ?? []}
+          onNamesTaken={() => setAdvanced(true)}
+        />
       </div>
     </>
   );

@@ -21,6 +21,13 @@ export const newMigrationDe: Flat<typeof newMigration> = {
   'newMigration.noSourcesWords':
     'Wer dieses Backstage betreibt, nennt Quellen unter vmMigrate.sources in der Konfiguration.',
   'newMigration.other': 'Eine andere VM wählen',
+  'newMigration.earlier.title': 'Diese VM hat eine Migration nach {{target}}:',
+  'newMigration.earlier.same': 'Sie ist von genau diesem Plan: ein Beginn fängt nichts Neues an.',
+  'newMigration.earlier.open':
+    'Solange sie offen ist, beginnt keine andere zu diesem Ziel. Ein Beginn mit dem, womit sie begonnen wurde, führt zu ihr, einer mit anderem wird abgelehnt.',
+  'newMigration.earlier.ended':
+    'Wo die VM seither nur weiterging, geht sie bei einem Beginn mit dem Neuen weiter. Mit anderer Wahl wird er abgelehnt: um daneben zu migrieren, geben Sie unter „Weitere Optionen“ ein anderes „Präfix aller Objektnamen“ an.',
+  'newMigration.earlier.elsewhere': 'Ein Beginn macht daneben eine neue.',
   'newMigration.keep.title': 'Was behalten wird',
   'newMigration.keep.rule': 'Welche Snapshots behalten werden',
   'newMigration.keep.all': 'Alle',
@@ -44,6 +51,16 @@ export const newMigrationDe: Flat<typeof newMigration> = {
   'newMigration.keep.rest_one': 'Auch den anderen zu behalten würde bis zu {{bytes}} mehr kosten.',
   'newMigration.keep.rest_other':
     'Auch die anderen {{count}} zu behalten würde bis zu {{bytes}} mehr kosten.',
+  'newMigration.keep.restFree_one': 'Auch den anderen zu behalten würde nichts mehr kosten.',
+  'newMigration.keep.restFree_other':
+    'Auch die anderen {{count}} zu behalten würde nichts mehr kosten.',
+  'newMigration.keep.each':
+    'Neben jedem: was er auf dem Ziel und an Zeit höchstens mehr braucht, wenn die anderen behalten werden oder nicht, wie sie es sind.',
+  'newMigration.keep.eachBytes':
+    'Neben jedem: was er auf dem Ziel höchstens mehr braucht, wenn die anderen behalten werden oder nicht, wie sie es sind.',
+  'newMigration.keep.notMeasured':
+    'Wie lange es dauert, ist nach dem Beweis der Speicherklasse besser bekannt.',
+  'newMigration.keep.upToTime': 'bis zu {{time}}',
   'newMigration.keep.history': 'Snapshots der VM',
   'newMigration.keep.keepIt': '{{name}} behalten',
   'newMigration.keep.current': 'Aktueller Stand',
@@ -52,6 +69,7 @@ export const newMigrationDe: Flat<typeof newMigration> = {
   'newMigration.keep.underSecond': 'unter 1s',
   'newMigration.keep.kept': 'behalten',
   'newMigration.keep.dropped': 'fällt mit seinem Zweig weg',
+  'newMigration.keep.pending': 'wird geplant',
   'newMigration.keep.presentState': 'dem aktuellen Stand',
   'newMigration.keep.mergedInto': 'geht in {{name}} auf',
   'newMigration.keep.noSnapshots': 'Die VM hat keine Snapshots: ihr aktueller Stand wird migriert.',
@@ -70,6 +88,8 @@ export const newMigrationDe: Flat<typeof newMigration> = {
   'newMigration.advanced.prefix': 'Präfix aller Objektnamen',
   'newMigration.advanced.prefixWords':
     'Kleinbuchstaben, Ziffern und Bindestriche, höchstens 30. Sonst aus dem Namen der VM gebildet.',
+  'newMigration.advanced.prefixWrong':
+    'Beginnen Sie mit einem Kleinbuchstaben, dann Kleinbuchstaben, Ziffern oder Bindestriche, am Ende ein Buchstabe oder eine Ziffer; höchstens 30.',
   'newMigration.advanced.sample': 'Verglichene Fenster je Platte',
   'newMigration.advanced.sampleWords':
     'So viele zufällige Fenster des neuesten VolumeSnapshots werden über eine Wiederherstellung gelesen.',
@@ -111,6 +131,8 @@ export const newMigrationDe: Flat<typeof newMigration> = {
   'plan.needsOf': '{{name}}: braucht bis zu {{bytes}}, {{free}} sind frei',
   'plan.short': 'Das ist zu wenig.',
   'plan.digest': 'Digest',
+  'plan.already': 'Nichts Neues wurde begonnen: genau dieser Plan hat schon seine Migration.',
+  'plan.goesOn': 'Die Migration, die die VM hat, geht mit dem Neuen weiter.',
   'plan.start': 'Jetzt beginnen',
   'plan.later': 'Angehalten beginnen',
   'plan.laterWords':
@@ -120,6 +142,8 @@ export const newMigrationDe: Flat<typeof newMigration> = {
   'plan.atMissing': 'Wählen Sie zuerst Tag und Uhrzeit.',
   'plan.atPassed': 'Diese Zeit ist vorbei.',
   'plan.command': 'Dasselbe am Terminal:',
+  'plan.refusal.prefix':
+    'Das Präfix aller Objektnamen ist falsch: ändern Sie es unter „Weitere Optionen“.',
   'plan.refusal.notAllowed':
     'Sie dürfen keine Migrationen beginnen. Fragen Sie, wer in Backstage über Rechte entscheidet.',
   'plan.refusal.failed': 'Es gibt keinen Plan für das, was gewählt ist.',

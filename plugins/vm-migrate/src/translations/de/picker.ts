@@ -6,6 +6,7 @@ export const pickerDe: Flat<typeof picker> = {
   'picker.label': 'VM',
   'picker.description': 'Die VM, die mit ihren Snapshots migriert wird',
   'picker.placeholder': 'Einen Teil des Namens eingeben',
+  'picker.missing': 'Wählen Sie eine VM der Liste.',
   'picker.invalid':
     'Wählen Sie eine VM der Liste, oder nennen Sie eine als SOURCE/NAME oder als Entity-Ref.',
   'vmPlace.byRule': 'nach Regel: {{name}}',

@@ -18,6 +18,14 @@ export const newMigration = {
     noSourcesWords:
       'Whoever runs this Backstage names sources under vmMigrate.sources in its configuration.',
     other: 'Choose another VM',
+    earlier: {
+      title: 'This VM has a migration to {{target}}:',
+      same: 'It is of this very plan: a start begins nothing new.',
+      open: 'No other one to this target begins while it is open. A start of what it was started with leads to it, one of anything else is refused.',
+      ended:
+        'Where the VM only went on since, a start lets it go on with what is new. One of other choices is refused: to migrate beside it, say another “Prefix of all object names” under “More options”.',
+      elsewhere: 'A start makes a new one beside it.',
+    },
     keep: {
       title: 'What to keep',
       rule: 'Which snapshots to keep',
@@ -41,6 +49,13 @@ export const newMigration = {
       takes: '{{low}} to {{high}}',
       rest_one: 'To keep the other one as well would cost up to {{bytes}} more.',
       rest_other: 'To keep the other {{count}} as well would cost up to {{bytes}} more.',
+      restFree_one: 'To keep the other one as well would cost nothing more.',
+      restFree_other: 'To keep the other {{count}} as well would cost nothing more.',
+      each: 'Beside each: what it takes more on the target and in time, at most, the others kept or not as they are.',
+      eachBytes:
+        'Beside each: what it takes more on the target, at most, the others kept or not as they are.',
+      notMeasured: 'How long it takes is known better after the storage class was proved.',
+      upToTime: 'up to {{time}}',
       history: 'Snapshots of the VM',
       keepIt: 'Keep {{name}}',
       current: 'You are here',
@@ -49,6 +64,7 @@ export const newMigration = {
       underSecond: 'under 1s',
       kept: 'kept',
       dropped: 'dropped with its branch',
+      pending: 'being planned',
       presentState: 'the present state',
       mergedInto: 'merged into {{name}}',
       noSnapshots: 'The VM has no snapshots: its present state is migrated.',
@@ -71,6 +87,8 @@ export const newMigration = {
       prefix: 'Prefix of all object names',
       prefixWords:
         'Small letters, digits and dashes; at most 30. Else it is made of the VM’s name.',
+      prefixWrong:
+        'Begin with a small letter, go on with small letters, digits or dashes, end with a letter or digit; at most 30.',
       sample: 'Windows to compare for each disk',
       sampleWords:
         'So many random windows of the newest VolumeSnapshot are read through a restore.',
@@ -120,6 +138,8 @@ export const newMigration = {
     needsOf: '{{name}}: needs up to {{bytes}} of {{free}} free',
     short: 'That is too little.',
     digest: 'Digest',
+    already: 'Nothing new was started: this very plan has its migration already.',
+    goesOn: 'The migration that the VM has goes on with what is new.',
     start: 'Start now',
     later: 'Start paused',
     laterWords:
@@ -130,6 +150,7 @@ export const newMigration = {
     atPassed: 'That time has passed.',
     command: 'The same at a terminal:',
     refusal: {
+      prefix: 'The prefix of all object names is wrong: mend it under “More options”.',
       notAllowed:
         'You may not start migrations. Ask whoever decides about permissions in Backstage.',
       failed: 'There is no plan of what you have chosen.',

@@ -4,6 +4,7 @@ export const picker = {
     label: 'VM',
     description: 'The VM that is migrated, with its snapshots',
     placeholder: 'Type a part of its name',
+    missing: 'Choose a VM of the list.',
     invalid: 'Choose a VM of the list, or name one as SOURCE/NAME or as an entity ref.',
   },
   vmPlace: {
