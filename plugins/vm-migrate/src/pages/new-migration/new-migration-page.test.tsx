@@ -237,7 +237,7 @@ describe('findings', () => {
       }),
     );
     expect(await screen.findByText('State of a snapshot is not carried')).toBeInTheDocument();
-    expect(document.title).toBe('VM migrations');
+    expect(document.title).toBe('New migration · VM migrations');
     for (const remedy of [
       'Keep the snapshot under “What to keep”, or accept that its state is not carried.',
       '“The newest” under “What to keep”: 3 is the most that fits. Or “Storage class” under “Where to”: bulk (9).',
