@@ -301,9 +301,12 @@ function bytesWords({ disks }: TreeNodeView, language: string | undefined): stri
   return own === null ? undefined : bytesText(own.data + own.zero, language);
 }
 
+/** It can be restored from, whatever is done to it besides. */
+const IS_RESTORABLE: ReadonlySet<PointState['stage']> = new Set(['ready', 'proved', 'verifying']);
+
 function markOf(point: TreeNodeView, state: PointState): RailMark {
   if (state.stage === 'failed') return 'failed';
   if (point.id === 'current') return 'current';
   if (!point.kept) return 'merged';
-  return state.stage === 'ready' || state.stage === 'proved' ? 'done' : 'open';
+  return IS_RESTORABLE.has(state.stage) ? 'done' : 'open';
 }

@@ -110,6 +110,11 @@ describe('the history', () => {
     expect(row('"Fresh install"')).toHaveTextContent(
       /verifying 25 %.*6 GiB of 24 GiB · 120 MiB\/s · 2m33s left/,
     );
+    // It can be restored from all the same.
+    expect(row('"Fresh install"').querySelector('[data-mark]')).toHaveAttribute(
+      'data-mark',
+      'done',
+    );
     expect(row('Before "5.0" upgrade')).toHaveTextContent(
       /ready.*to be verified; waits for a free place under limit all.*for \d+s/,
     );

@@ -1,5 +1,9 @@
 /** When each step ran, as a picture and as a table. */
-import type { DescriptionView, StepView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import {
+  printable,
+  type DescriptionView,
+  type StepView,
+} from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useMemo } from 'react';
 import { bytesText, dateText, durationText, percentOf, timeText } from '../../parts/format';
 import { useNow } from '../../parts/age';
@@ -124,7 +128,8 @@ function beganAt({ startedAt }: StepView): number {
 }
 
 function titleOf({ step, fromMs, toMs, count }: TimelineBar, many: string): string {
-  const words = count === 1 ? step.words : `${many}: ${step.words} …`;
+  const one = printable(step.words);
+  const words = count === 1 ? one : `${many}: ${one} …`;
   return `${words}\n${durationText(toMs - fromMs)}`;
 }
 
