@@ -161,7 +161,9 @@ function notKeptLines({ snapshots }: Plan, { palette, width, symbols }: Style): 
           ? 'left out, its changes are in no kept state'
           : `merged into ${mergedInto === 'current' ? 'the current state' : nameOf(mergedInto)}`;
       const cost =
-        costBytes === undefined ? '' : `; keeping it as well would cost up to ${bytes(costBytes)}`;
+        costBytes === undefined
+          ? ''
+          : `; keeping it as well would cost ${costBytes === 0 ? 'nothing more' : `up to ${bytes(costBytes)}`}`;
       return `  ${shortenMiddle(`${printable(name)}: ${into}${cost}`, width - 2, symbols)}`;
     }),
   ];

@@ -140,10 +140,7 @@ function skippedSnapshot(
   nameOf: (snapshotId: string) => string,
 ): readonly Finding[] {
   const object = `snapshot '${snapshot.name}'`;
-  const cost =
-    plan.costBytes === undefined
-      ? ''
-      : ` Keeping it as well would cost up to ${formatBytes(plan.costBytes)}.`;
+  const cost = costWords(plan);
   const found: Finding[] = [];
   const into = statesWithChangesOf(snapshot, carried).map(id =>
     id === 'current' ? 'the present state' : `snapshot '${nameOf(id)}'`,
@@ -172,6 +169,13 @@ function skippedSnapshot(
     );
   }
   return found;
+}
+
+/** A sentence behind another one; empty where it is not known. */
+function costWords({ costBytes }: PlannedSnapshot): string {
+  if (costBytes === undefined) return '';
+  if (costBytes === 0) return ' Keeping it as well would cost nothing more.';
+  return ` Keeping it as well would cost up to ${formatBytes(costBytes)}.`;
 }
 
 function unreadableStates(

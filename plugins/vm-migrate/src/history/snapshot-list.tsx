@@ -142,9 +142,10 @@ function Cost({
     costBytes === undefined ? undefined : bytesText(costBytes, language),
     costMs === undefined
       ? undefined
-      : t('newMigration.keep.upToTime', {
-          time: timeText(costMs, t('newMigration.keep.underSecond')),
-        }),
+      : // What takes no second takes time all the same.
+        costMs < 1000
+        ? t('newMigration.keep.underSecond')
+        : t('newMigration.keep.upToTime', { time: durationText(costMs) }),
   ];
   const fate = (): string => {
     if (isKept) return t('newMigration.keep.kept');
@@ -167,9 +168,4 @@ function Cost({
       </span>
     </span>
   );
-}
-
-/** What takes no second takes time all the same. */
-function timeText(ms: number, underSecond: string): string {
-  return ms < 1000 ? underSecond : durationText(ms);
 }

@@ -22,7 +22,7 @@ export function CommandLine({ command }: { readonly command: string }) {
   };
   return (
     <div className={styles['command']}>
-      {/* It scrolls where it is longer than the page is wide; a keyboard must reach it for that. */}
+      {/* A keyboard reaches it, to select a part of it. */}
       <code tabIndex={0} role="textbox" aria-readonly aria-label={t('command.label')}>
         {command}
       </code>

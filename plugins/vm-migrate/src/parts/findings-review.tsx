@@ -19,7 +19,9 @@ export function FindingsReview({ findings, accepted, onChange }: FindingsReviewP
     if (!next.delete(id)) next.add(id);
     onChange(next);
   };
-  const acceptance = ({ id, acceptable }: FindingView) =>
+  // What does not block needs nobody's word.
+  const acceptance = ({ id, severity, acceptable }: FindingView) =>
+    severity === 'blocks' &&
     acceptable && (
       <Checkbox isSelected={accepted.has(id)} onChange={() => toggle(id)}>
         {t('review.accept')} <code>{id}</code>

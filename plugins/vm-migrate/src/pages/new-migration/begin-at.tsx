@@ -26,7 +26,9 @@ export function BeginAt({ isPending, refusal, onBegin }: BeginAtProps) {
   };
   return (
     <div className={styles['later']}>
-      <label htmlFor={id}>{t('plan.at')}</label>
+      <label htmlFor={id}>
+        {t('plan.at', { zone: Intl.DateTimeFormat().resolvedOptions().timeZone })}
+      </label>
       <div className={styles['row']}>
         <input
           id={id}

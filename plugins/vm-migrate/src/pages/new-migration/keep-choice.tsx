@@ -163,7 +163,7 @@ function CostWords({ plan, target }: Pick<KeepChoiceProps, 'plan' | 'target'>) {
   if (snapshots.every(({ costBytes }) => costBytes === undefined)) return null;
   const isTimed = snapshots.some(({ costMs }) => costMs !== undefined);
   return (
-    <p className={styles['quiet']}>
+    <p className={styles['figureWords']}>
       {isTimed ? t('newMigration.keep.each') : t('newMigration.keep.eachBytes')}
       {isTimed && isTimeAssumed(plan, target) && ` ${t('newMigration.keep.notMeasured')}`}
     </p>

@@ -147,8 +147,8 @@ describe('draft of a migration', () => {
     showDraft(plan, undefined, targetOf({ classes: [unmeasured] }));
     const list = within(await screen.findByRole('list', { name: 'Snapshots of the VM' }));
     await list.findByText('60 MiB · up to 9s');
-    expect(list.getByText('0 B · up to under 1s')).toBeInTheDocument();
-    expect(list.getByText('221 MiB · up to under 1s')).toBeInTheDocument();
+    expect(list.getByText('0 B · under 1s')).toBeInTheDocument();
+    expect(list.getByText('221 MiB · under 1s')).toBeInTheDocument();
     // Not the sum of the rows: the plan of all of them less this one.
     expect(
       screen.getByText(/To keep the other 2 as well would cost up to 60 MiB more\./),
@@ -250,10 +250,16 @@ describe('draft of a migration', () => {
     await waitFor(() => expect(asked('plan')).toHaveLength(2));
   });
 
+  it('asks for no acceptance of what blocks nothing', async () => {
+    showDraft(planOf({ findings: [findingOf({ id: 'warning:1', severity: 'warns' })] }));
+    expect(await screen.findByText('warning:1')).toBeInTheDocument();
+    expect(screen.queryByRole('checkbox', { name: /warning:1/ })).toBeNull();
+  });
+
   it('starts at a time that is to come, in UTC', async () => {
     showDraft(planOf({}));
     const then = await screen.findByRole('button', { name: 'Start then' });
-    const field = screen.getByLabelText('Or at a time, by your clock');
+    const field = screen.getByLabelText(/^Or at a time, by your clock \(\w+.*\)$/);
     backend.answer('start', () => FakeBackend.failure(409, 'PLAN_CHANGED', 'Another one now.'));
     expect(then).toHaveAttribute('aria-disabled', 'true');
     fireEvent.change(field, { target: { value: '2020-01-01T10:00' } });

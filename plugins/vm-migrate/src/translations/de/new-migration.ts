@@ -55,9 +55,9 @@ export const newMigrationDe: Flat<typeof newMigration> = {
   'newMigration.keep.restFree_other':
     'Auch die anderen {{count}} zu behalten würde nichts mehr kosten.',
   'newMigration.keep.each':
-    'Neben jedem: was er auf dem Ziel und an Zeit höchstens mehr braucht, wenn die anderen behalten werden oder nicht, wie sie es sind.',
+    'Neben jedem: was es auf dem Ziel und an Zeit höchstens dazu braucht, ihn zu behalten, wenn die anderen bleiben, wie sie sind.',
   'newMigration.keep.eachBytes':
-    'Neben jedem: was er auf dem Ziel höchstens mehr braucht, wenn die anderen behalten werden oder nicht, wie sie es sind.',
+    'Neben jedem: was es auf dem Ziel höchstens dazu braucht, ihn zu behalten, wenn die anderen bleiben, wie sie sind.',
   'newMigration.keep.notMeasured':
     'Wie lange es dauert, ist nach dem Beweis der Speicherklasse besser bekannt.',
   'newMigration.keep.upToTime': 'bis zu {{time}}',
@@ -137,7 +137,7 @@ export const newMigrationDe: Flat<typeof newMigration> = {
   'plan.later': 'Angehalten beginnen',
   'plan.laterWords':
     'Für später ist der Plan angenommen und verzeichnet, und nichts wird geschrieben, bis die Zeit gekommen ist oder jemand die Migration fortsetzt.',
-  'plan.at': 'Oder zu einer Zeit, nach Ihrer Uhr',
+  'plan.at': 'Oder zu einer Zeit, nach Ihrer Uhr ({{zone}})',
   'plan.startAt': 'Dann beginnen',
   'plan.atMissing': 'Wählen Sie zuerst Tag und Uhrzeit.',
   'plan.atPassed': 'Diese Zeit ist vorbei.',

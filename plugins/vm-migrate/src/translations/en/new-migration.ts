@@ -51,9 +51,9 @@ export const newMigration = {
       rest_other: 'To keep the other {{count}} as well would cost up to {{bytes}} more.',
       restFree_one: 'To keep the other one as well would cost nothing more.',
       restFree_other: 'To keep the other {{count}} as well would cost nothing more.',
-      each: 'Beside each: what it takes more on the target and in time, at most, the others kept or not as they are.',
+      each: 'Beside each: what keeping it adds at most, on the target and in time, with the others as they are.',
       eachBytes:
-        'Beside each: what it takes more on the target, at most, the others kept or not as they are.',
+        'Beside each: what keeping it adds at most on the target, with the others as they are.',
       notMeasured: 'How long it takes is known better after the storage class was proved.',
       upToTime: 'up to {{time}}',
       history: 'Snapshots of the VM',
@@ -144,7 +144,7 @@ export const newMigration = {
     later: 'Start paused',
     laterWords:
       'For later, the plan is accepted and recorded and nothing is written before that time, or before somebody resumes the migration.',
-    at: 'Or at a time, by your clock',
+    at: 'Or at a time, by your clock ({{zone}})',
     startAt: 'Start then',
     atMissing: 'Choose a day and a time first.',
     atPassed: 'That time has passed.',
