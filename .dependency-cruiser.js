@@ -261,6 +261,12 @@ const forbidden = [
     to: { path: '^plugins/vm-migrate/src/(plugin|legacy|testing|gallery)' },
   },
   {
+    name: 'frontend-pages',
+    comment: 'what pages, fields of forms and parts of an entity share is in none of the pages',
+    from: { path: '^plugins/vm-migrate/src/(history|entity|parts|picker|surface)/' },
+    to: { path: '^plugins/vm-migrate/src/pages/' },
+  },
+  {
     name: 'app',
     comment: 'packages/app only adds plugins',
     from: { path: '^packages/app/' },

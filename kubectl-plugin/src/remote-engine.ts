@@ -104,6 +104,14 @@ class RemoteEngine implements Engine {
     throw this.onlyHere('the cursor of events');
   }
 
+  toldEventId(): never {
+    throw this.onlyHere('the cursor of notifications');
+  }
+
+  noteTold(): never {
+    throw this.onlyHere('the cursor of notifications');
+  }
+
   scopedRows(): never {
     throw this.onlyHere('rows of migrations');
   }

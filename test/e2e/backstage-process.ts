@@ -11,6 +11,7 @@ const HEALTH = '/api/vm-migrate/health';
 
 export interface Backstage {
   readonly url: string;
+  readonly port: number;
   /** What `npm start` calls the checkout's `.demo/backstage`: sources, volumes, state. */
   readonly folder: string;
   /** The configuration that it was started with; the command line reads it too. */
@@ -27,6 +28,8 @@ export interface StartOptions {
   /** Over this process's own. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** One that is free, when absent. */
+  readonly port?: number;
 }
 
 /**
@@ -35,10 +38,10 @@ export interface StartOptions {
  */
 export async function startBackstage(
   parent: string,
-  { environment = {}, timeoutMs = 60_000 }: StartOptions = {},
+  { environment = {}, timeoutMs = 60_000, port: given }: StartOptions = {},
 ): Promise<Backstage> {
   mkdirSync(parent, { recursive: true, mode: 0o755 });
-  const port = await freePort();
+  const port = given ?? (await freePort());
   const child = spawn(
     process.execPath,
     [path.join(root, 'scripts', 'start.mjs'), '--port', String(port)],
@@ -83,7 +86,7 @@ export async function untilServed(
     await stop();
     throw new Error(`${String(error)}\n${said()}`, { cause: error });
   }
-  return { url, token: () => token(url), stop, said };
+  return { url, port, token: () => token(url), stop, said };
 }
 
 async function answers(url: string, child: ChildProcess, ms: number): Promise<void> {

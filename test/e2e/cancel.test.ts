@@ -36,7 +36,9 @@ describeWithBrowser('giving a migration up', () => {
 
   beforeAll(async () => {
     for (const vm of VMS) writeHalfDoneVm(path.join(vmsFolder(folder), vm), vm);
-    [backstage, browser] = await Promise.all([startBackstage(folder), launchBrowser()]);
+    // First what is closed in any case.
+    browser = await launchBrowser();
+    backstage = await startBackstage(folder);
     const { url } = backstage;
     api = apiClient({ baseUrl: () => `${url}/api/vm-migrate`, token: () => backstage.token() });
     await api.call('setLimit', { scope: 'all', bytesPerSecond: 256 * 1024 });

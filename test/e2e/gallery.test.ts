@@ -21,8 +21,9 @@ describeWithBrowser('the gallery', () => {
   it.each([
     ['light', 1280],
     ['dark', 480],
+    ['light', 320],
   ] as const)(
-    '%s, %d pixels wide: axe finds nothing in any state',
+    '%s, %d pixels wide: axe finds nothing in any state, and nothing is cut or scrolled sideways',
     async (colorScheme, width) => {
       const viewport = { width, height: 900 };
       const page = await browser.newPage({ colorScheme, viewport });
@@ -45,6 +46,8 @@ describeWithBrowser('the gallery', () => {
         for (const violation of await axeViolations(page, '[data-entry]'))
           found.push(`${address}: ${violation}`);
         if ((await overflow(page)) > 0) found.push(`${address}: wider than the window`);
+        for (const scroller of await scrolledSideways(page))
+          found.push(`${address}: ${scroller} is scrolled sideways`);
       }
       expect(found).toEqual([]);
       expect(errors).toEqual([]);
@@ -72,4 +75,14 @@ function overflow(page: Page): Promise<number> {
   return page.evaluate<number>(
     'document.documentElement.scrollWidth - document.documentElement.clientWidth',
   );
+}
+
+/** What is wider inside than outside. Commands are one line, and the report is a document with tables of its own. */
+function scrolledSideways(page: Page): Promise<string[]> {
+  return page.evaluate<string[]>(`
+    [...document.querySelectorAll('[data-entry] *')]
+      .filter(({ localName }) => localName !== 'code' && localName !== 'article')
+      .filter(({ scrollWidth, clientWidth }) => clientWidth > 1 && scrollWidth > clientWidth + 1)
+      .filter(element => ['auto', 'scroll'].includes(getComputedStyle(element).overflowX))
+      .map(({ localName, className }) => localName + '.' + className)`);
 }

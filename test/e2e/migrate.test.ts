@@ -16,7 +16,9 @@ describeWithBrowser('a migration by clicking', () => {
   let page: Page;
 
   beforeAll(async () => {
-    [backstage, browser] = await Promise.all([startBackstage(folder), launchBrowser()]);
+    // First what is closed in any case.
+    browser = await launchBrowser();
+    backstage = await startBackstage(folder);
     person = await signIn(browser, backstage.url);
     page = person.page;
   }, 120_000);

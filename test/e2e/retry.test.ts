@@ -17,7 +17,9 @@ describeWithBrowser('a migration that fails', () => {
   let page: Page;
 
   beforeAll(async () => {
-    [backstage, browser] = await Promise.all([startBackstage(folder), launchBrowser()]);
+    // First what is closed in any case.
+    browser = await launchBrowser();
+    backstage = await startBackstage(folder);
     ({ page } = await signIn(browser, backstage.url));
   }, 120_000);
   afterAll(async () => {

@@ -26,7 +26,9 @@ describeWithBrowser('a software template', () => {
   beforeAll(async () => {
     for (const seed of [1, 2])
       writeSmallVm(path.join(vmsFolder(folder), `small-${seed}`), { seed });
-    [backstage, browser] = await Promise.all([startBackstage(folder), launchBrowser()]);
+    // First what is closed in any case.
+    browser = await launchBrowser();
+    backstage = await startBackstage(folder);
     const { url } = backstage;
     api = apiClient({ baseUrl: () => `${url}/api/vm-migrate`, token: () => backstage.token() });
     ({ page } = await signIn(browser, backstage.url));
@@ -69,6 +71,8 @@ describeWithBrowser('a software template', () => {
     expect(await axeViolations(page, FIELD)).toEqual([]);
     await press('Next');
     await plan().getByText('2 of 6 snapshots').waitFor({ timeout: RUN_MS });
+    // A plan of before is shown until it is the one of now.
+    await plan().getByText('One finding must be accepted first.').waitFor();
   }
 
   const plan = () => page.getByRole('group', { name: 'The plan' });

@@ -34,7 +34,9 @@ describeWithBrowser('a page and a terminal on one database', () => {
   beforeAll(async () => {
     for (const seed of [1, 2])
       writeSmallVm(path.join(vmsFolder(folder), `small-${seed}`), { seed, baseBytes: 8 * MIB });
-    [backstage, browser] = await Promise.all([startBackstage(folder), launchBrowser()]);
+    // First what is closed in any case.
+    browser = await launchBrowser();
+    backstage = await startBackstage(folder);
     terminal = worldIn(folder, {
       VM_MIGRATE_CONFIG: backstage.configFile,
       VM_MIGRATE_STATE_FOLDER: path.join(backstage.folder, 'state'),

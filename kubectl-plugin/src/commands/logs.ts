@@ -1,5 +1,5 @@
 /** logs: what happened, oldest first; -f goes on. */
-import type { EventView } from '@vm-migrate/api';
+import { everyEvent, type EventView, type OperationInput } from '@vm-migrate/api';
 import type { Engine } from '@vm-migrate/engine';
 import { EXIT } from '../exit-codes';
 import { isOver } from '../follow';
@@ -8,7 +8,6 @@ import { eventsText } from '../output/events-text';
 import { isForPeople, listOf, printAnswer } from '../print';
 import { defineVerb } from '../verb';
 
-const PAGE = 1000;
 const LOOK_MS = 1_000;
 
 export const logs = defineVerb({
@@ -40,7 +39,9 @@ export const logs = defineVerb({
     const engine = await session.engine();
     const migration =
       args.migration === undefined ? undefined : (await findMigration(engine, args.migration)).id;
-    const events = await everyEvent(engine, migration, undefined);
+    const ask = (input: OperationInput<'getEvents'>) => engine.call('getEvents', input);
+    const of = migration === undefined ? {} : { migration };
+    const events = await everyEvent(ask, of);
     const shown = args.tail === undefined ? events : events.slice(-args.tail || events.length);
     const style = { migrations: migration === undefined ? ('shown' as const) : ('known' as const) };
     const text = (some: readonly EventView[]): string => eventsText(some, terminal.style, style);
@@ -65,7 +66,7 @@ export const logs = defineVerb({
     while (!stop.aborted) {
       // Asked before the events, so that the last of them is not missed.
       const ended = migration !== undefined && (await hasEnded(engine, migration));
-      const next = await everyEvent(engine, migration, after);
+      const next = await everyEvent(ask, { ...of, ...(after === undefined ? {} : { after }) });
       print(next);
       after = next.at(-1)?.id ?? after;
       if (ended) return EXIT.done;
@@ -78,23 +79,6 @@ export const logs = defineVerb({
 async function hasEnded(engine: Engine, migration: string): Promise<boolean> {
   const found = await engine.call('getMigrations', { migration });
   return found.every(isOver);
-}
-
-async function everyEvent(
-  engine: Engine,
-  migration: string | undefined,
-  from: number | undefined,
-): Promise<EventView[]> {
-  const all: EventView[] = [];
-  for (let after = from; ; after = all.at(-1)?.id ?? after) {
-    const page = await engine.call('getEvents', {
-      ...(migration === undefined ? {} : { migration }),
-      ...(after === undefined ? {} : { after }),
-      limit: PAGE,
-    });
-    all.push(...page);
-    if (page.length < PAGE) return all;
-  }
 }
 
 function pause(stop: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
 /** What happened, one line an event: when, how grave, whose, what. */
-import type { EventView } from '@vm-migrate/api';
+import { logTime, logWords, type EventView } from '@vm-migrate/api';
 import { displayWidth, padEnd, wrapWords } from './display-width';
 import { printable } from './escape';
 import type { Palette, Style } from './style';
@@ -38,16 +38,11 @@ export function eventLines(
     const level = padEnd(event.level, 'warning'.length);
     const owner =
       migrations === 'shown' ? `  ${padEnd(printable(event.migration ?? '-'), widest)}` : '';
-    const at = `${event.at.slice(0, 19).replace('T', ' ')}Z`;
+    const at = logTime(event);
     const plain = `${at}  ${level}${owner}  `;
     const room = Math.max(20, style.width - displayWidth(plain));
-    const [first = '', ...rest] = wrapWords(`${printable(event.message)}${by(event)}`, room);
+    const [first = '', ...rest] = wrapWords(logWords(event), room);
     const start = `${palette.dim(at)}  ${palette[COLORS[event.level]](level)}${owner}  `;
     return [start + first, ...rest.map(line => ' '.repeat(displayWidth(plain)) + line)];
   });
-}
-
-/** Who asked for it; the engine's own steps need no name. */
-function by({ actor }: EventView): string {
-  return actor === '' || /^(system|engine|worker)\b/.test(actor) ? '' : ` (by ${printable(actor)})`;
 }

@@ -1,3 +1,4 @@
+import { eventLog } from '@vm-migrate/api';
 import { displayWidth } from './display-width';
 import { describeText } from './describe-text';
 import { doctorText } from './doctor-text';
@@ -121,9 +122,10 @@ it('events go on under themselves on a terminal, and are one line each in a file
     '2026-11-23 15:38:30Z  info     Migration of Büro-Server "Alpha" – пример to',
     '                               local accepted (by anna@laptop)',
   ]);
-  expect(eventsText(events(), { ...style, width: Infinity }).split('\n')).toHaveLength(
-    events().length,
-  );
+  const inFile = `${eventsText(events(), { ...style, width: Infinity })}\n`;
+  expect(inFile.split('\n')).toHaveLength(events().length + 1);
+  // What a page hands out as a log.
+  expect(inFile).toBe(eventLog(events()));
 });
 
 describe('the screen without arguments', () => {

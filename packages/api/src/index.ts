@@ -43,8 +43,10 @@ export {
   type VmEntitiesView,
   type VmEntityOwner,
 } from './vm-entities';
+export { everyEvent } from './every-event';
 export type { WatchOptions, WatchTimes } from './watch-events';
 export type * from './views';
+export { eventLog, logTime, logWords } from './words/event-log';
 export { bytes, count, digits, duration, percent, scaled } from './words/figures';
 export { firstLine, printable } from './words/printable';
 export { shellWord } from './words/shell-word';

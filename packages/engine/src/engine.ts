@@ -19,7 +19,14 @@ import type { Source } from './sources/source';
 import { STEP_KINDS } from './steps/table';
 import { poolConfig, withSetting, type DatabaseConnection } from './store/connection';
 import { openDatabase, openPool, type Database } from './store/database';
-import { CHANGE_CHANNEL, eventsAfter, lastEventId, lateEvents } from './store/events';
+import {
+  CHANGE_CHANNEL,
+  eventsAfter,
+  lastEventId,
+  lateEvents,
+  noteTold,
+  toldEventId,
+} from './store/events';
 import { migrateSchema } from './store/migrate-schema';
 import { OwnWays } from './own-ways';
 import { registerPlace } from './register-place';
@@ -94,6 +101,9 @@ export interface Engine extends Operations {
   as(caller: Caller): CallerView;
   /** The cursor of now, for a watcher that begins. */
   lastEventId(): Promise<number>;
+  /** Up to which event people were told of ends of migrations, by whatever program; null: they never were. */
+  toldEventId(): Promise<number | null>;
+  noteTold(eventId: number): Promise<void>;
   /** What permissions look at, in the order of the ids; undefined for one that nobody has. */
   scopedRows(ids: readonly string[]): Promise<(ScopedRow | undefined)[]>;
   /** What a catalog says of a VM: who may see its migrations may change by it. Answers how many changed. */
@@ -196,6 +206,14 @@ class OpenEngine implements Engine {
 
   lastEventId(): Promise<number> {
     return lastEventId(this.database);
+  }
+
+  toldEventId(): Promise<number | null> {
+    return toldEventId(this.database);
+  }
+
+  noteTold(eventId: number): Promise<void> {
+    return noteTold(this.database, eventId);
   }
 
   async scopedRows(ids: readonly string[]): Promise<(ScopedRow | undefined)[]> {

@@ -97,7 +97,8 @@ describe('in the scaffolder', () => {
     const task = await run('migrate-vm', {
       vm,
       keep: { rule: 'newest', count: 2, names: [] },
-      accept: [DROPPED],
+      place: { target: 'here', storageClass: 'fast' },
+      review: { accept: [DROPPED] },
       until: 'end',
       minutes: 2,
     });
@@ -142,12 +143,23 @@ describe('in the scaffolder', () => {
     expect(await backend.as(ANN).call('getMigrations', { vm: 'small 2' })).toEqual([]);
   }, 60_000);
 
+  it('starts no other plan than the one that was looked at', async () => {
+    const task = await run('migrate-vm', {
+      vm: await picked('small 2'),
+      keep: { rule: 'all' },
+      review: { accept: [], planDigest: '0'.repeat(64) },
+      until: 'start',
+    });
+    expect([task.status, task.log]).toEqual(['failed', expect.stringContaining('PLAN_CHANGED')]);
+    expect(await backend.as(ANN).call('getMigrations', { vm: 'small 2' })).toEqual([]);
+  }, 60_000);
+
   it('again finds what is there, and starts nothing', async () => {
     const vm = await picked('small 1');
     const values = {
       vm,
       keep: { rule: 'newest', count: 2 },
-      accept: [DROPPED],
+      review: { accept: [DROPPED] },
       until: 'start',
     };
     const task = await run('migrate-vm', values);
@@ -179,7 +191,7 @@ describe('in the scaffolder', () => {
         vm: await picked('small 2'),
         keep: { rule: 'all' },
         until: 'end',
-        accept: [],
+        review: { accept: [] },
         minutes: 1,
       },
       secrets: {},

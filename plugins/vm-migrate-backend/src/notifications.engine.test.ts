@@ -34,28 +34,31 @@ describe('the end of a migration in the notifications of Backstage', () => {
   const sources = { lab: { kind: 'vm-directory', folder: vms } };
   let database: TestDatabase;
   let backend: BackendUnderTest;
+  let start: () => Promise<BackendUnderTest>;
 
   beforeAll(async () => {
     database = await emptyTestDatabase();
     writeSmallVm(path.join(vms, '1'), { seed: 1, baseBytes: 64 * 1024 });
     const entities = path.join(folder, 'entities.yaml');
     writeFileSync(entities, catalogOf(await idOfVm()));
-    backend = await backendUnderTest({
-      database: backendDatabaseOf(database),
-      entities: 'catalog plugin',
-      features: [catalogPlugin, notificationsPlugin],
-      config: {
-        app: { baseUrl: 'https://backstage.example' },
-        catalog: {
-          rules: [{ allow: ['User', 'Group', 'Resource'] }],
-          locations: [{ type: 'file', target: entities }],
+    start = () =>
+      backendUnderTest({
+        database: backendDatabaseOf(database),
+        entities: 'catalog plugin',
+        features: [catalogPlugin, notificationsPlugin],
+        config: {
+          app: { baseUrl: 'https://backstage.example' },
+          catalog: {
+            rules: [{ allow: ['User', 'Group', 'Resource'] }],
+            locations: [{ type: 'file', target: entities }],
+          },
         },
-      },
-      section: {
-        ...migratesInto(folder),
-        sources,
-      },
-    });
+        section: {
+          ...migratesInto(folder),
+          sources,
+        },
+      });
+    backend = await start();
     await backend.ready();
     // A group's members are its relations, which the catalog makes last.
     await until(async () => {
@@ -93,6 +96,40 @@ describe('the end of a migration in the notifications of Backstage', () => {
     expect((await get(STARTER, `/api/notifications/notifications/${id}`)).status).toBe(200);
     expect((await get(STRANGER, `/api/notifications/notifications/${id}`)).status).toBe(404);
   }, 60_000);
+
+  it('that came while no backend ran is told by the next one', async () => {
+    writeSmallVm(path.join(vms, '2'), { seed: 2, baseBytes: 64 * 1024 });
+    const begun = { vm: 'lab/small 2', begin: 'when-resumed' } as const;
+    const { migration } = await backend.as(STARTER).call('start', begun);
+    await backend.stop();
+    const other = await testEngine(folder, {
+      database,
+      sources: [{ name: 'lab', kind: 'vm-directory', options: { folder: vms } }],
+    });
+    try {
+      await other.startWorker();
+      await other.engine.call('cancel', { migration, objects: 'keep-all' });
+      await other.until(migration, ['canceled']);
+    } finally {
+      await other.close();
+    }
+    backend = await start();
+    await backend.ready();
+    const told = await until(async () => {
+      const all = await notificationsOf(STARTER);
+      return all.length > 1 && all;
+    }, 30_000);
+    // What was told before is not told again.
+    expect(told).toHaveLength(2);
+    expect(told).toContainEqual(
+      expect.objectContaining({
+        payload: expect.objectContaining({
+          scope: `vm-migrate:${migration}`,
+          severity: 'low',
+        }) as unknown,
+      }),
+    );
+  }, 90_000);
 
   async function notificationsOf(user: string): Promise<Notification[]> {
     const answer = await get(user, '/api/notifications/notifications');

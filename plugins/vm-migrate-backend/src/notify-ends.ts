@@ -1,6 +1,7 @@
 /**
  * Tells the owner of a VM, and whoever started, that a migration is over or stands still. Several
- * backends may tell it: a notification with the same scope replaces the one before.
+ * backends may tell it: a notification with the same scope replaces the one before. What ended while no
+ * backend ran is told by the next one, unless that was long ago.
  */
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { NotificationService } from '@backstage/plugin-notifications-node';
@@ -14,13 +15,17 @@ const ENDS: Readonly<Record<string, 'normal' | 'high' | 'low'>> = {
 };
 const PAGE = 500;
 
-/** From now on, until the engine is closed. */
+/** Older ends are no news: a person has looked by himself, or never will. */
+const NEWS_MS = 24 * 3_600_000;
+
+/** From where the last one stopped, or from now on where nobody ever told; until the engine is closed. */
 export async function notifyEnds(
   engine: Engine,
   notifications: NotificationService,
   log: LoggerService,
 ): Promise<void> {
-  let cursor = await engine.lastEventId();
+  let cursor = (await engine.toldEventId()) ?? (await engine.lastEventId());
+  await engine.noteTold(cursor);
   let busy = false;
   let again = false;
   const look = async (): Promise<void> => {
@@ -31,9 +36,11 @@ export async function notifyEnds(
       while (again) {
         again = false;
         const events = await engine.call('getEvents', { after: cursor, limit: PAGE });
-        for (const event of events) await tell(engine, notifications, event);
+        const news = events.filter(isNews);
+        for (const event of news) await tell(engine, notifications, event);
         cursor = events.at(-1)?.id ?? cursor;
         again ||= events.length === PAGE;
+        if (again || news.length > 0) await engine.noteTold(cursor);
       }
     } catch (error) {
       log.debug(`vm-migrate: no notification was sent: ${String(error)}`);
@@ -42,6 +49,11 @@ export async function notifyEnds(
     }
   };
   await engine.onChange(() => void look());
+  await look();
+}
+
+function isNews({ kind, at }: EventView): boolean {
+  return kind in ENDS && Date.parse(at) > Date.now() - NEWS_MS;
 }
 
 async function tell(

@@ -10,9 +10,9 @@ import type {
   PlannedVolume,
   PlannedVolumeSnapshot,
   PlanTotals,
+  SnapshotCost,
 } from './plan';
 import { manifestDigest } from '../formats/manifest';
-import type { SnapshotCost } from './snapshot-costs';
 import type { OwnBytes, SpaceNeed } from './space';
 
 /** Reasons of PlannedLayer.reason that do not depend on the layer's file. */

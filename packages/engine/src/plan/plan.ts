@@ -182,6 +182,14 @@ export interface PlanTotals {
   readonly estimateMs?: { readonly low: number; readonly high: number; readonly basis: string };
 }
 
+/** What keeping one snapshot adds to the plan, the others being kept or not as they are. */
+export interface SnapshotCost {
+  /** On the target, at its highest, over all classes; 0 also where the plan would need less with it. */
+  readonly bytes: number;
+  /** By the upper ends of the two plans' estimates; absent for histories too long for so many plans. */
+  readonly ms?: number;
+}
+
 /** The figures of the plan that keeps the newest `count` snapshots. */
 export interface KeepCost {
   readonly count: number;

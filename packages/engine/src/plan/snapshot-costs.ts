@@ -1,19 +1,11 @@
 import { carryDisks } from './carried-disks';
 import { draftPlan, neededBytesOf, sampledPoints, type DraftInput } from './draft-plan';
 import { MOST_WHOLE_PLANS } from './keep-costs';
-import type { PlannedVolume } from './plan';
+import type { PlannedVolume, SnapshotCost } from './plan';
 import { spaceNeeded } from './space';
 
 /** Snapshots times layers: beyond this, planning the history once for each snapshot takes seconds. */
 const MOST_REPLAYED = 300_000;
-
-/** What keeping one snapshot adds to the plan, the others being kept or not as they are. */
-export interface SnapshotCost {
-  /** On the target, at its highest, over all classes; 0 also where the plan would need less with it. */
-  readonly bytes: number;
-  /** By the upper ends of the two plans' estimates; absent for histories too long for so many plans. */
-  readonly ms?: number;
-}
 
 interface Figures {
   readonly neededBytes: number;

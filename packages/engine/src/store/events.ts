@@ -112,6 +112,22 @@ export async function lastEventId(tx: Tx): Promise<number> {
   return row?.id ?? 0;
 }
 
+/** Up to which event people were told of ends; null: they never were. */
+export async function toldEventId(tx: Tx): Promise<number | null> {
+  const [row] = await tx.query<{ id: number | null }>(
+    'select told_event_id as id from vm_migrate.store_info',
+  );
+  return row?.id ?? null;
+}
+
+/** Never goes back: several programs may tell the same ends. */
+export async function noteTold(tx: Tx, id: number): Promise<void> {
+  await tx.query(
+    'update vm_migrate.store_info set told_event_id = $1 where told_event_id is null or told_event_id < $1',
+    [id],
+  );
+}
+
 function ofScope(scope: MigrationScope, params: unknown[]): string {
   if (scope === 'all') return 'true';
   return `exists (select 1 from vm_migrate.migration m where m.id = e.migration_id and ${scopeSql(scope, 'm', params)})`;

@@ -9,4 +9,6 @@ export const BUNDLED_SQL: Readonly<Record<string, string>> = {
     "-- additive\n-- Who a migration belongs to: what permissions are decided by. The catalog's words for the VM and its owner\n-- (Backstage entity refs), and the namespace on the target; null: not known, or there is none.\nalter table vm_migrate.migration add column entity_ref text;\nalter table vm_migrate.migration add column owner_ref text;\nalter table vm_migrate.migration add column target_namespace text;\ncreate index migration_by_owner on vm_migrate.migration (owner_ref) where owner_ref is not null;\n-- What is there already went to where its target points now.\nupdate vm_migrate.migration m set target_namespace = t.options->>'namespace'\n  from vm_migrate.target t where t.name = m.target_name and t.kind = 'kubernetes';\n",
   '000004.sql':
     "-- additive\n-- When a migration that was accepted for later begins by itself; null: it has begun, or begins when somebody resumes it.\nalter table vm_migrate.migration add column begins_at timestamptz;\ncreate index migration_by_beginning on vm_migrate.migration (begins_at) where begins_at is not null;\n",
+  '000005.sql':
+    "-- additive\n-- Up to which event people were told of ends of migrations; null: nobody tells them on this database.\nalter table vm_migrate.store_info add column told_event_id bigint;\n",
 };

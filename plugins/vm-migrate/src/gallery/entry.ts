@@ -1,7 +1,7 @@
 /** One state of one view, at an address of its own. */
 import type { ReactElement } from 'react';
 import type { SurfaceProps } from '../surface/surface';
-import { fails, type Fixtures } from './fixture-client';
+import { fails, type Fixtures, type FixtureStream } from './fixture-client';
 
 export interface GalleryEntry {
   /** In the address: stays the same, for tests and pictures. */
@@ -9,6 +9,8 @@ export interface GalleryEntry {
   readonly view: string;
   readonly state: string;
   readonly answers: Fixtures;
+  /** It stands when absent. */
+  readonly stream?: FixtureStream;
   /** What the person may not do; everything may be done when absent. */
   readonly refuses?: 'everything';
   readonly shows:

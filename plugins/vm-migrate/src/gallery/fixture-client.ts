@@ -25,7 +25,10 @@ export function isSlow(): Promise<never> {
   return new Promise(() => undefined);
 }
 
-export function fixtureClient(fixtures: Fixtures): ApiClient {
+/** How the stream of events is: `refused` says why it is not. */
+export type FixtureStream = 'stands' | 'lost' | { readonly refused: ApiError };
+
+export function fixtureClient(fixtures: Fixtures, stream: FixtureStream = 'stands'): ApiClient {
   return {
     call: async (name, input) => {
       const fixture: unknown = fixtures[name];
@@ -42,10 +45,15 @@ export function fixtureClient(fixtures: Fixtures): ApiClient {
       return answer as OperationAnswers[typeof name];
     },
     events: ({ signal, onMode }) => {
-      onMode?.('stream');
-      return noEvents(signal);
+      if (stream === 'stands') onMode?.('stream');
+      if (stream === 'lost') onMode?.('lost');
+      return typeof stream === 'object' ? refusedWith(stream.refused) : noEvents(signal);
     },
   };
+}
+
+function refusedWith(error: ApiError): AsyncIterable<EventView> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
 }
 
 /** The connection stands until it is ended, and nothing happens. */

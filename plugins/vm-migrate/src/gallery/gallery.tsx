@@ -60,7 +60,7 @@ function One() {
       entry === undefined
         ? undefined
         : {
-            api: fixtureClient(entry.answers),
+            api: fixtureClient(entry.answers, entry.stream),
             links: linksUnder(`${BASE}/${entry.id}`, ref => `/catalog/${ref}`),
           },
     [entry],

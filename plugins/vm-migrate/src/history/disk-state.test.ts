@@ -78,6 +78,31 @@ describe('the state of a point', () => {
     });
   });
 
+  it('whose restore is read now is being verified, with the bytes of all that are', () => {
+    const reading = (kind: string, state: 'running' | 'ready', bytesDone: number) => {
+      const { step } = copying(bytesDone, 10, 1);
+      return disk('proved', { step: step === null ? null : { ...step, kind, state } });
+    };
+    const waits = reading('verifySnapshot', 'ready', 0);
+    expect(
+      pointStateOf(
+        point([
+          disk('proved'),
+          reading('verifySnapshot', 'running', 30),
+          waits,
+          reading('sampleSnapshot', 'running', 10),
+        ]),
+      ),
+    ).toMatchObject({
+      stage: 'verifying',
+      step: { progress: { bytesDone: 40, bytesTotal: 200, bytesPerSecond: 20 } },
+    });
+    expect(pointStateOf(point([waits]))).toMatchObject({ stage: 'proved' });
+    expect(
+      pointStateOf(point([copying(1, 1, 1), reading('verifySnapshot', 'running', 1)])),
+    ).toMatchObject({ stage: 'copying' });
+  });
+
   it('one that is not kept says what it is merged into, unless something goes on in it', () => {
     const merged = { kept: false, mergedInto: '2' };
     expect(pointStateOf(point([disk('migrated')], merged))).toEqual({ stage: 'merged', into: '2' });

@@ -6,7 +6,11 @@ import type {
   TreeStageView,
 } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 
-export type DiskState = Pick<TreeDiskView, 'stage' | 'step'> & {
+/** `verifying`: it can be restored from, and a restore of it is read and compared now. */
+export type DiskStage = TreeStageView | 'verifying';
+
+export type DiskState = Pick<TreeDiskView, 'step'> & {
+  readonly stage: DiskStage;
   /** What `stage` leaves open: why a layer is not carried, or not readable. */
   readonly words: string;
   readonly proof: 'sampled' | 'full' | null;
@@ -14,13 +18,23 @@ export type DiskState = Pick<TreeDiskView, 'stage' | 'step'> & {
 
 export function diskStateOf({ stage, step, state, volumeSnapshot: cut }: TreeDiskView): DiskState {
   const proof = cut?.proof === 'sampled' || cut?.proof === 'full' ? cut.proof : null;
-  return { stage, step, words: state, proof };
+  return { stage: isRead(stage, step) ? 'verifying' : stage, step, words: state, proof };
+}
+
+function isRead(stage: TreeStageView, step: TreeDiskView['step']): boolean {
+  return (
+    (stage === 'ready' || stage === 'proved') &&
+    (step?.kind === 'verifySnapshot' || step?.kind === 'sampleSnapshot') &&
+    step.state === 'running' &&
+    step.waitsFor === null
+  );
 }
 
 /** What is worth saying first: what failed, then what moves, then what is least far. */
-const ORDER: readonly TreeStageView[] = [
+const ORDER: readonly DiskStage[] = [
   'failed',
   'copying',
+  'verifying',
   'waiting',
   'needs-migration',
   'unreadable',
@@ -47,21 +61,26 @@ export function pointStateOf(node: TreeNodeView): PointState {
     return { stage: 'merged', into: node.mergedInto };
   const [first] = states.toSorted((a, b) => ORDER.indexOf(a.stage) - ORDER.indexOf(b.stage));
   if (first === undefined) return { stage: 'no-disks' };
-  if (first.stage !== 'copying' || first.step === null) return first;
-  return { ...first, step: { ...first.step, progress: sumOf(states) } };
+  if (!isMoving(first.stage) || first.step === null) return first;
+  return { ...first, step: { ...first.step, progress: sumOf(states, first.stage) } };
 }
 
-function isUrgent(stage: TreeStageView): boolean {
-  return stage === 'failed' || stage === 'copying' || stage === 'waiting';
+function isUrgent(stage: DiskStage): boolean {
+  return stage === 'failed' || stage === 'waiting' || isMoving(stage);
 }
 
-function sumOf(states: readonly DiskState[]): ProgressView | null {
+/** Bytes of it are read or written now. */
+export function isMoving(stage: PointState['stage']): stage is 'copying' | 'verifying' {
+  return stage === 'copying' || stage === 'verifying';
+}
+
+function sumOf(states: readonly DiskState[], of: DiskStage): ProgressView | null {
   const moving = states.flatMap(({ stage, step }) =>
-    stage === 'copying' && step?.progress != null ? [step.progress] : [],
+    stage === of && step?.progress != null ? [step.progress] : [],
   );
   if (moving.length === 0) return null;
-  const sum = (of: (progress: ProgressView) => number): number =>
-    moving.reduce((total, progress) => total + of(progress), 0);
+  const sum = (figure: (progress: ProgressView) => number): number =>
+    moving.reduce((total, progress) => total + figure(progress), 0);
   const known = moving.map(({ etaMs }) => etaMs);
   return {
     bytesDone: sum(({ bytesDone }) => bytesDone),

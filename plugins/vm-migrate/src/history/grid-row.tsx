@@ -1,11 +1,16 @@
 /** One row of the history's treegrid, whatever it is about. */
 import { RiArrowRightSLine, RiCameraLine, RiRamLine } from '@remixicon/react';
-import { firstLine, type TreeNodeView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import {
+  firstLine,
+  printable,
+  type TreeNodeView,
+} from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import type { ReactNode } from 'react';
 import { CopyButton } from '../parts/copy-button';
 import { Failure } from '../parts/failure';
 import { bytesText, dateText } from '../parts/format';
 import { Awaited } from '../parts/awaited';
+import { EngineText } from '../parts/engine-text';
 import { SourceText } from '../parts/source-text';
 import { useWords } from '../parts/use-words';
 import { diskStateOf, ownBytesOf, pointStateOf, type PointState } from './disk-state';
@@ -57,7 +62,7 @@ function PointCells(props: GridRowProps<PointRow>) {
         <span
           className={styles['toggle']}
           data-open={row.isOpen || undefined}
-          data-empty={row.isExpanded === undefined || undefined}
+          data-empty={!row.canOpen || undefined}
           // Enter on the row does it at the keyboard.
           aria-hidden="true"
           onClick={() => onToggle(point.id)}
@@ -66,14 +71,14 @@ function PointCells(props: GridRowProps<PointRow>) {
         </span>
         <span className={styles['words']}>
           <span className={styles['nameLine']}>
-            <strong className={styles['name']} data-current={isCurrent || undefined} title={name}>
+            <strong
+              className={styles['name']}
+              data-current={isCurrent || undefined}
+              title={printable(name)}
+            >
               {name === '' ? t('history.noName') : <SourceText>{name}</SourceText>}
             </strong>
-            {row.rail.from === 'fork' && row.rail.parent !== undefined && (
-              <span className={styles['hidden']}>
-                {t('history.forkOf', { name: row.rail.parent.name })}
-              </span>
-            )}
+            <OriginWords origin={row.origin} />
             {point.quiesced === true && (
               <Badge icon={<RiCameraLine aria-hidden />} hint={t('history.quiescedMeans')}>
                 {t('history.quiesced')}
@@ -86,8 +91,12 @@ function PointCells(props: GridRowProps<PointRow>) {
             )}
           </span>
           {words !== '' && (
-            <span className={styles['quiet']} title={isCurrent ? undefined : point.description}>
-              {words}
+            <span
+              className={styles['quiet']}
+              title={isCurrent ? undefined : printable(point.description)}
+            >
+              {/* Printable already. */}
+              <bdi>{words}</bdi>
             </span>
           )}
           {isNarrow && (
@@ -120,6 +129,19 @@ function PointCells(props: GridRowProps<PointRow>) {
   );
 }
 
+/** What the rails say to the eye. */
+function OriginWords({ origin }: { readonly origin: PointRow['origin'] }) {
+  const { t } = useWords();
+  if (origin === undefined) return null;
+  return (
+    <span className={styles['hidden']}>
+      {origin.is === 'first'
+        ? t('history.origin.first')
+        : t(`history.origin.${origin.is}`, { name: printable(origin.from.name) })}
+    </span>
+  );
+}
+
 function DiskCells(props: GridRowProps<DiskRow>) {
   const { row, rails, isNarrow, isActive, nameOf } = props;
   const { disk } = row;
@@ -147,7 +169,7 @@ function DiskCells(props: GridRowProps<DiskRow>) {
             <span className={styles['slot']}>
               <SourceText>{disk.disk}</SourceText>
             </span>
-            <span className={styles['file']} title={disk.layerFile}>
+            <span className={styles['file']} title={printable(disk.layerFile)}>
               <SourceText>{disk.layerFile}</SourceText>
             </span>
             <span className={styles['quiet']}>{disk.format}</span>
@@ -233,11 +255,16 @@ function Words({ row }: { readonly row: WordsRow }) {
     state: { step, words },
   } = about;
   if (step?.error != null) return <Failure error={step.error} />;
-  if (step?.waitsFor == null) return <SourceText>{words}</SourceText>;
+  if (step?.waitsFor == null) return <EngineText>{words}</EngineText>;
   return (
     <>
       {t('history.waitsFor', { disk })} <Awaited>{step.waitsFor}</Awaited>
-      {step.waitsSince !== null && <Since at={step.waitsSince} />}
+      {step.waitsSince !== null && (
+        <>
+          {' · '}
+          <Since at={step.waitsSince} />
+        </>
+      )}
     </>
   );
 }
@@ -254,7 +281,7 @@ function Badge({
   return (
     <span className={styles['badge']} title={hint}>
       {icon}
-      {children}
+      <span className={styles['badgeWords']}>{children}</span>
     </span>
   );
 }
@@ -274,9 +301,12 @@ function bytesWords({ disks }: TreeNodeView, language: string | undefined): stri
   return own === null ? undefined : bytesText(own.data + own.zero, language);
 }
 
+/** It can be restored from, whatever is done to it besides. */
+const IS_RESTORABLE: ReadonlySet<PointState['stage']> = new Set(['ready', 'proved', 'verifying']);
+
 function markOf(point: TreeNodeView, state: PointState): RailMark {
   if (state.stage === 'failed') return 'failed';
   if (point.id === 'current') return 'current';
   if (!point.kept) return 'merged';
-  return state.stage === 'ready' || state.stage === 'proved' ? 'done' : 'open';
+  return IS_RESTORABLE.has(state.stage) ? 'done' : 'open';
 }

@@ -31,8 +31,7 @@ const point = (id: string, parentId: string | null, disks = 1): TreeNodeView => 
 
 const shown = (rows: readonly GridRow[]) =>
   rows.map(row => {
-    const expanded =
-      row.kind === 'point' && row.isExpanded !== undefined ? (row.isExpanded ? ' -' : ' +') : '';
+    const expanded = row.kind === 'point' && row.canOpen ? (row.isOpen ? ' -' : ' +') : '';
     return `${row.level} ${row.position}/${row.setSize} ${row.key}${expanded}`;
   });
 
@@ -45,17 +44,29 @@ const history = [
 ];
 
 describe('gridRows', () => {
-  it('a fork is a level of its own, and disks are below their point', () => {
-    const rows = gridRows(railRows(history, 'current'), new Set(['D3']));
+  it('points are the first level, and what is open is below them', () => {
+    const rows = gridRows(railRows(history, 'current'), new Set(['D3', 'current']));
     expect(shown(rows)).toEqual([
-      '1 1/3 point B -',
-      '2 1/2 point D3 -',
-      '3 1/2 disk 0 D3',
-      '3 2/2 disk 1 D3',
-      '2 2/2 point D4 +',
-      '1 2/3 point D1 +',
-      '1 3/3 point current',
+      '1 1/5 point B +',
+      '1 2/5 point D3 -',
+      '2 1/2 disk 0 D3',
+      '2 2/2 disk 1 D3',
+      '1 3/5 point D4 +',
+      '1 4/5 point D1 +',
+      // It has nothing to show.
+      '1 5/5 point current',
     ]);
+  });
+
+  it('what does not follow the point above it says what it grew from', () => {
+    const origins = gridRows(railRows([...history, point('X', null)], 'current'), new Set(['D3']))
+      .flatMap(row => (row.kind === 'point' ? [row] : []))
+      .map(({ rail, origin }) =>
+        [rail.point.id, origin?.is, origin !== undefined && 'from' in origin ? origin.from.id : '']
+          .join(' ')
+          .trim(),
+      );
+    expect(origins).toEqual(['B', 'D3 branch B', 'D4', 'D1 next B', 'current', 'X first']);
   });
 
   it('what is open, the levels and the sets agree, whatever the history', () => {
@@ -76,7 +87,7 @@ describe('gridRows', () => {
         for (const [index, row] of rows.entries()) {
           const below = (rows[index + 1]?.level ?? 0) > row.level;
           if (below) expect(rows[index + 1]?.level).toBe(row.level + 1);
-          if (row.kind === 'point') expect(row.isExpanded === true).toBe(below);
+          if (row.kind === 'point') expect(row.isOpen).toBe(below);
           // The set, the slow way: the rows of this level around it that nothing lower parts from it.
           const end = (step: 1 | -1): number => {
             let at = index;

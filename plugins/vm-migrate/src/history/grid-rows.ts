@@ -1,7 +1,8 @@
 /**
- * The rows of the treegrid: points in the order of the drawing, and below each one that is open what
- * is known about it and its disks. A point's level is its lane, so that a screen reader tells a fork
- * as the rails do; what belongs to a point is one level below it, and so are the forks that leave it.
+ * The rows of the treegrid: points in the order of the drawing, all on the first level, and on the
+ * second, below each one that is open, what is known about it and its disks. So a row is expanded when
+ * its details are shown, which is what its keys change. Forks are no levels: they cannot be folded. A
+ * point that does not follow the one above it says in words which one it grew from.
  */
 import type { TreeDiskView, TreeNodeView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { diskStateOf, type DiskState } from './disk-state';
@@ -16,12 +17,22 @@ interface Place {
   setSize: number;
 }
 
+export type Origin =
+  /** A branch that leaves this point. */
+  | { readonly is: 'branch'; readonly from: TreeNodeView }
+  /** It goes on from this point, and branches of that stand between the two. */
+  | { readonly is: 'next'; readonly from: TreeNodeView }
+  /** Nothing that is known comes before it. */
+  | { readonly is: 'first' };
+
 export interface PointRow extends Place {
   readonly kind: 'point';
-  /** Whether its disks are shown. */
+  /** Whether its details are shown. */
   readonly isOpen: boolean;
-  /** For `aria-expanded`: whether a row one level below follows. Undefined: it has none. */
-  readonly isExpanded: boolean | undefined;
+  /** Whether there is something to show. */
+  readonly canOpen: boolean;
+  /** What the rails show of where it comes from, for words; undefined: it follows the point above it. */
+  readonly origin: Origin | undefined;
 }
 
 export interface DiskRow extends Place {
@@ -42,33 +53,47 @@ export function gridRows(
   open: ReadonlySet<string>,
 ): GridRow[] {
   const rows: GridRow[] = [];
-  for (const rail of rails) {
-    const { point, lane } = rail;
-    const isOpen = open.has(point.id);
-    const inside = isOpen ? detailRows(rail) : [];
-    const canOpen = point.disks.length > 0 || point.description !== '';
+  for (const [index, rail] of rails.entries()) {
+    const { point } = rail;
+    const canOpen = point.disks.length > 0 || hasLongDescription(point);
+    const isOpen = canOpen && open.has(point.id);
     rows.push({
       kind: 'point',
       key: `point ${point.id}`,
       rail,
-      level: lane + 1,
+      level: 1,
       position: 0,
       setSize: 0,
       isOpen,
-      isExpanded: rail.forks > 0 || inside.length > 0 ? true : canOpen ? false : undefined,
+      canOpen,
+      origin: originOf(rail, rails[index - 1]),
     });
-    rows.push(...inside);
+    if (isOpen) rows.push(...detailRows(rail));
   }
   setPositions(rows);
   return rows;
 }
 
+function originOf(
+  { from, parent }: RailRow<TreeNodeView>,
+  above: RailRow<TreeNodeView> | undefined,
+): Origin | undefined {
+  if (above === undefined) return undefined;
+  if (parent === undefined) return { is: 'first' };
+  if (from === 'fork') return { is: 'branch', from: parent };
+  return parent.id === above.point.id ? undefined : { is: 'next', from: parent };
+}
+
+/** The first line of a description stands beside the name; this one says more. */
+function hasLongDescription({ description }: TreeNodeView): boolean {
+  return description.trim().includes('\n') || description.length > 80;
+}
+
 function detailRows(rail: RailRow<TreeNodeView>): GridRow[] {
-  const { point, lane } = rail;
-  const place = { rail, level: lane + 2, position: 0, setSize: 0 };
+  const { point } = rail;
+  const place = { rail, level: 2, position: 0, setSize: 0 };
   const rows: GridRow[] = [];
-  // The first line stands beside the name.
-  if (point.description.trim().includes('\n') || point.description.length > 80)
+  if (hasLongDescription(point))
     rows.push({ ...place, kind: 'words', key: `description ${point.id}`, about: 'description' });
   for (const [index, disk] of point.disks.entries()) {
     rows.push({ ...place, kind: 'disk', key: `disk ${index} ${point.id}`, disk });

@@ -1,6 +1,11 @@
 /**
  * A VM's history as a treegrid: one row a point, its disks below it when it is open. Only the rows in
  * sight are there, so that 20,000 layers scroll as six do; the one with the focus always is.
+ *
+ * Keys, on a row: Up, Down, Page Up, Page Down, Home and End go from row to row. Right shows the details
+ * of a point, and goes to the first of them when they are shown; Left hides them, goes from a detail to
+ * its point, and from a point without shown details to the one that it grew from. Enter and Space show
+ * and hide. `aria-expanded` is what these change; a point with nothing to show has none.
  */
 import type { TreeNodeView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { defaultRangeExtractor, useVirtualizer, type Range } from '@tanstack/react-virtual';
@@ -39,13 +44,19 @@ export interface HistoryGridProps {
   readonly handle?: Ref<HistoryGridHandle>;
 }
 
-/** Narrower than this, dates and bytes go below the name. */
+/** `narrow`: dates and bytes go below the name; `tiny`: the state does, too. */
+type Layout = 'wide' | 'narrow' | 'tiny';
+
 const NARROW_REM = 46;
+const TINY_REM = 25;
 /** Heights by kind, in rem; a row of words is measured. */
 const HEIGHT_REM = {
   wide: { point: 3.25, disk: 3, words: 2 },
   narrow: { point: 4.5, disk: 4.25, words: 3 },
+  tiny: { point: 7.25, disk: 7.25, words: 3 },
 } as const;
+/** More rails than fit into that draw closer together. */
+const RAILS_PX = { wide: undefined, narrow: undefined, tiny: 64 } as const;
 const MARK_REM = 1.1;
 const OVERSCAN = 6;
 
@@ -54,14 +65,15 @@ export function HistoryGrid({ points, label, open, onOpen, handle }: HistoryGrid
   const scroller = useRef<HTMLDivElement>(null);
   const rem = useRootFontPx();
   const width = useElementWidth(scroller);
-  const isNarrow = width > 0 && width < NARROW_REM * rem;
-  const heights = HEIGHT_REM[isNarrow ? 'narrow' : 'wide'];
+  const layout = layoutOf(width / rem);
+  const isNarrow = layout !== 'wide';
+  const heights = HEIGHT_REM[layout];
 
   const rails = useMemo(() => railRows(points, 'current'), [points]);
   const rows = useMemo(() => gridRows(rails, open), [rails, open]);
   const size = useMemo(
-    () => railSize(rails.reduce((most, { lane }) => Math.max(most, lane), 0) + 1),
-    [rails],
+    () => railSize(rails.reduce((most, { lane }) => Math.max(most, lane), 0) + 1, RAILS_PX[layout]),
+    [rails, layout],
   );
   const nameOf = useMemo(() => {
     const names = new Map(points.map(({ id, name }) => [id, name]));
@@ -145,12 +157,13 @@ export function HistoryGrid({ points, label, open, onOpen, handle }: HistoryGrid
       aria-rowcount={rows.length + 1}
       aria-colcount={isNarrow ? 2 : 4}
       className={`${inSight['box']} ${styles['grid']}`}
-      data-narrow={isNarrow || undefined}
+      data-layout={layout}
+      style={{ ['--rails' as string]: `${size.widthPx}px` }}
       onKeyDown={onKeyDown}
     >
       <div role="rowgroup" className={inSight['head']}>
         <div role="row" aria-rowindex={1} className={inSight['row']}>
-          <span role="columnheader" style={{ paddingInlineStart: size.widthPx + 2 * rem }}>
+          <span role="columnheader" className={styles['pointHead']}>
             {t('history.column.point')}
           </span>
           {!isNarrow && (
@@ -201,6 +214,12 @@ export function HistoryGrid({ points, label, open, onOpen, handle }: HistoryGrid
   );
 }
 
+/** Not measured yet: as wide as it may be. */
+function layoutOf(widthRem: number): Layout {
+  if (widthRem === 0 || widthRem >= NARROW_REM) return 'wide';
+  return widthRem >= TINY_REM ? 'narrow' : 'tiny';
+}
+
 interface GridRowBoxProps extends GridRowProps {
   readonly index: number;
   readonly startPx: number;
@@ -227,7 +246,7 @@ const GridRowBox = memo(function GridRowBox({
       aria-level={row.level}
       aria-posinset={row.position}
       aria-setsize={row.setSize}
-      aria-expanded={row.kind === 'point' ? row.isExpanded : undefined}
+      aria-expanded={row.kind === 'point' && row.canOpen ? row.isOpen : undefined}
       data-kind={row.kind}
       data-key={row.key}
       data-index={index}
@@ -249,7 +268,7 @@ const GridRowBox = memo(function GridRowBox({
 
 type Act = { readonly focus: number } | { readonly toggle: string };
 
-/** What a key does on a row, as in every treegrid; Left on a closed point goes to the one it grew from. */
+/** What a key does on a row; see the head of this file. */
 function actOf(
   event: KeyboardEvent,
   rows: readonly GridRow[],
@@ -274,8 +293,8 @@ function actOf(
     case 'End':
       return { focus: rows.length - 1 };
     case 'ArrowRight':
-      if (row.kind !== 'point' || row.isExpanded === undefined) return undefined;
-      return isOpen || !hasDetails(row) ? { focus: active + 1 } : { toggle: point.id };
+      if (row.kind !== 'point' || !row.canOpen) return undefined;
+      return isOpen ? { focus: active + 1 } : { toggle: point.id };
     case 'ArrowLeft': {
       if (isOpen) return { toggle: point.id };
       const above = row.kind === 'point' ? row.rail.parent?.id : point.id;
@@ -284,14 +303,10 @@ function actOf(
     }
     case 'Enter':
     case ' ':
-      return row.kind === 'point' && hasDetails(row) ? { toggle: point.id } : undefined;
+      return row.kind === 'point' && row.canOpen ? { toggle: point.id } : undefined;
     default:
       return undefined;
   }
-}
-
-function hasDetails({ rail: { point } }: GridRow): boolean {
-  return point.disks.length > 0 || point.description !== '';
 }
 
 function visibleCount(scroller: HTMLElement | null, rowPx: number): number {

@@ -29,17 +29,19 @@ const shape = (): string[] =>
   );
 
 describe('the history', () => {
-  it('is a treegrid in the order of the rails, with forks as a level of their own', async () => {
+  it('is a treegrid in the order of the rails, with words for its forks', async () => {
     expect(await show(TREES.before)).toHaveAccessibleName(/^Snapshot history of Büro-Server/);
     expect(shape()).toEqual([
-      '1 1 5 false point 1',
-      '1 2 5 true point 2',
-      '2 1 1 false point 4',
-      '1 3 5 true point 3',
-      '2 1 1 false point 5',
-      '1 4 5 false point 6',
-      '1 5 5 false point current',
+      '1 1 7 false point 1',
+      '1 2 7 false point 2',
+      '1 3 7 false point 4',
+      '1 4 7 false point 3',
+      '1 5 7 false point 5',
+      '1 6 7 false point 6',
+      '1 7 7 false point current',
     ]);
+    expect(rows()[3]).toHaveTextContent(/goes on from Before "5.0" upgrade/);
+    expect(rows()[1]).not.toHaveTextContent(/from/);
     expect(row('Versuch: andere Bibliothek')).toHaveTextContent(/branch from Before "5.0" upgrade/);
     expect(row('You are here')).toHaveAttribute('data-current', 'true');
   });
@@ -76,6 +78,47 @@ describe('the history', () => {
     expect(screen.queryByText('Beispiel VM.vmdk')).toBeNull();
     // One place in the order of Tab, wherever it went.
     expect(rows().filter(each => each.tabIndex === 0)).toEqual([row('"Fresh install"')]);
+  });
+
+  it('of a point with forks, too, is expanded what Enter, Space, Left and Right show', async () => {
+    await show(TREES.before);
+    const fork = () => row('Before "5.0" upgrade');
+    act(() => fork().focus());
+    for (const [key, isShown] of [
+      ['{Enter}', true],
+      [' ', false],
+      ['{ArrowRight}', true],
+      ['{ArrowLeft}', false],
+    ] as const) {
+      await user.keyboard(key);
+      expect(fork()).toHaveFocus();
+      expect(fork()).toHaveAttribute('aria-expanded', String(isShown));
+      expect(screen.queryAllByText('Beispiel VM-000001.vmdk')).toHaveLength(isShown ? 1 : 0);
+    }
+  });
+
+  it('of what waits the time is apart from the reason, which may be cut', async () => {
+    await show(TREES.waiting);
+    const [time] = within(row('Datenbank dazu / база данных')).getAllByText(/for 1m/);
+    expect(time).toHaveClass('lasting');
+    expect(time?.previousSibling).toHaveTextContent(/^hostpath\.csi\.k8s\.io to finish/);
+    expect(time?.previousSibling).toHaveClass('reason');
+  });
+
+  it('shows which points are verified now, and which wait for that', async () => {
+    await show(TREES.verifying);
+    expect(row('"Fresh install"')).toHaveTextContent(
+      /verifying 25 %.*6 GiB of 24 GiB · 120 MiB\/s · 2m33s left/,
+    );
+    // It can be restored from all the same.
+    expect(row('"Fresh install"').querySelector('[data-mark]')).toHaveAttribute(
+      'data-mark',
+      'done',
+    );
+    expect(row('Before "5.0" upgrade')).toHaveTextContent(
+      /ready.*to be verified; waits for a free place under limit all.*for \d+s/,
+    );
+    expect(screen.getByRole('button', { name: 'Go to what is verified' })).toBeInTheDocument();
   });
 
   it('shows of a disk its layer, its bytes, and the VolumeSnapshot to copy', async () => {

@@ -1,6 +1,10 @@
 /** A VM's history with what it is made of, and the ways through it that a long one needs. */
 import { Button } from '@backstage/ui';
-import type { TreeNodeView, TreeView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import {
+  printable,
+  type TreeNodeView,
+  type TreeView,
+} from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { RiFocus3Line, RiStackLine } from '@remixicon/react';
 import { useMemo, useRef, useState } from 'react';
 import { bytesText } from '../parts/format';
@@ -59,7 +63,7 @@ export function History({ tree }: { readonly tree: TreeView }) {
       </div>
       <HistoryGrid
         points={nodes}
-        label={t('history.label', { vm: tree.vm })}
+        label={t('history.label', { vm: printable(tree.vm) })}
         open={open}
         onOpen={setOpen}
         handle={grid}
@@ -72,10 +76,10 @@ function failedOf(nodes: readonly TreeNodeView[]): ReadonlySet<string> {
   return new Set(nodes.filter(node => pointStateOf(node).stage === 'failed').map(({ id }) => id));
 }
 
-/** The first point that failed, else the first that is copied, else the first that waits. */
+/** The first point that failed, else the first that is copied, that is verified, that waits. */
 function busiestOf(nodes: readonly TreeNodeView[]) {
   const states = nodes.map(node => ({ id: node.id, stage: pointStateOf(node).stage }));
-  for (const stage of ['failed', 'copying', 'waiting'] as const) {
+  for (const stage of ['failed', 'copying', 'verifying', 'waiting'] as const) {
     const found = states.find(state => state.stage === stage);
     if (found !== undefined) return { id: found.id, stage };
   }

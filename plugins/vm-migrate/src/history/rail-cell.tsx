@@ -14,8 +14,8 @@ export interface RailSize {
 const MOST_PX = 176;
 
 /** Many forks inside forks draw closer together instead of pushing the words aside. */
-export function railSize(lanes: number): RailSize {
-  const lanePx = Math.max(5, Math.min(18, MOST_PX / Math.max(1, lanes)));
+export function railSize(lanes: number, mostPx = MOST_PX): RailSize {
+  const lanePx = Math.max(5, Math.min(18, mostPx / Math.max(1, lanes)));
   return { lanePx, widthPx: Math.ceil(lanePx * lanes + 6) };
 }
 

@@ -13,7 +13,7 @@ import {
   RiSubtractLine,
   RiTimeLine,
 } from '@remixicon/react';
-import type { ProgressView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import type { ProgressView, TreeStepView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import type { ReactElement } from 'react';
 import { useNow } from '../parts/age';
 import { bytesText, durationText, percentOf, rateText } from '../parts/format';
@@ -21,7 +21,7 @@ import { Awaited } from '../parts/awaited';
 import { SourceText } from '../parts/source-text';
 import { useControlWords } from '../parts/use-control-words';
 import { useWords } from '../parts/use-words';
-import type { DiskState, PointState } from './disk-state';
+import { isMoving, type DiskState, type PointState } from './disk-state';
 import styles from './history.module.css';
 
 const MARKS: Readonly<Record<PointState['stage'], ReactElement>> = {
@@ -31,6 +31,7 @@ const MARKS: Readonly<Record<PointState['stage'], ReactElement>> = {
   'needs-migration': <RiCircleLine aria-hidden />,
   waiting: <RiTimeLine aria-hidden />,
   copying: <RiLoader2Line aria-hidden />,
+  verifying: <RiLoader2Line aria-hidden />,
   migrated: <RiCheckLine aria-hidden />,
   cut: <RiScissorsCutLine aria-hidden />,
   ready: <RiCheckLine aria-hidden />,
@@ -65,9 +66,10 @@ export function StateCell({ state, nameOf }: StateCellProps) {
 
 function StateWord({ state }: { readonly state: PointState }) {
   const { t } = useWords();
-  if (state.stage === 'copying' && state.step?.progress != null) {
+  if (isMoving(state.stage) && 'step' in state && state.step?.progress != null) {
     const { bytesDone, bytesTotal } = state.step.progress;
-    return <>{t('history.copying', { percent: String(percentOf(bytesDone, bytesTotal)) })}</>;
+    const percent = String(percentOf(bytesDone, bytesTotal));
+    return <>{t(`history.moving.${state.stage}`, { percent })}</>;
   }
   if (state.stage === 'proved' && state.proof !== null)
     return <>{t(`history.proof.${state.proof}`)}</>;
@@ -76,16 +78,40 @@ function StateWord({ state }: { readonly state: PointState }) {
 
 /** What the word leaves open; whole words stand in a row of their own when the point is open. */
 function Figures({ state: { stage, step } }: { readonly state: DiskState }) {
-  const inOurWords = useControlWords();
+  const { t } = useWords();
   if (step === null) return null;
-  if (stage === 'copying' && step.progress !== null) return <Copying progress={step.progress} />;
+  if (isMoving(stage) && step.progress !== null) return <Moving progress={step.progress} />;
   if (stage === 'failed' && step.error !== null)
     return <code className={styles['figures']}>{step.error.code}</code>;
-  if (stage !== 'waiting' || step.waitsFor === null) return null;
+  if (step.waitsFor === null) return null;
+  if (stage === 'waiting') return <Reason step={{ ...step, waitsFor: step.waitsFor }} />;
+  if (step.kind === 'verifySnapshot')
+    return (
+      <Reason step={{ ...step, waitsFor: step.waitsFor }} before={t('history.toBeVerified')} />
+    );
+  return null;
+}
+
+interface ReasonProps {
+  readonly step: Pick<TreeStepView, 'waitsSince'> & { readonly waitsFor: string };
+  readonly before?: string;
+}
+
+/** In one line, and as much of it as there is room for; for how long is always said. */
+function Reason({ step: { waitsFor, waitsSince }, before }: ReasonProps) {
+  const inOurWords = useControlWords();
   return (
-    <span className={styles['figures']} title={inOurWords(step.waitsFor)}>
-      <Awaited>{step.waitsFor}</Awaited>
-      {step.waitsSince !== null && <Since at={step.waitsSince} />}
+    <span className={styles['reasonLine']}>
+      <span className={styles['reason']} title={inOurWords(waitsFor)}>
+        {before !== undefined && <>{before} </>}
+        <Awaited>{waitsFor}</Awaited>
+      </span>
+      {waitsSince !== null && (
+        <span className={styles['lasting']}>
+          <span className={styles['separator']}> · </span>
+          <Since at={waitsSince} />
+        </span>
+      )}
     </span>
   );
 }
@@ -107,7 +133,7 @@ function MergedInto({
   );
 }
 
-function Copying({ progress }: { readonly progress: ProgressView }) {
+function Moving({ progress }: { readonly progress: ProgressView }) {
   const { t, language } = useWords();
   const { bytesDone, bytesTotal, bytesPerSecond, etaMs } = progress;
   const percent = percentOf(bytesDone, bytesTotal);
@@ -133,5 +159,5 @@ function Copying({ progress }: { readonly progress: ProgressView }) {
 export function Since({ at }: { readonly at: string }) {
   const { t } = useWords();
   const now = useNow();
-  return <> · {t('history.since', { time: durationText(now - Date.parse(at)) })}</>;
+  return <>{t('history.since', { time: durationText(now - Date.parse(at)) })}</>;
 }

@@ -1,8 +1,9 @@
 import { act, screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
 import { liveHubOf } from '../surface/live-hub';
 import { FakeBackend } from '../testing/fake-backend';
 import { renderPages } from '../testing/render-pages';
-import { descriptionOf, migrationOf } from '../testing/views';
+import { descriptionOf, migrationOf, stepOf } from '../testing/views';
 
 const backend = new FakeBackend();
 
@@ -23,6 +24,40 @@ describe('pages', () => {
         name: 'New migration',
       }),
     ).toHaveAttribute('href', '/vm-migrate/new');
+  });
+});
+
+describe('the language of our words', () => {
+  /** As a screen reader finds it out. */
+  const languageOf = (element: HTMLElement) => element.closest('[lang]')?.getAttribute('lang');
+
+  it('is said, and that of what the engine says is English', async () => {
+    const vm = migrationOf({
+      state: 'failed',
+      error: { code: 'VOLUME_FULL', message: 'The target has no space left.', hint: 'Free some.' },
+    });
+    const waits = stepOf({ state: 'ready', waitsFor: 'a free place', words: 'write base.vmdk' });
+    backend.answer('describe', () =>
+      descriptionOf({ ...vm, disks: [], now: [waits] }, { steps: [waits] }),
+    );
+    backend.answer('getTree', () => FakeBackend.failure(403, 'ACCESS_DENIED', 'no'));
+    backend.answer('getObjects', () => []);
+    renderPages(backend.client, '/vm-migrate/migrations/m-1', { language: 'de' });
+    expect(languageOf(await screen.findByText('Worauf sie wartet'))).toBe('de');
+    expect(languageOf(screen.getByText('The target has no space left.'))).toBe('en');
+    expect(languageOf(screen.getByText('Free some.'))).toBe('en');
+    expect(languageOf(screen.getByText('a free place'))).toBe('en');
+    expect(languageOf(screen.getByText('write base.vmdk'))).toBe('en');
+    const cancel = screen.getByRole('button', { name: 'Abbrechen' });
+    await waitFor(() => expect(cancel).not.toHaveAttribute('aria-disabled'));
+    await userEvent.click(cancel);
+    expect(languageOf(await screen.findByText('Diese Migration abbrechen?'))).toBe('de');
+  });
+
+  it('is English where nobody chose another', async () => {
+    answerList();
+    renderPages(backend.client);
+    expect(languageOf(await screen.findByText('Live'))).toBe('en');
   });
 });
 

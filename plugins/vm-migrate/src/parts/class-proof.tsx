@@ -2,6 +2,7 @@
 import type { TargetClassView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { RiCheckLine, RiErrorWarningLine, RiQuestionLine } from '@remixicon/react';
 import { Age } from './age';
+import { EngineText } from './engine-text';
 import { bytesText, rateText } from './format';
 import { useControlWords } from './use-control-words';
 import { useWords } from './use-words';
@@ -39,16 +40,18 @@ export function ClassProof({ storageClass }: { readonly storageClass: TargetClas
           {proof.at !== null && <Age at={proof.at} />}
         </span>
         {facts.length > 0 && <span className={styles['quiet']}>{facts.join(' · ')}</span>}
-        {snapshots.reason !== null && <span>{snapshots.reason}</span>}
+        {snapshots.reason !== null && <EngineText>{snapshots.reason}</EngineText>}
         {proof.error !== null && (
           <span>
-            <code>{proof.error.code}</code> {proof.error.message}{' '}
-            {inOurWords(proof.error.hint ?? '')}
+            <code>{proof.error.code}</code>{' '}
+            <EngineText>
+              {[proof.error.message, inOurWords(proof.error.hint ?? '')].join(' ').trim()}
+            </EngineText>
           </span>
         )}
         {notes.map(note => (
           <span key={note} className={styles['quiet']}>
-            {note}
+            <EngineText>{note}</EngineText>
           </span>
         ))}
       </div>

@@ -1,32 +1,50 @@
 /** An error as the engine says it: what, where, and what to do. */
 import { Alert } from '@backstage/ui';
 import type { ErrorView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import type { ReactNode } from 'react';
+import { EngineText } from './engine-text';
 import { useControlWords } from './use-control-words';
 import { useWords } from './use-words';
 
-export function Failure({
-  error,
-}: {
+export interface FailureProps {
   readonly error: Pick<ErrorView, 'code' | 'message' | 'hint'>;
-}) {
+  /** What else is known of it, below what to do. */
+  readonly children?: ReactNode;
+}
+
+export function Failure({ error, children }: FailureProps) {
   const { t } = useWords();
   const inOurWords = useControlWords();
+  const code = <code>{t('failure.code', { code: error.code })}</code>;
   // The client's own words are for a terminal, where a token is set by hand.
-  const isSignedOut = error.code === 'NOT_SIGNED_IN';
-  const remedy = isSignedOut
-    ? t('failure.signedOut.remedy')
-    : error.hint === undefined
-      ? undefined
-      : inOurWords(error.hint);
+  if (error.code === 'NOT_SIGNED_IN')
+    return (
+      <Alert
+        status="danger"
+        icon
+        title={t('failure.signedOut.title')}
+        description={
+          <>
+            <div>{t('failure.signedOut.remedy')}</div>
+            {code}
+          </>
+        }
+      />
+    );
   return (
     <Alert
       status="danger"
       icon
-      title={isSignedOut ? t('failure.signedOut.title') : error.message}
+      title={<EngineText>{error.message}</EngineText>}
       description={
         <>
-          {remedy !== undefined && <div>{remedy}</div>}
-          <code>{t('failure.code', { code: error.code })}</code>
+          {error.hint !== undefined && (
+            <div>
+              <EngineText>{inOurWords(error.hint)}</EngineText>
+            </div>
+          )}
+          {code}
+          {children}
         </>
       }
     />

@@ -4,6 +4,7 @@ import { RiErrorWarningLine, RiInformationLine, RiProhibitedLine } from '@remixi
 import type { ReactElement, ReactNode } from 'react';
 import { findingWords } from '../translations/en/finding-words';
 import styles from './findings.module.css';
+import { EngineText } from './engine-text';
 import { SourceText } from './source-text';
 import { useControlWords } from './use-control-words';
 import { useWords } from './use-words';
@@ -40,7 +41,7 @@ export function Findings({ findings, action }: FindingsProps) {
               <code className={styles['id']}>{finding.id}</code>
             </div>
             <p>
-              <SourceText>{finding.cause}</SourceText>
+              <EngineText>{finding.cause}</EngineText>
             </p>
             <Remedy finding={finding} />
             {finding.acceptedBy !== undefined && (
@@ -86,11 +87,12 @@ function Remedy({ finding: { kind, severity, remedy } }: { readonly finding: Fin
     severity === 'informs' && kind === 'leftover-delta'
       ? undefined
       : wordsOf('findingRemedies', kind);
-  const said = own === undefined ? inOurWords(remedy) : t(own as 'findingRemedies.disk-twice');
-  if (said === '') return null;
+  if (own !== undefined)
+    return <p className={styles['remedy']}>{t(own as 'findingRemedies.disk-twice')}</p>;
+  if (remedy === '') return null;
   return (
     <p className={styles['remedy']}>
-      <SourceText>{said}</SourceText>
+      <EngineText>{inOurWords(remedy)}</EngineText>
     </p>
   );
 }

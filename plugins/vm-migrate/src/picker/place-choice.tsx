@@ -7,7 +7,7 @@ import { Failure } from '../parts/failure';
 import { ClassSelect, TargetSelect } from '../parts/target-selects';
 import { useWords } from '../parts/use-words';
 import { useOperation } from '../surface/queries';
-import { classByRule, targetOfPlace, type VmPlace } from './place';
+import { classByRule, faultOfPlace, targetOfPlace, type VmPlace } from './place';
 import styles from './place-choice.module.css';
 
 /** Free space and proofs of classes change without an event. */
@@ -44,6 +44,7 @@ function PlaceOf({
         <b>{t('vmPlace.noTargets')}</b> {t('vmPlace.noTargetsWords')}
       </p>
     );
+  const fault = faultOfPlace(place, targets);
   const byRule = target === undefined ? undefined : classByRule(target);
   const shown = target?.classes.find(({ name }) => name === (place.storageClass ?? byRule?.name));
   return (
@@ -75,8 +76,13 @@ function PlaceOf({
           }}
         />
       </div>
-      {target === undefined && place.target === undefined && (
-        <p className={styles['words']}>{t('vmPlace.noDefault')}</p>
+      {fault !== undefined && (
+        <p className={styles['words']}>
+          {t(`vmPlace.faults.${fault}`, {
+            target: place.target ?? '',
+            storageClass: place.storageClass ?? '',
+          })}
+        </p>
       )}
       {target !== undefined && target.error !== null && <Failure error={target.error} />}
       {shown !== undefined && <ClassProof storageClass={shown} />}

@@ -101,12 +101,14 @@ describe('field VmPlacePicker', () => {
     show();
     expect(await screen.findByText('There is no target yet.')).toBeVisible();
     await press('Review');
-    expect((await screen.findAllByText(/There is no target to migrate to/))[0]).toBeVisible();
+    expect(
+      (await screen.findAllByText(/'Where to' There is no target to migrate to/))[0],
+    ).toBeVisible();
   });
 
   it.each([
-    [{ target: 'attic' }, /There is no target attic: choose one of the list/],
-    [{ target: 'other', storageClass: 'fast' }, /The target has no storage class fast/],
+    [{ target: 'attic' }, /'Where to' There is no target attic: choose one of the list/],
+    [{ target: 'other', storageClass: 'fast' }, /'Where to' The target has no storage class fast/],
   ])('does not go on with %j', async (preset, words) => {
     backend.answer('getTargets', () => [cluster, other]);
     const { onCreate } = show(preset);

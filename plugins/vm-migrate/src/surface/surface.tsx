@@ -9,6 +9,7 @@ import {
   useSyncExternalStore,
   type ReactNode,
 } from 'react';
+import { OwnLanguage } from '../parts/own-language';
 import '../parts/tokens.module.css';
 import { liveHubOf, type LiveHub, type LiveMode } from './live-hub';
 import type { Links } from './links';
@@ -40,7 +41,9 @@ export function ClientProvider({
   const client = useMemo(() => ({ api, hub }), [api, hub]);
   return (
     <ClientContext.Provider value={client}>
-      <QueryClientProvider client={hub.queries}>{children}</QueryClientProvider>
+      <QueryClientProvider client={hub.queries}>
+        <OwnLanguage>{children}</OwnLanguage>
+      </QueryClientProvider>
     </ClientContext.Provider>
   );
 }

@@ -10,6 +10,8 @@ const missing = fails(
   404,
 );
 
+const signedOut = fails({ code: 'NOT_SIGNED_IN', message: 'Who asks is not known.' }, 401);
+
 function migration(
   state: string,
   answers: Fixtures,
@@ -49,6 +51,7 @@ export const MIGRATION_ENTRIES: readonly GalleryEntry[] = [
   migration('paused', { describe: DESCRIPTIONS.paused }),
   migration('failed', { describe: DESCRIPTIONS.failed, getTree: TREES.failed }),
   migration('migrated', { describe: DESCRIPTIONS.migrated, getTree: TREES.migrated }),
+  migration('verifying', { describe: DESCRIPTIONS.verifying, getTree: TREES.verifying }),
   migration('canceled', { describe: DESCRIPTIONS.canceled }),
   migration(
     'not allowed to control',
@@ -71,6 +74,15 @@ export const MIGRATION_ENTRIES: readonly GalleryEntry[] = [
   migration('loading', { describe: isSlow }),
   migration('missing', { describe: missing }),
   ...FAILURES.map(([state, failure]) => migration(state, { describe: failure })),
+  { ...migration('no answer any more', { describe: DESCRIPTIONS.running }), stream: 'lost' },
+  {
+    ...migration('signed out', { describe: DESCRIPTIONS.running }),
+    stream: { refused: signedOut() },
+  },
+  {
+    ...migration('not allowed to read events', { describe: DESCRIPTIONS.running }),
+    stream: { refused: denied() },
+  },
   migration('history that does not come', { describe: DESCRIPTIONS.running, getTree: unreachable }),
   history('before', 'before a migration'),
   history('forks', 'with forks inside forks'),

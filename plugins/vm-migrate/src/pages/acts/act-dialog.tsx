@@ -14,6 +14,8 @@ import {
 } from '@backstage/ui';
 import type { CancelChoice, MigrationView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useState } from 'react';
+import { SourceText } from '../../parts/source-text';
+import { OwnLanguage } from '../../parts/own-language';
 import { useWords } from '../../parts/use-words';
 import { useOperation } from '../../surface/queries';
 import { ActOutcomes } from './act-outcomes';
@@ -45,55 +47,58 @@ export function ActDialog({ act, migrations, leftAlone, onClose }: ActDialogProp
   );
   return (
     <Dialog isOpen onOpenChange={open => !open && onClose()} width={560}>
-      <DialogHeader>{t(`acts.${act}.title`, { count: migrations.length })}</DialogHeader>
-      <DialogBody>
-        <div className={styles['body']}>
-          {!isAsked && <Text as="p">{t(`acts.${act}.happens`)}</Text>}
-          {!isAsked && destroys && (
-            <>
-              <ObjectsChoice value={objects} onChange={setObjects} />
-              <ObjectFates migrations={migrations} query={objectsOf} choice={objects} />
-            </>
+      <OwnLanguage>
+        <DialogHeader>{t(`acts.${act}.title`, { count: migrations.length })}</DialogHeader>
+        <DialogBody>
+          <div className={styles['body']}>
+            {!isAsked && <Text as="p">{t(`acts.${act}.happens`)}</Text>}
+            {!isAsked && destroys && (
+              <>
+                <ObjectsChoice value={objects} onChange={setObjects} />
+                <ObjectFates migrations={migrations} query={objectsOf} choice={objects} />
+              </>
+            )}
+            {(isAsked || !destroys) && <ActOutcomes migrations={migrations} outcomes={outcomes} />}
+            {!isAsked && leftAlone.length > 0 && (
+              <>
+                <Text as="p" weight="bold">
+                  {t('acts.leftAlone', { count: leftAlone.length })}
+                </Text>
+                <ul className={styles['names']}>
+                  {leftAlone.map(({ migration, why }) => (
+                    <li key={migration.id}>
+                      <SourceText>{migration.vm}</SourceText>{' '}
+                      <span className={styles['id']}>{migration.id}</span> {why}
+                    </li>
+                  ))}
+                </ul>
+              </>
+            )}
+          </div>
+        </DialogBody>
+        <DialogFooter>
+          {!isAsked && (
+            <Button
+              variant="primary"
+              destructive={destroys}
+              className={destroys ? (styles['destroys'] ?? '') : ''}
+              // Not before it was said what is removed; where that cannot be read, the reason was said.
+              isDisabled={destroys && objectsOf.isPending}
+              onPress={() => void run(migrations, objects)}
+            >
+              {t(`acts.${act}.confirm`, { count: migrations.length })}
+            </Button>
           )}
-          {(isAsked || !destroys) && <ActOutcomes migrations={migrations} outcomes={outcomes} />}
-          {!isAsked && leftAlone.length > 0 && (
-            <>
-              <Text as="p" weight="bold">
-                {t('acts.leftAlone', { count: leftAlone.length })}
-              </Text>
-              <ul className={styles['names']}>
-                {leftAlone.map(({ migration, why }) => (
-                  <li key={migration.id}>
-                    {migration.vm} <span className={styles['id']}>{migration.id}</span> {why}
-                  </li>
-                ))}
-              </ul>
-            </>
+          {isAsked && !isRunning && failed.length > 0 && (
+            <Button variant="primary" onPress={() => void run(failed, objects)}>
+              {t('acts.again', { count: failed.length })}
+            </Button>
           )}
-        </div>
-      </DialogBody>
-      <DialogFooter>
-        {!isAsked && (
-          <Button
-            variant="primary"
-            destructive={destroys}
-            className={destroys ? (styles['destroys'] ?? '') : ''}
-            // Not before it was said what is removed; where that cannot be read, the reason was said.
-            isDisabled={destroys && objectsOf.isPending}
-            onPress={() => void run(migrations, objects)}
-          >
-            {t(`acts.${act}.confirm`, { count: migrations.length })}
+          <Button variant="secondary" onPress={onClose}>
+            {isAsked ? t('acts.close') : t('acts.back')}
           </Button>
-        )}
-        {isAsked && !isRunning && failed.length > 0 && (
-          <Button variant="primary" onPress={() => void run(failed, objects)}>
-            {t('acts.again', { count: failed.length })}
-          </Button>
-        )}
-        <Button variant="secondary" onPress={onClose}>
-          {isAsked ? t('acts.close') : t('acts.back')}
-        </Button>
-      </DialogFooter>
+        </DialogFooter>
+      </OwnLanguage>
     </Dialog>
   );
 }

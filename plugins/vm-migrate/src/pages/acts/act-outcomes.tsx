@@ -2,6 +2,7 @@
 import type { MigrationView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { RiCheckLine, RiErrorWarningLine, RiLoader2Line } from '@remixicon/react';
 import { Failure } from '../../parts/failure';
+import { SourceText } from '../../parts/source-text';
 import { StateTag } from '../../parts/state-tag';
 import { useWords } from '../../parts/use-words';
 import styles from './acts.module.css';
@@ -31,7 +32,9 @@ export function ActOutcomes({ migrations, outcomes }: ActOutcomesProps) {
         {migrations.map(migration => (
           <li key={migration.id}>
             <div className={styles['one']}>
-              <span className={styles['vm']}>{migration.vm}</span>
+              <span className={styles['vm']}>
+                <SourceText>{migration.vm}</SourceText>
+              </span>
               <span className={styles['id']}>{migration.id}</span>
               <Mark outcome={outcomes.get(migration.id)} migration={migration} />
             </div>

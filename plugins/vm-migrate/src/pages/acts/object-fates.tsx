@@ -5,6 +5,7 @@
 import { Button } from '@backstage/ui';
 import {
   fateOf,
+  printable,
   type ApiError,
   type CancelChoice,
   type MigrationView,
@@ -53,7 +54,11 @@ export function ObjectFates({ migrations, query, choice }: ObjectFatesProps) {
               className={styles['scroller']}
             >
               {migrations.map(migration => (
-                <section key={migration.id} aria-label={migration.vm} className={styles['one']}>
+                <section
+                  key={migration.id}
+                  aria-label={printable(migration.vm)}
+                  className={styles['one']}
+                >
                   <p className={styles['whose']}>
                     <strong>
                       <SourceText>{migration.vm}</SourceText>

@@ -2,7 +2,7 @@
 import type { DescriptionView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { RiTerminalBoxLine } from '@remixicon/react';
 import { CommandLine } from '../../parts/command-line';
-import { SourceText } from '../../parts/source-text';
+import { EngineText } from '../../parts/engine-text';
 import { useWords } from '../../parts/use-words';
 import { ACTS, refusalOf } from '../acts/acts';
 import styles from './migration.module.css';
@@ -34,9 +34,7 @@ export function AtATerminal({ description }: { readonly description: Description
       <dl className={styles['commands']}>
         {[...next, ...others].map(({ command, why }) => (
           <div key={command}>
-            <dt>
-              <SourceText>{why}</SourceText>
-            </dt>
+            <dt>{first.has(command) ? <EngineText>{why}</EngineText> : why}</dt>
             <dd>
               <CommandLine command={command} />
             </dd>

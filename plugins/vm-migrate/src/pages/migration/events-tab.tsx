@@ -2,6 +2,7 @@
 import { Button } from '@backstage/ui';
 import type { EventView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useMemo, useState } from 'react';
+import { EngineText } from '../../parts/engine-text';
 import { Failure } from '../../parts/failure';
 import { dayText, timeText } from '../../parts/format';
 import { SourceText } from '../../parts/source-text';
@@ -9,6 +10,7 @@ import { useWords } from '../../parts/use-words';
 import { VirtualTable, type TableColumn } from '../../parts/virtual-table';
 import { Waiting } from '../../parts/waiting';
 import { useEvents } from '../../surface/use-events';
+import { LogActs } from './log-acts';
 import styles from './migration.module.css';
 
 /** So near to the end of what is loaded, the next page is asked for. */
@@ -46,7 +48,7 @@ export function EventsTab({ migration }: { readonly migration: string }) {
         id: 'message',
         heading: t('events.column.message'),
         width: 'minmax(0, 1fr)',
-        cell: ({ message }) => <SourceText>{message}</SourceText>,
+        cell: ({ message }) => <EngineText>{message}</EngineText>,
       },
       {
         id: 'actor',
@@ -72,6 +74,7 @@ export function EventsTab({ migration }: { readonly migration: string }) {
       {error !== null && (
         <Failure error={error.data ?? { code: 'INTERNAL', message: error.message }} />
       )}
+      <LogActs migration={migration} />
       <div className={styles['held']} role="status">
         {held > 0 && (
           <Button variant="secondary" size="small" onPress={() => setHeldAt(undefined)}>

@@ -7,8 +7,12 @@ import {
   RiRestartLine,
   RiShieldCheckLine,
 } from '@remixicon/react';
-import type { ApiError, StatusView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
-import { useState, type ReactElement } from 'react';
+import type {
+  ApiError,
+  DescriptionView,
+  StatusView,
+} from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import { useEffect, useRef, useState, type ReactElement } from 'react';
 import { Failure } from '../../parts/failure';
 import { ReasonButton } from '../../parts/reason-button';
 import { useWords } from '../../parts/use-words';
@@ -16,6 +20,7 @@ import { useCommand } from '../../surface/queries';
 import { useRefusedControl } from '../../surface/use-may';
 import { ActDialog } from '../acts/act-dialog';
 import { refusalOf, type Act } from '../acts/acts';
+import { isVerifying } from './elapsed';
 import styles from './migration.module.css';
 
 /** Done at once; to cancel is asked about first. */
@@ -38,7 +43,18 @@ export interface MigrationActs {
   readonly error: ApiError | null;
 }
 
-export function useMigrationActs(id: string): MigrationActs {
+/** What an outcome is about: when it changes, the outcome of an earlier act is said no longer. */
+function standingOf(description: DescriptionView | undefined): string | undefined {
+  if (description === undefined) return undefined;
+  const { migration, steps } = description;
+  const { state, wanted, error } = migration;
+  return [state, wanted, error === null, isVerifying(steps)].join(' ');
+}
+
+export function useMigrationActs(
+  id: string,
+  description: DescriptionView | undefined,
+): MigrationActs {
   const commands = {
     pause: useCommand('pause'),
     resume: useCommand('resume'),
@@ -48,6 +64,18 @@ export function useMigrationActs(id: string): MigrationActs {
   const analytics = useAnalytics();
   const [last, setLast] = useState<ActAtOnce>();
   const command = last === undefined ? undefined : commands[last];
+  const standing = standingOf(description);
+  const hasEnded = command?.isSuccess === true || command?.isError === true;
+  const endedAs = useRef<string>();
+  useEffect(() => {
+    if (!hasEnded) {
+      endedAs.current = undefined;
+      return;
+    }
+    // An act has ended when what is shown was asked for anew.
+    endedAs.current ??= standing;
+    if (endedAs.current !== standing) setLast(undefined);
+  }, [hasEnded, standing]);
   return {
     begin: act => {
       setLast(act);
@@ -55,9 +83,27 @@ export function useMigrationActs(id: string): MigrationActs {
       commands[act].mutate({ migration: id });
     },
     pending: command?.isPending === true ? last : undefined,
-    done: command?.isSuccess === true ? last : undefined,
+    done:
+      command?.isSuccess === true && description !== undefined && isTrueOf(last, description)
+        ? last
+        : undefined,
     error: command?.error ?? null,
   };
+}
+
+/** Whether what is said of an act that was done holds now. */
+function isTrueOf(act: ActAtOnce | undefined, { migration, steps }: DescriptionView): boolean {
+  const { state, wanted } = migration;
+  if (act === undefined || state !== 'running') return false;
+  switch (act) {
+    case 'pause':
+      return wanted === 'pause';
+    case 'resume':
+    case 'retry':
+      return wanted === 'run';
+    case 'verify':
+      return isVerifying(steps);
+  }
 }
 
 export interface ActButtonsProps {

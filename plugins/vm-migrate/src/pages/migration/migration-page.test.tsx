@@ -1,15 +1,15 @@
 import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import type { DescriptionView, EventView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
-import { reportMarkdown } from '@vm-migrate/backstage-plugin-vm-migrate-common';
-import { eventOf, migrationOf } from '../../gallery/fixtures/build';
+import { eventLog, reportMarkdown } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import { eventOf, migrationOf, stepOf } from '../../gallery/fixtures/build';
 import { DESCRIPTIONS, REPORT } from '../../gallery/fixtures/migrations';
 import { TREES } from '../../gallery/fixtures/trees';
 import { liveHubOf } from '../../surface/live-hub';
 import { FakeBackend } from '../../testing/fake-backend';
 import { giveLayout } from '../../testing/layout';
 import { renderPages, type RenderHow } from '../../testing/render-pages';
-import { MIGRATION_ID } from '../../testing/views';
+import { MIGRATION_ID, progressOf, VOLUME_FULL } from '../../testing/views';
 
 giveLayout();
 const backend = new FakeBackend();
@@ -55,16 +55,81 @@ describe('a migration', () => {
     expect(await screen.findByRole('treegrid')).toBeInTheDocument();
   });
 
-  it('pauses, and says so when the backend does', async () => {
+  it('pauses, and says what goes on as long as it does', async () => {
     show(DESCRIPTIONS.running);
     backend.answer('pause', () => {
-      backend.answer('describe', () => DESCRIPTIONS.paused);
-      return migrationOf({ state: 'paused', wanted: 'pause' });
+      backend.answer('describe', () => DESCRIPTIONS.pausing);
+      return migrationOf({ wanted: 'pause' });
     });
     await user.click(await button('Pause'));
     expect(await button('Resume')).toBeInTheDocument();
     expect(asked('pause')).toEqual([{ migration: MIGRATION_ID }]);
-    expect(screen.getByText(/It is being paused/)).toBeInTheDocument();
+    expect(await screen.findByText(/It is being paused/)).toBeInTheDocument();
+    backend.answer('describe', () => DESCRIPTIONS.paused);
+    await act(() => liveHubOf(backend.client).refresh());
+    await waitFor(() => expect(screen.queryByText(/It is being paused/)).toBeNull());
+  });
+
+  it('an outcome goes when the state changes, and does not come back with the state', async () => {
+    show(DESCRIPTIONS.failed);
+    backend.answer('retry', () => {
+      backend.answer('describe', () => DESCRIPTIONS.running);
+      return migrationOf();
+    });
+    await user.click(await button('Retry'));
+    const said = 'The failed steps are tried again.';
+    expect(await screen.findByText(said)).toBeInTheDocument();
+    for (const description of [DESCRIPTIONS.failed, DESCRIPTIONS.running]) {
+      backend.answer('describe', () => description);
+      await act(() => liveHubOf(backend.client).refresh());
+      await screen.findByText(description.migration.state);
+      await waitFor(() => expect(screen.queryByText(said)).toBeNull());
+    }
+  });
+
+  it('one that failed says in which step of which disk, and what to do here and at a terminal', async () => {
+    show(DESCRIPTIONS.failed);
+    const { message } = VOLUME_FULL;
+    const box = within((await screen.findByText(message)).closest('[data-status]') as HTMLElement);
+    expect(box.getByText(/^write Beispiel VM-000002\.vmdk/)).toBeInTheDocument();
+    expect(box.getByText('scsi0:0')).toBeInTheDocument();
+    // In the words of our own controls.
+    expect(box.getByText('Free space in class fast, then: “Retry”')).toBeInTheDocument();
+    expect(box.getByText('kubectl vm-migrate explain VOLUME_FULL')).toBeInTheDocument();
+    expect(box.getByRole('button', { name: 'Copy the command' })).toBeInTheDocument();
+    expect(screen.getByText('Failed for')).toBeInTheDocument();
+  });
+
+  it('of many that failed the first are shown, and where the others are', async () => {
+    const failed = DESCRIPTIONS.failed.steps.find(({ state }) => state === 'failed');
+    const steps = Array.from({ length: 5 }, (_, at) => ({ ...failed!, id: `s${at}` }));
+    show({ ...DESCRIPTIONS.failed, steps });
+    const more = await screen.findByRole('link', { name: '2 more steps failed: see the timeline' });
+    expect(more).toHaveAttribute('href', `/vm-migrate/migrations/${MIGRATION_ID}/timeline`);
+    expect(screen.getAllByText(VOLUME_FULL.message)).toHaveLength(3);
+  });
+
+  it('while it is verified says how far that is', async () => {
+    const read = stepOf({ id: 'verify', kind: 'verifySnapshot', weightBytes: 100 });
+    const { migration, steps } = DESCRIPTIONS.migrated;
+    show({
+      ...DESCRIPTIONS.migrated,
+      migration: { ...migration, state: 'running', finishedAt: null },
+      steps: [
+        ...steps,
+        { ...read, id: 'verify-1:a', progress: progressOf(100, 100) },
+        { ...read, id: 'verify-2:a', progress: progressOf(100, 100) },
+        { ...read, id: 'verify-2:b', state: 'running', progress: progressOf(20, 100, 10) },
+        { ...read, id: 'verify-2:c', state: 'ready', progress: progressOf(0, 100) },
+      ],
+    });
+    expect(
+      await screen.findByText('Verifying: 1 of 3 VolumeSnapshots read whole'),
+    ).toBeInTheDocument();
+    expect(
+      screen.getByRole('progressbar', { name: 'Progress of the verification' }),
+    ).toHaveAttribute('aria-valuetext', '40 %, 120 B of 300 B, 10 B/s, 18s left');
+    expect(screen.getByText('Took')).toBeInTheDocument();
   });
 
   it('an act that is refused shows the engine its words', async () => {
@@ -111,8 +176,11 @@ describe('a migration', () => {
 
   it('has the commands that do the same at a terminal', async () => {
     show(DESCRIPTIONS.failed);
-    await user.click(await screen.findByText('The same at a terminal'));
-    const commands = screen.getAllByRole('textbox').map(each => each.textContent);
+    const title = await screen.findByText('The same at a terminal');
+    await user.click(title);
+    const commands = within(title.closest('details') as HTMLElement)
+      .getAllByRole('textbox')
+      .map(each => each.textContent);
     expect(commands.slice(0, 2)).toEqual([
       `kubectl vm-migrate logs ${MIGRATION_ID}`,
       `kubectl vm-migrate retry ${MIGRATION_ID}`,
@@ -230,6 +298,16 @@ describe('its events', () => {
     await waitFor(() => expect(table).toHaveAttribute('aria-rowcount', '451'));
     expect(screen.getByText('This is the first event.')).toBeInTheDocument();
     expect(asked('getEvents').filter(input => 'before' in (input as object))).toHaveLength(3);
+  });
+
+  it('all of them, also those that are not loaded, are copied as the log that a terminal prints', async () => {
+    const stored = Array.from({ length: 1_450 }, (_, at) => named(at + 1));
+    answerEvents(stored);
+    show(DESCRIPTIONS.running, '/events');
+    const write = jest.spyOn(navigator.clipboard, 'writeText');
+    await user.click(await button('Copy log'));
+    expect(await screen.findByText('Copied')).toBeInTheDocument();
+    expect(write.mock.calls).toEqual([[eventLog(stored)]]);
   });
 
   it('that could not be asked for come when the backend answers again, and the error goes', async () => {

@@ -10,7 +10,6 @@ import { History } from '../../history/history';
 import { Answer } from '../../parts/answer';
 import { CopyButton } from '../../parts/copy-button';
 import { useNow } from '../../parts/age';
-import { Failure } from '../../parts/failure';
 import { Findings } from '../../parts/findings';
 import { dateText, durationText } from '../../parts/format';
 import { ProgressBar } from '../../parts/progress-bar';
@@ -22,12 +21,15 @@ import { useOperation } from '../../surface/queries';
 import { useSurface } from '../../surface/surface';
 import { PageFrame } from '../page-frame';
 import { AtATerminal } from './at-a-terminal';
+import { elapsedOf } from './elapsed';
 import { EventsTab } from './events-tab';
+import { Failures } from './failures';
 import { ActButtons, ActOutcome, useMigrationActs, type MigrationActs } from './migration-acts';
 import styles from './migration.module.css';
 import { NoSuchMigration } from './no-such-migration';
 import { ReportTab } from './report-tab';
 import { TimelineTab } from './timeline-tab';
+import { Verification } from './verification';
 import { Waits } from './waits';
 
 export const MIGRATION_TABS = ['history', 'timeline', 'events', 'findings', 'report'] as const;
@@ -52,7 +54,7 @@ function MigrationView({ id, tab }: { readonly id: string; readonly tab: Migrati
     { migration: id },
     { refetchMs: described => refetchMsOf(described.migration, described.steps.length) },
   );
-  const acts = useMigrationActs(id);
+  const acts = useMigrationActs(id, data);
   if (data === undefined) {
     const code = error?.data?.code;
     return (
@@ -107,23 +109,25 @@ function MigrationHeader({
   const countOf = (each: MigrationTab): string =>
     each === 'findings' && findings.length > 0 ? ` (${findings.length})` : '';
   return (
-    <Header
-      title={printable(migration.vm)}
-      activeTabId={tab}
-      tabs={MIGRATION_TABS.map(each => ({
-        id: each,
-        label: `${t(`migration.tab.${each}`)}${countOf(each)}`,
-        href: links.migration(migration.id, each),
-      }))}
-      metadata={useFacts(migration)}
-      customActions={isNarrow ? undefined : <ActButtons migration={migration} acts={acts} />}
-    />
+    <div className={styles['header']}>
+      <Header
+        title={printable(migration.vm)}
+        activeTabId={tab}
+        tabs={MIGRATION_TABS.map(each => ({
+          id: each,
+          label: `${t(`migration.tab.${each}`)}${countOf(each)}`,
+          href: links.migration(migration.id, each),
+        }))}
+        metadata={useFacts(description)}
+        customActions={isNarrow ? undefined : <ActButtons migration={migration} acts={acts} />}
+      />
+    </div>
   );
 }
 
 /** What is the same whatever tab is open. */
 function Overview({
-  description: { migration },
+  description,
   acts,
 }: {
   readonly description: DescriptionView;
@@ -131,12 +135,14 @@ function Overview({
 }) {
   const { t } = useWords();
   const isNarrow = useIsNarrowWindow();
+  const { migration, steps } = description;
   return (
     <>
       {isNarrow && <ActButtons migration={migration} acts={acts} />}
       <ActOutcome acts={acts} />
       <ProgressBar label={t('migration.progress')} progress={migration.progress} />
-      {migration.error !== null && <Failure error={migration.error} />}
+      <Verification steps={steps} />
+      <Failures description={description} />
       <Waits migration={migration} />
     </>
   );
@@ -177,12 +183,13 @@ function HistoryTab({
   return <Answer query={query}>{tree => <History tree={tree} />}</Answer>;
 }
 
-function useFacts(migration: StatusView) {
+function useFacts(description: DescriptionView) {
   const { t, language } = useWords();
   const { links } = useSurface();
   const now = useNow();
-  const { entity, finishedAt, createdAt, layers, snapshots } = migration;
-  const end = finishedAt === null ? now : Date.parse(finishedAt);
+  const { migration } = description;
+  const { entity, createdAt, layers, snapshots } = migration;
+  const elapsed = elapsedOf(description);
   const text = (value: string) => <SourceText>{value}</SourceText>;
   return [
     {
@@ -243,10 +250,16 @@ function useFacts(migration: StatusView) {
         </span>
       ),
     },
-    {
-      label: t(finishedAt === null ? 'migration.fact.runs' : 'migration.fact.took'),
-      value: durationText(end - Date.parse(createdAt)),
-    },
+    ...(elapsed === undefined
+      ? []
+      : [
+          {
+            label: t(`migration.fact.${elapsed.of}`),
+            value: durationText(
+              (elapsed.toAt === null ? now : Date.parse(elapsed.toAt)) - Date.parse(elapsed.fromAt),
+            ),
+          },
+        ]),
     ...(entity === null || links.entity === undefined
       ? []
       : [

@@ -6,6 +6,7 @@ import { RiDownloadLine } from '@remixicon/react';
 import { reportMarkdown, type ReportView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useMemo } from 'react';
 import { Answer } from '../../parts/answer';
+import { download } from '../../parts/download';
 import { useWords } from '../../parts/use-words';
 import { useOperation } from '../../surface/queries';
 import styles from './migration.module.css';
@@ -58,14 +59,4 @@ function Report({ report }: { readonly report: ReportView }) {
       </article>
     </div>
   );
-}
-
-function download(name: string, type: string, text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = name;
-  link.click();
-  // The browser has taken it by then.
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

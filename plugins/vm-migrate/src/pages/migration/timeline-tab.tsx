@@ -1,15 +1,27 @@
 /** When each step ran, as a picture and as a table. */
-import type { DescriptionView, StepView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import {
+  printable,
+  type DescriptionView,
+  type StepView,
+} from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useMemo } from 'react';
 import { bytesText, dateText, durationText, percentOf, timeText } from '../../parts/format';
 import { useNow } from '../../parts/age';
 import { Awaited } from '../../parts/awaited';
+import { EngineText } from '../../parts/engine-text';
 import { SourceText } from '../../parts/source-text';
 import { useWords } from '../../parts/use-words';
 import { VirtualTable, type TableColumn } from '../../parts/virtual-table';
 import styles from './migration.module.css';
 import { StepStateTag } from './step-state-tag';
-import { ticksOf, timelineOf, type Timeline, type TimelineBar } from './timeline';
+import {
+  shownStateOf,
+  ticksOf,
+  timelineOf,
+  type DiskLabels,
+  type Timeline,
+  type TimelineBar,
+} from './timeline';
 
 const TICKS = 6;
 
@@ -19,11 +31,11 @@ export function TimelineTab({ description }: { readonly description: Description
   const isOver = migration.finishedAt !== null;
   const tick = useNow();
   const now = isOver ? Date.parse(migration.finishedAt ?? '') : tick;
-  const timeline = useMemo(() => timelineOf(steps, now), [steps, now]);
   const labels = useMemo(
     () => new Map(migration.disks.map(({ diskId, label }) => [diskId, label])),
     [migration.disks],
   );
+  const timeline = useMemo(() => timelineOf(steps, now, labels), [steps, now, labels]);
   if (timeline === undefined) return <p className={styles['empty']}>{t('timeline.empty')}</p>;
   return (
     <div className={styles['stack']}>
@@ -38,7 +50,7 @@ function Picture({
   labels,
 }: {
   readonly timeline: Timeline;
-  readonly labels: ReadonlyMap<string, string>;
+  readonly labels: DiskLabels;
 }) {
   const { t, language } = useWords();
   const { fromMs, toMs, tracks } = timeline;
@@ -116,7 +128,8 @@ function beganAt({ startedAt }: StepView): number {
 }
 
 function titleOf({ step, fromMs, toMs, count }: TimelineBar, many: string): string {
-  const words = count === 1 ? step.words : `${many}: ${step.words} …`;
+  const one = printable(step.words);
+  const words = count === 1 ? one : `${many}: ${one} …`;
   return `${words}\n${durationText(toMs - fromMs)}`;
 }
 
@@ -125,7 +138,7 @@ function StepTable({
   labels,
 }: {
   readonly steps: readonly StepView[];
-  readonly labels: ReadonlyMap<string, string>;
+  readonly labels: DiskLabels;
 }) {
   const { t, language } = useWords();
   const rows = useMemo(() => steps.toSorted((a, b) => beganAt(a) - beganAt(b)), [steps]);
@@ -137,7 +150,7 @@ function StepTable({
         width: 'minmax(0, 1fr)',
         cell: ({ words, attempts }) => (
           <>
-            <SourceText>{words}</SourceText>
+            <EngineText>{words}</EngineText>
             {attempts > 1 && (
               <span className={styles['quiet']}>
                 {' '}
@@ -158,18 +171,18 @@ function StepTable({
         id: 'state',
         heading: t('timeline.column.state'),
         width: '9rem',
-        cell: ({ state, progress, waitsFor }) => (
+        cell: step => (
           <>
-            <StepStateTag state={state} />
-            {state === 'running' && progress !== null && (
+            <StepStateTag state={shownStateOf(step)} />
+            {shownStateOf(step) === 'running' && step.progress !== null && (
               <span className={styles['quiet']}>
                 {' '}
-                {percentOf(progress.bytesDone, progress.bytesTotal)} %
+                {percentOf(step.progress.bytesDone, step.progress.bytesTotal)} %
               </span>
             )}
-            {waitsFor !== null && (
+            {step.waitsFor !== null && (
               <div className={styles['quiet']}>
-                <Awaited>{waitsFor}</Awaited>
+                <Awaited>{step.waitsFor}</Awaited>
               </div>
             )}
           </>

@@ -1,6 +1,6 @@
 import type { StepView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import fc from 'fast-check';
-import { ticksOf, timelineOf } from './timeline';
+import { shownStateOf, ticksOf, timelineOf } from './timeline';
 
 const at = (seconds: number): string => new Date(seconds * 1_000).toISOString();
 
@@ -43,10 +43,33 @@ describe('timelineOf', () => {
         rows.map(row => row.map(bar => bar.key)),
       ]),
     ).toEqual([
-      ['d0', [['a', 'b'], ['c']]],
       [null, [['d']]],
+      ['d0', [['a', 'b'], ['c']]],
     ]);
   });
+
+  it('disks come by their slots, whichever began first', () => {
+    const slots = ['scsi0:10', 'scsi0:0', 'scsi0:2', 'scsi0:1'];
+    const steps = slots.map((slot, index) => step(slot, index, 9, { diskId: `id of ${slot}` }));
+    const labels = new Map(slots.map(slot => [`id of ${slot}`, slot]));
+    const tracks = timelineOf(steps, 0, labels)?.tracks ?? [];
+    expect(tracks.map(({ diskId }) => labels.get(diskId ?? ''))).toEqual([
+      'scsi0:0',
+      'scsi0:1',
+      'scsi0:2',
+      'scsi0:10',
+    ]);
+  });
+
+  it.each(['ready', 'queued', 'waiting', 'running'] as const)(
+    'one that is %s and says what it waits for waits',
+    state => {
+      const waits = step('a', 0, null, { state, waitsFor: 'a free place' });
+      expect(shownStateOf(waits)).toBe('waiting');
+      expect(timelineOf([waits], 9)?.tracks[0]?.rows[0]?.[0]?.look).toBe('waiting');
+      expect(shownStateOf({ ...waits, waitsFor: null })).toBe(state);
+    },
+  );
 
   it('nothing has begun: there is no axis', () => {
     expect(timelineOf([step('later', null, null)], 5)).toBeUndefined();

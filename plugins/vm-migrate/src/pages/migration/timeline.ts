@@ -28,8 +28,15 @@ export interface Timeline {
 /** More cannot be told apart by an eye. */
 const MOST_BARS = 600;
 
-/** Undefined: nothing has begun. `nowMs` ends what is under way. */
-export function timelineOf(steps: readonly StepView[], nowMs: number): Timeline | undefined {
+/** What a disk is called; its id where it has no label. */
+export type DiskLabels = ReadonlyMap<string, string>;
+
+/** Undefined: nothing has begun. `nowMs` ends what is under way. Steps of no disk come first, then disks by their labels. */
+export function timelineOf(
+  steps: readonly StepView[],
+  nowMs: number,
+  labels: DiskLabels = new Map(),
+): Timeline | undefined {
   const begun = steps
     .flatMap(step => barOf(step, nowMs))
     .toSorted((a, b) => a.fromMs - b.fromMs || a.toMs - b.toMs);
@@ -47,11 +54,23 @@ export function timelineOf(steps: readonly StepView[], nowMs: number): Timeline 
     if (bars === undefined) byDisk.set(bar.step.diskId, [bar]);
     else bars.push(bar);
   }
-  const tracks = [...byDisk].map(([diskId, bars]) => ({
-    diskId,
-    rows: rowsOf(bars).map(row => joined(row, leastMs)),
-  }));
+  const labelOf = (diskId: string | null): string =>
+    diskId === null ? '' : (labels.get(diskId) ?? diskId);
+  const tracks = [...byDisk]
+    .map(([diskId, bars]) => ({
+      diskId,
+      rows: rowsOf(bars).map(row => joined(row, leastMs)),
+    }))
+    .toSorted((a, b) => bySlot.compare(labelOf(a.diskId), labelOf(b.diskId)));
   return { fromMs, toMs, tracks };
+}
+
+/** `scsi0:2` before `scsi0:10`. */
+const bySlot = new Intl.Collator('en', { numeric: true });
+
+/** What its state is called: whatever says what it waits for, waits, as in the history. */
+export function shownStateOf({ state, waitsFor }: StepView): StepView['state'] {
+  return waitsFor === null ? state : 'waiting';
 }
 
 function barOf(step: StepView, nowMs: number): TimelineBar[] {
@@ -71,7 +90,8 @@ function barOf(step: StepView, nowMs: number): TimelineBar[] {
   ];
 }
 
-function lookOf({ state }: StepView): TimelineBar['look'] {
+function lookOf(step: StepView): TimelineBar['look'] {
+  const state = shownStateOf(step);
   switch (state) {
     case 'done':
     case 'failed':

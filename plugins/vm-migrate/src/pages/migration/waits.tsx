@@ -4,7 +4,7 @@ import { RiTimeLine } from '@remixicon/react';
 import { durationText } from '../../parts/format';
 import { useNow } from '../../parts/age';
 import { Awaited } from '../../parts/awaited';
-import { SourceText } from '../../parts/source-text';
+import { EngineText } from '../../parts/engine-text';
 import { useWords } from '../../parts/use-words';
 import styles from './migration.module.css';
 
@@ -33,7 +33,7 @@ export function Waits({ migration }: { readonly migration: StatusView }) {
               )}
             </span>
             <span className={styles['quiet']}>
-              <SourceText>{words}</SourceText>
+              <EngineText>{words}</EngineText>
             </span>
           </li>
         ))}

@@ -56,6 +56,24 @@ describe('list of migrations', () => {
     expect(screen.getByText('VOLUME_IO')).toBeInTheDocument();
   });
 
+  it('shows a name that means harm as what it is, in the list and in the question', async () => {
+    const vm = 'photo\u202egpj';
+    const said = 'photo\\u202egpj';
+    show([
+      { ...running, vm },
+      { ...migrated, vm: 'x\u202ey' },
+    ]);
+    const link = await screen.findByRole('link', { name: said });
+    expect(link).toHaveAttribute('title', said);
+    expect(screen.getByRole('progressbar', { name: `Progress of ${said}` })).toBeInTheDocument();
+    for (const box of screen.getAllByRole('checkbox').slice(1)) await user.click(box);
+    await user.click(screen.getByRole('button', { name: 'Pause' }));
+    const dialog = await screen.findByRole('dialog');
+    expect(dialog).toHaveTextContent(said);
+    expect(dialog).toHaveTextContent('x\\u202ey');
+    expect(document.body.textContent).not.toContain('\u202e');
+  });
+
   it('asks for what the address says, and a filter changes the address', async () => {
     show([failed], '/vm-migrate?q=db&state=failed&sort=vm&size=10&source=lab');
     expect(await screen.findByRole('link', { name: 'db-1' })).toBeInTheDocument();

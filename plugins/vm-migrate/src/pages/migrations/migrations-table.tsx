@@ -1,8 +1,9 @@
 /** One page of migrations: how far each is, and which are selected. */
 import { Cell, Link, Table, useBreakpoint, type ColumnConfig } from '@backstage/ui';
-import type { MigrationView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
+import { printable, type MigrationView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useMemo, type ReactNode } from 'react';
 import { Age } from '../../parts/age';
+import { EngineText } from '../../parts/engine-text';
 import { dateText } from '../../parts/format';
 import { ProgressBar } from '../../parts/progress-bar';
 import { StateTag } from '../../parts/state-tag';
@@ -100,6 +101,7 @@ export function MigrationsTable({
 function useColumns(): readonly ColumnConfig<MigrationView>[] {
   const { t } = useWords();
   const { up } = useBreakpoint();
+  const isSmall = up('xs');
   const isMedium = up('md');
   const isWide = up('lg');
   return useMemo(
@@ -110,15 +112,24 @@ function useColumns(): readonly ColumnConfig<MigrationView>[] {
         isRowHeader: true,
         isSortable: true,
         // Source, id and the link to the catalog in one line.
-        minWidth: isMedium ? 204 : 110,
+        minWidth: isMedium ? 204 : isSmall ? 110 : 96,
         defaultWidth: '2fr',
-        cell: migration => <VmCell migration={migration} />,
+        cell: migration => (
+          <VmCell migration={migration}>
+            {!isSmall && (
+              <span>
+                <StateTag state={migration.state} />
+              </span>
+            )}
+          </VmCell>
+        ),
       },
       {
         id: 'state',
         label: t('migrations.column.state'),
         isSortable: true,
         width: isMedium ? 132 : 122,
+        isHidden: !isSmall,
         cell: ({ state }) => (
           <Cell>
             <StateTag state={state} />
@@ -129,7 +140,7 @@ function useColumns(): readonly ColumnConfig<MigrationView>[] {
         id: 'progress',
         label: t('migrations.column.progress'),
         isSortable: true,
-        minWidth: isMedium ? 150 : 110,
+        minWidth: isMedium ? 150 : isSmall ? 110 : 96,
         defaultWidth: '3fr',
         cell: migration => <ProgressCell migration={migration} />,
       },
@@ -174,7 +185,7 @@ function useColumns(): readonly ColumnConfig<MigrationView>[] {
         ),
       },
     ],
-    [t, isMedium, isWide],
+    [t, isSmall, isMedium, isWide],
   );
 }
 
@@ -182,16 +193,25 @@ function Lines({ children }: { readonly children: ReactNode }) {
   return <div className={styles['lines']}>{children}</div>;
 }
 
-function VmCell({ migration }: { readonly migration: MigrationView }) {
+function VmCell({
+  migration,
+  children,
+}: {
+  readonly migration: MigrationView;
+  /** Below its name. */
+  readonly children: ReactNode;
+}) {
   const { t } = useWords();
   const { links } = useSurface();
-  const { id, vm, source, entity } = migration;
+  const { id, source, entity } = migration;
+  const vm = printable(migration.vm);
   return (
     <Cell>
       <Lines>
         <Link href={links.migration(id)} weight="bold" title={vm} truncate>
-          {vm}
+          <bdi>{vm}</bdi>
         </Link>
+        {children}
         <span className={styles['quiet']}>
           <span title={source}>{source}</span> · <code>{id}</code>
           {entity !== null && links.entity !== undefined && (
@@ -214,7 +234,8 @@ function VmCell({ migration }: { readonly migration: MigrationView }) {
 
 function ProgressCell({ migration }: { readonly migration: MigrationView }) {
   const { t, language } = useWords();
-  const { progress, error, state, vm, beginsAt } = migration;
+  const { progress, error, state, beginsAt } = migration;
+  const vm = printable(migration.vm);
   const hasEnded = state === 'migrated' || state === 'canceled';
   return (
     <Cell>
@@ -231,8 +252,8 @@ function ProgressCell({ migration }: { readonly migration: MigrationView }) {
           </time>
         )}
         {error !== null && state !== 'migrated' && (
-          <span className={styles['error']} title={error.message}>
-            <code>{error.code}</code> {error.message}
+          <span className={styles['error']} title={printable(error.message)}>
+            <code>{error.code}</code> <EngineText>{error.message}</EngineText>
           </span>
         )}
       </Lines>

@@ -14,6 +14,7 @@ import type { LimitView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useState } from 'react';
 import { Failure } from '../../parts/failure';
 import { ReasonButton } from '../../parts/reason-button';
+import { OwnLanguage } from '../../parts/own-language';
 import { useWords } from '../../parts/use-words';
 import { useCommand, useOperation } from '../../surface/queries';
 import { freeScopes, scopeWords } from './limit-scope';
@@ -59,47 +60,51 @@ export function LimitDialog({ limit, taken, onClose }: LimitDialogProps) {
   };
   return (
     <Dialog isOpen onOpenChange={open => !open && onClose()} width={440}>
-      <DialogHeader>
-        {limit === undefined
-          ? t('operations.limits.add')
-          : t('operations.limits.changeOf', { scope: scopeWords(limit.scope, t) })}
-      </DialogHeader>
-      <DialogBody>
-        <div className={styles['form']}>
-          {limit === undefined && <ScopeSelect taken={taken} value={chosen} onChange={setScope} />}
-          <Figure
-            label={t('operations.limits.running')}
-            description={t('operations.limits.runningWords')}
-            least={0}
-            most={MOST_RUNNING}
-            first={SOME_RUNNING}
-            value={running}
-            onChange={setRunning}
-          />
-          <Figure
-            label={t('operations.limits.rateMib')}
-            least={1}
-            most={MOST_MIB}
-            first={SOME_MIB}
-            value={mib}
-            onChange={setMib}
-          />
-          {command.error !== null && <Failure error={command.error.data} />}
-        </div>
-      </DialogBody>
-      <DialogFooter>
-        <ReasonButton
-          variant="primary"
-          isPending={command.isPending}
-          refusal={chosen === undefined ? t('operations.limits.chooseScope') : undefined}
-          onPress={() => void save()}
-        >
-          {t('operations.limits.save')}
-        </ReasonButton>
-        <Button variant="secondary" onPress={onClose}>
-          {t('acts.back')}
-        </Button>
-      </DialogFooter>
+      <OwnLanguage>
+        <DialogHeader>
+          {limit === undefined
+            ? t('operations.limits.add')
+            : t('operations.limits.changeOf', { scope: scopeWords(limit.scope, t) })}
+        </DialogHeader>
+        <DialogBody>
+          <div className={styles['form']}>
+            {limit === undefined && (
+              <ScopeSelect taken={taken} value={chosen} onChange={setScope} />
+            )}
+            <Figure
+              label={t('operations.limits.running')}
+              description={t('operations.limits.runningWords')}
+              least={0}
+              most={MOST_RUNNING}
+              first={SOME_RUNNING}
+              value={running}
+              onChange={setRunning}
+            />
+            <Figure
+              label={t('operations.limits.rateMib')}
+              least={1}
+              most={MOST_MIB}
+              first={SOME_MIB}
+              value={mib}
+              onChange={setMib}
+            />
+            {command.error !== null && <Failure error={command.error.data} />}
+          </div>
+        </DialogBody>
+        <DialogFooter>
+          <ReasonButton
+            variant="primary"
+            isPending={command.isPending}
+            refusal={chosen === undefined ? t('operations.limits.chooseScope') : undefined}
+            onPress={() => void save()}
+          >
+            {t('operations.limits.save')}
+          </ReasonButton>
+          <Button variant="secondary" onPress={onClose}>
+            {t('acts.back')}
+          </Button>
+        </DialogFooter>
+      </OwnLanguage>
     </Dialog>
   );
 }

@@ -1,5 +1,5 @@
 /** How much runs at once and how fast, and who said so last; changed while work goes on. */
-import { Cell, CellText, Table, type ColumnConfig } from '@backstage/ui';
+import { Cell, Table, useBreakpoint, type ColumnConfig } from '@backstage/ui';
 import { RiAddLine, RiPencilLine } from '@remixicon/react';
 import { limitsPermission, type LimitView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useMemo, useState } from 'react';
@@ -67,45 +67,66 @@ function useColumns(
   refusal: string | undefined,
   onEdit: (limit: LimitView) => void,
 ): readonly ColumnConfig<LimitRow>[] {
-  const { t, language } = useWords();
+  const { t } = useWords();
+  const isWide = useBreakpoint().up('md');
   return useMemo(
     () => [
       {
         id: 'scope',
         label: t('operations.limits.scope'),
         isRowHeader: true,
-        minWidth: 160,
+        minWidth: isWide ? 160 : 0,
         defaultWidth: '2fr',
-        cell: ({ scope }) => <CellText title={scopeWords(scope, t)} description={scope} />,
+        cell: limit => (
+          <Cell>
+            <div className={styles['lines']}>
+              <span>{scopeWords(limit.scope, t)}</span>
+              <span className={styles['quiet']}>{limit.scope}</span>
+              {!isWide && (
+                <>
+                  <span>
+                    {t('operations.limits.running')}: <Running limit={limit} />
+                  </span>
+                  <span>
+                    {t('operations.limits.rate')}: <Rate limit={limit} />
+                  </span>
+                  <span className={styles['quiet']}>
+                    {t('operations.limits.changed')} <span>{limit.changedBy}</span>,{' '}
+                    <Age at={limit.changedAt} />
+                  </span>
+                </>
+              )}
+            </div>
+          </Cell>
+        ),
       },
       {
         id: 'running',
         label: t('operations.limits.running'),
         minWidth: 110,
-        cell: ({ maxRunning }) => (
-          <CellText
-            title={maxRunning === null ? t('operations.limits.free') : String(maxRunning)}
-          />
+        isHidden: !isWide,
+        cell: limit => (
+          <Cell>
+            <Running limit={limit} />
+          </Cell>
         ),
       },
       {
         id: 'rate',
         label: t('operations.limits.rate'),
         minWidth: 110,
-        cell: ({ bytesPerSecond }) => (
-          <CellText
-            title={
-              bytesPerSecond === null
-                ? t('operations.limits.free')
-                : rateText(bytesPerSecond, language)
-            }
-          />
+        isHidden: !isWide,
+        cell: limit => (
+          <Cell>
+            <Rate limit={limit} />
+          </Cell>
         ),
       },
       {
         id: 'changed',
         label: t('operations.limits.changed'),
         minWidth: 140,
+        isHidden: !isWide,
         cell: ({ changedBy, changedAt }) => (
           <Cell>
             <div className={styles['lines']}>
@@ -137,6 +158,20 @@ function useColumns(
         ),
       },
     ],
-    [t, language, refusal, onEdit],
+    [t, isWide, refusal, onEdit],
+  );
+}
+
+function Running({ limit: { maxRunning } }: { readonly limit: LimitView }) {
+  const { t } = useWords();
+  return <>{maxRunning === null ? t('operations.limits.free') : String(maxRunning)}</>;
+}
+
+function Rate({ limit: { bytesPerSecond } }: { readonly limit: LimitView }) {
+  const { t, language } = useWords();
+  return (
+    <>
+      {bytesPerSecond === null ? t('operations.limits.free') : rateText(bytesPerSecond, language)}
+    </>
   );
 }

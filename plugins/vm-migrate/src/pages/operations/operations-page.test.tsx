@@ -99,6 +99,25 @@ describe('sources, workers and limits', () => {
     await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
   });
 
+  it('on a narrow window says all of it in columns that fit', async () => {
+    show();
+    // jsdom has no window that is wide.
+    const row = async (words: string) =>
+      (await screen.findByText(words)).closest('[role=row]') as HTMLElement;
+    expect(await row('write delta.vmdk')).toHaveTextContent(/ready.*Waits for.*a free place/);
+    expect(await row('silent')).toHaveTextContent(/w-1.*lab.*→ cluster.*1 step/);
+    const limit = await row('All together');
+    expect(limit).toHaveTextContent(/Copies at a time: 4.*Rate: no limit.*user:default\/ann/);
+    expect(within(limit).getByRole('button', { name: /Change the limit/ })).toBeInTheDocument();
+    expect(screen.getAllByRole('columnheader').map(each => each.textContent)).toEqual([
+      'Step',
+      'Worker',
+      'Health',
+      'On what',
+      'Change',
+    ]);
+  });
+
   it('is not changed by those who may not', async () => {
     show({ allows: ({ permission }) => permission.name !== 'vm-migrate.limits' });
     const change = await screen.findByRole('button', { name: /Change the limit/ });

@@ -1,5 +1,13 @@
 /** Who works on what, and why the next steps wait. */
-import { Cell, CellText, Link, Table, ToggleButton, type ColumnConfig } from '@backstage/ui';
+import {
+  Cell,
+  CellText,
+  Link,
+  Table,
+  ToggleButton,
+  useBreakpoint,
+  type ColumnConfig,
+} from '@backstage/ui';
 import {
   printable,
   type QueuedStateView,
@@ -11,6 +19,7 @@ import { useNow } from '../../parts/age';
 import { Awaited } from '../../parts/awaited';
 import { durationText } from '../../parts/format';
 import { Empty } from '../../parts/empty';
+import { EngineText } from '../../parts/engine-text';
 import { Failure } from '../../parts/failure';
 import { ProgressBar } from '../../parts/progress-bar';
 import { Section } from '../../parts/section';
@@ -119,22 +128,30 @@ export function Queue() {
 
 function useColumns(): readonly ColumnConfig<QueueRow>[] {
   const { t } = useWords();
-  const { links } = useSurface();
+  const isWide = useBreakpoint().up('md');
   return useMemo(
     () => [
       {
         id: 'step',
         label: t('operations.queue.step'),
         isRowHeader: true,
-        minWidth: 200,
+        minWidth: isWide ? 200 : 0,
         defaultWidth: '3fr',
-        cell: ({ words, migration, vm }) => (
+        cell: step => (
           <Cell>
             <div className={styles['lines']}>
-              <span title={words}>{words}</span>
-              <Link href={links.migration(migration)} variant="body-small">
-                {printable(vm)} · {migration}
-              </Link>
+              <StepWords step={step} />
+              {!isWide && (
+                <>
+                  <span>
+                    <StepState step={step} />
+                    {step.worker !== null && (
+                      <span className={styles['quiet']}> · {step.worker}</span>
+                    )}
+                  </span>
+                  <How step={step} />
+                </>
+              )}
             </div>
           </Cell>
         ),
@@ -143,14 +160,11 @@ function useColumns(): readonly ColumnConfig<QueueRow>[] {
         id: 'state',
         label: t('operations.queue.state'),
         width: 110,
-        cell: ({ state }) => (
-          <CellText
-            title={
-              STATES.includes(state as QueuedStateView)
-                ? t(`operations.queue.${state as QueuedStateView}`)
-                : state
-            }
-          />
+        isHidden: !isWide,
+        cell: step => (
+          <Cell>
+            <StepState step={step} />
+          </Cell>
         ),
       },
       {
@@ -158,6 +172,7 @@ function useColumns(): readonly ColumnConfig<QueueRow>[] {
         label: t('operations.queue.how'),
         minWidth: 200,
         defaultWidth: '3fr',
+        isHidden: !isWide,
         cell: step => (
           <Cell>
             <How step={step} />
@@ -169,11 +184,32 @@ function useColumns(): readonly ColumnConfig<QueueRow>[] {
         label: t('operations.queue.worker'),
         minWidth: 120,
         defaultWidth: '1fr',
+        isHidden: !isWide,
         cell: ({ worker }) => <CellText title={worker ?? '–'} />,
       },
     ],
-    [t, links],
+    [t, isWide],
   );
+}
+
+function StepWords({ step: { words, migration, vm } }: { readonly step: QueueRow }) {
+  const { links } = useSurface();
+  return (
+    <>
+      <span title={printable(words)}>
+        <EngineText>{words}</EngineText>
+      </span>
+      <Link href={links.migration(migration)} variant="body-small">
+        {printable(vm)} · {migration}
+      </Link>
+    </>
+  );
+}
+
+function StepState({ step: { state } }: { readonly step: QueueRow }) {
+  const { t } = useWords();
+  const known = STATES.find(each => each === state);
+  return <>{known === undefined ? state : t(`operations.queue.${known}`)}</>;
 }
 
 /** How far it is, or what it waits for and since when. */
@@ -187,7 +223,7 @@ function How({ step }: { readonly step: QueueRow }) {
     <div className={styles['lines']}>
       {progress !== null && progress.bytesTotal > 0 && hasBegun && (
         <ProgressBar
-          label={t('operations.queue.progressOf', { step: words })}
+          label={t('operations.queue.progressOf', { step: printable(words) })}
           progress={progress}
           details="under"
         />
@@ -204,7 +240,7 @@ function How({ step }: { readonly step: QueueRow }) {
       )}
       {error !== null && (
         <span className={styles['error']}>
-          <code>{error.code}</code> {error.message}
+          <code>{error.code}</code> <EngineText>{error.message}</EngineText>
         </span>
       )}
     </div>

@@ -1,5 +1,5 @@
 /** Who works: where each worker is, what it can reach, and whether it is heard. */
-import { Cell, CellText, Table, type ColumnConfig } from '@backstage/ui';
+import { Cell, CellText, Table, useBreakpoint, type ColumnConfig } from '@backstage/ui';
 import type { WorkerView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { useMemo } from 'react';
 import { Age } from '../../parts/age';
@@ -48,22 +48,39 @@ export function Workers() {
 
 function useColumns(): readonly ColumnConfig<WorkerView>[] {
   const { t } = useWords();
+  const isWide = useBreakpoint().up('md');
   return useMemo(
     () => [
       {
         id: 'id',
         label: t('operations.workers.worker'),
         isRowHeader: true,
-        minWidth: 180,
+        minWidth: isWide ? 180 : 0,
         defaultWidth: '2fr',
-        cell: ({ id, surface, host, pid, version }) => (
-          <CellText title={id} description={`${surface} · ${host} · ${pid} · ${version}`} />
+        cell: worker => (
+          <Cell>
+            <div className={styles['lines']}>
+              <span>{worker.id}</span>
+              <span className={styles['quiet']}>
+                {[worker.surface, worker.host, worker.pid, worker.version].join(' · ')}
+              </span>
+              {!isWide && (
+                <>
+                  <Serves worker={worker} />
+                  <span className={styles['quiet']}>
+                    {t('operations.workers.inHand', { count: worker.steps })} ·{' '}
+                    {t('operations.workers.started')} <Age at={worker.startedAt} />
+                  </span>
+                </>
+              )}
+            </div>
+          </Cell>
         ),
       },
       {
         id: 'health',
         label: t('operations.workers.health'),
-        width: 150,
+        width: isWide ? 150 : 120,
         cell: ({ silentMs }) => (
           <Cell>
             <div className={styles['lines']}>
@@ -79,6 +96,7 @@ function useColumns(): readonly ColumnConfig<WorkerView>[] {
         id: 'steps',
         label: t('operations.workers.steps'),
         width: 110,
+        isHidden: !isWide,
         cell: ({ steps }) => <CellText title={t('operations.workers.inHand', { count: steps })} />,
       },
       {
@@ -86,17 +104,20 @@ function useColumns(): readonly ColumnConfig<WorkerView>[] {
         label: t('operations.workers.serves'),
         minWidth: 160,
         defaultWidth: '2fr',
-        cell: ({ sources, targets }) => (
-          <CellText
-            title={sources.join(', ') || '–'}
-            description={`→ ${targets.join(', ') || '–'}`}
-          />
+        isHidden: !isWide,
+        cell: worker => (
+          <Cell>
+            <div className={styles['lines']}>
+              <Serves worker={worker} />
+            </div>
+          </Cell>
         ),
       },
       {
         id: 'started',
         label: t('operations.workers.started'),
         width: 130,
+        isHidden: !isWide,
         cell: ({ startedAt }) => (
           <Cell>
             <Age at={startedAt} />
@@ -104,6 +125,15 @@ function useColumns(): readonly ColumnConfig<WorkerView>[] {
         ),
       },
     ],
-    [t],
+    [t, isWide],
+  );
+}
+
+function Serves({ worker: { sources, targets } }: { readonly worker: WorkerView }) {
+  return (
+    <>
+      <span>{sources.join(', ') || '–'}</span>
+      <span className={styles['quiet']}>→ {targets.join(', ') || '–'}</span>
+    </>
   );
 }

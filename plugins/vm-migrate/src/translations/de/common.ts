@@ -3,6 +3,7 @@ import type { Flat } from '../flat';
 import type { common } from '../en/common';
 
 export const commonDe: Flat<typeof common> = {
+  language: 'de',
   'plugin.title': 'VM-Migrationen',
   'nav.migrations': 'Migrationen',
   'nav.new': 'Neue Migration',

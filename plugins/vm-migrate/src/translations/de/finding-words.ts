@@ -12,9 +12,9 @@ export const findingWordsDe: Flat<typeof findingWords> = {
   'findingKinds.current-not-readable': 'Aktueller Stand ist nicht lesbar',
   'findingKinds.leftover-delta': 'Delta, das nichts nennt',
   'findingKinds.disk-left-out': 'Festplatte wird ausgelassen',
-  'findingKinds.class-not-chosen': 'Keine Storage-Klasse gewählt',
-  'findingKinds.class-chosen': 'Storage-Klasse nach Regel gewählt',
-  'findingKinds.classes-differ': 'Festplatten auf verschiedenen Storage-Klassen',
+  'findingKinds.class-not-chosen': 'Keine Speicherklasse gewählt',
+  'findingKinds.class-chosen': 'Speicherklasse nach Regel gewählt',
+  'findingKinds.classes-differ': 'Festplatten auf verschiedenen Speicherklassen',
   'findingKinds.branch-volumes-stay': 'Volumes von Seitenzweigen bleiben',
   'findingKinds.restore-impossible': 'Ein Zweig ist nicht wiederherstellbar',
   'findingKinds.restore-copies': 'Wiederherstellung kopiert',
@@ -74,15 +74,15 @@ export const findingWordsDe: Flat<typeof findingWords> = {
   'findingRemedies.classes-differ':
     'Wählen Sie für die einzelnen Festplatten keine eigene Klasse, damit alle dieselbe haben: Snapshots einer VM zieht am besten ein Speicher.',
   'findingRemedies.branch-volumes-stay':
-    'Nehmen Sie eine Storage-Klasse, deren Snapshots ihr Volume überleben, oder entfernen Sie die Volumes samt ihren VolumeSnapshots, wenn sie nicht mehr gebraucht werden.',
+    'Nehmen Sie eine Speicherklasse, deren Snapshots ihr Volume überleben, oder entfernen Sie die Volumes samt ihren VolumeSnapshots, wenn sie nicht mehr gebraucht werden.',
   'findingRemedies.restore-impossible':
-    'Wählen Sie für die ganze Festplatte eine Storage-Klasse, oder behalten Sie weniger Snapshots, sodass kein Zweig wiederhergestellt wird.',
+    'Wählen Sie für die ganze Festplatte eine Speicherklasse, oder behalten Sie weniger Snapshots, sodass kein Zweig wiederhergestellt wird.',
   'findingRemedies.restore-copies':
     'Nichts zu tun: Es braucht Zeit und Platz auf dem Speicher, neben dem, was der Plan zählt.',
   'findingRemedies.names-taken':
     'Wählen Sie ein anderes Präfix für die Namen, oder entfernen Sie von Hand, was behalten wurde, sobald es niemand mehr braucht.',
   'findingRemedies.space-short':
-    'Schaffen Sie Platz auf dem Ziel, behalten Sie weniger Snapshots, lassen Sie Festplatten aus oder wählen Sie eine andere Storage-Klasse. Der Bedarf ist eine Obergrenze: Nehmen Sie es hin, wenn Sie es besser wissen.',
+    'Schaffen Sie Platz auf dem Ziel, behalten Sie weniger Snapshots, lassen Sie Festplatten aus oder wählen Sie eine andere Speicherklasse. Der Bedarf ist eine Obergrenze: Nehmen Sie es hin, wenn Sie es besser wissen.',
   'findingRemedies.size-unknown':
     'Der Plan zählt die ganze Festplatte dafür; Schätzungen von Platz und Zeit sind zu hoch.',
   'findingRemedies.layer-missing':

@@ -36,11 +36,11 @@ export const newMigrationDe: Flat<typeof newMigration> = {
   'newMigration.keep.age': 'Nach Alter',
   'newMigration.keep.allWords': 'Jeder VMware-Snapshot wird ein VolumeSnapshot.',
   'newMigration.keep.newestWords':
-    'Die neuesten werden VolumeSnapshots. Die Änderungen der anderen gehen im nächsten behaltenen Zustand auf: vom heutigen Zustand geht nichts verloren.',
+    'Die neuesten werden VolumeSnapshots. Die Änderungen der anderen gehen im nächsten behaltenen Stand auf: vom aktuellen Stand geht nichts verloren.',
   'newMigration.keep.namesWords':
-    'Die unten gewählten werden VolumeSnapshots. Die Änderungen der anderen gehen im nächsten behaltenen Zustand auf.',
+    'Die unten gewählten werden VolumeSnapshots. Die Änderungen der anderen gehen im nächsten behaltenen Stand auf.',
   'newMigration.keep.ageWords':
-    'Die jungen werden VolumeSnapshots. Die Änderungen der anderen gehen im nächsten behaltenen Zustand auf. Einer, dessen Zeit niemand kennt, wird behalten.',
+    'Die jungen werden VolumeSnapshots. Die Änderungen der anderen gehen im nächsten behaltenen Stand auf. Einer, dessen Zeit niemand kennt, wird behalten.',
   'newMigration.keep.count': 'Wie viele der neuesten Snapshots behalten werden',
   'newMigration.keep.days': 'Die der letzten Tage behalten',
   'newMigration.keep.newestEnd': 'neuester',
@@ -63,17 +63,16 @@ export const newMigrationDe: Flat<typeof newMigration> = {
   'newMigration.keep.upToTime': 'bis zu {{time}}',
   'newMigration.keep.history': 'Snapshots der VM',
   'newMigration.keep.keepIt': '{{name}} behalten',
-  'newMigration.keep.current': 'Sie sind hier',
-  'newMigration.keep.currentWords': 'der heutige Zustand, immer migriert',
+  'newMigration.keep.current': 'Aktueller Stand',
+  'newMigration.keep.currentWords': 'wird immer migriert',
   'newMigration.keep.noTime': 'Zeit unbekannt',
   'newMigration.keep.underSecond': 'unter 1s',
   'newMigration.keep.kept': 'behalten',
   'newMigration.keep.dropped': 'fällt mit seinem Zweig weg',
   'newMigration.keep.pending': 'wird geplant',
-  'newMigration.keep.presentState': 'dem heutigen Zustand',
+  'newMigration.keep.presentState': 'dem aktuellen Stand',
   'newMigration.keep.mergedInto': 'geht in {{name}} auf',
-  'newMigration.keep.noSnapshots':
-    'Die VM hat keine Snapshots: ihr heutiger Zustand wird migriert.',
+  'newMigration.keep.noSnapshots': 'Die VM hat keine Snapshots: ihr aktueller Stand wird migriert.',
   'newMigration.target.title': 'Wohin',
   'newMigration.target.target': 'Ziel',
   'newMigration.target.default': '{{name}} (Standard)',
@@ -94,7 +93,7 @@ export const newMigrationDe: Flat<typeof newMigration> = {
   'newMigration.advanced.sample': 'Verglichene Fenster je Platte',
   'newMigration.advanced.sampleWords':
     'So viele zufällige Fenster des neuesten VolumeSnapshots werden über eine Wiederherstellung gelesen.',
-  'newMigration.advanced.cutCurrent': 'Auch vom heutigen Zustand einen VolumeSnapshot ziehen',
+  'newMigration.advanced.cutCurrent': 'Auch vom aktuellen Stand einen VolumeSnapshot ziehen',
   'classProof.passed': 'kann Snapshots: durch eine Wiederherstellung bewiesen',
   'classProof.failed': 'hat den Beweis nicht bestanden',
   'classProof.none':

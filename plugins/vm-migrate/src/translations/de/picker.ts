@@ -10,14 +10,13 @@ export const pickerDe: Flat<typeof picker> = {
   'picker.invalid':
     'Wählen Sie eine VM der Liste, oder nennen Sie eine als SOURCE/NAME oder als Entity-Ref.',
   'vmPlace.byRule': 'nach Regel: {{name}}',
-  'vmPlace.byRuleWords': 'Eine Regel des Ziels kann der VM eines Datastores eine andere geben.',
+  'vmPlace.byRuleWords': 'Sofern keine Regel des Ziels eine andere nennt.',
   'vmPlace.defaultTarget': 'das Standardziel',
   'vmPlace.mayNotSee':
     'Sie dürfen nicht sehen, welche Ziele es gibt. Nennen Sie eines, das man Ihnen gesagt hat, oder lassen Sie es beim Standardziel.',
   'vmPlace.noTargets': 'Noch gibt es kein Ziel.',
   'vmPlace.noTargetsWords':
     'Wer dieses Backstage betreibt, nennt Ziele unter vmMigrate.targets in der Konfiguration.',
-  'vmPlace.noDefault': 'Kein Ziel ist das Standardziel: wählen Sie eines.',
   'vmPlace.faults.noTargets': 'Es gibt kein Ziel, wohin migriert werden kann.',
   'vmPlace.faults.noDefault': 'Wählen Sie ein Ziel: keines ist das Standardziel.',
   'vmPlace.faults.noSuchTarget': 'Es gibt kein Ziel {{target}}: wählen Sie eines der Liste.',

@@ -1,5 +1,7 @@
 /** Words that every page uses. */
 export const common = {
+  /** Which one these words are in, as `lang` of HTML has it. */
+  language: 'en',
   plugin: { title: 'VM migrations' },
   nav: { migrations: 'Migrations', new: 'New migration', operations: 'Sources and workers' },
   noSuchPage: {

@@ -21,7 +21,9 @@ export const migration = {
       snapshots: 'Snapshots',
       layers: 'Layers',
       started: 'Started',
-      runs: 'Runs for',
+      sinceStart: 'Since its start',
+      paused: 'Paused for',
+      failed: 'Failed for',
       took: 'Took',
       entity: 'Entity',
       group: 'Group',
@@ -32,6 +34,8 @@ export const migration = {
       name: 'Verify',
       why: 'read every VolumeSnapshot whole through a restore and compare it with the source',
       nothingReady: 'No VolumeSnapshot is ready yet.',
+      progress: 'Verifying: {{done}} of {{total}} VolumeSnapshots read whole',
+      progressOf: 'Progress of the verification',
     },
     refusal: {
       unknown: 'Whether you may is being asked.',
@@ -45,6 +49,13 @@ export const migration = {
       verify: 'Every VolumeSnapshot is read whole now.',
     },
     waits: { title: 'What it waits for', for: 'Waits for' },
+    failed: {
+      step: 'Step',
+      disk: 'Disk',
+      explain: 'What the code means, and what to do, at a terminal:',
+      more_one: '{{count}} more step failed: see the timeline',
+      more_other: '{{count}} more steps failed: see the timeline',
+    },
     missing: {
       title: 'There is no migration {{id}}',
       words:
@@ -94,6 +105,8 @@ export const migration = {
     empty: 'Nothing has happened yet.',
     older: 'Load older events',
     first: 'This is the first event.',
+    download: 'Download log',
+    copy: 'Copy log',
     held_one: '{{count}} new event',
     held_other: '{{count}} new events',
     column: { at: 'Time', level: 'Level', message: 'What happened', actor: 'Who' },

@@ -9,14 +9,13 @@ export const picker = {
   },
   vmPlace: {
     byRule: 'by rule: {{name}}',
-    byRuleWords: 'A rule of the target may give a VM of some datastore another one.',
+    byRuleWords: 'Unless a rule of the target names another.',
     defaultTarget: 'the default one',
     mayNotSee:
       'You may not see which targets there are. Name one that you were told of, or leave it to the default one.',
     noTargets: 'There is no target yet.',
     noTargetsWords:
       'Whoever runs this Backstage names targets under vmMigrate.targets in its configuration.',
-    noDefault: 'No target is the default one: choose one.',
     faults: {
       noTargets: 'There is no target to migrate to.',
       noDefault: 'Choose a target: none is the default one.',
