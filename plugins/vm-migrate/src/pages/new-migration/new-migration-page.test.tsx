@@ -328,6 +328,14 @@ describe('draft of a migration', () => {
   });
 });
 
+it('is called by the name of the VM, also where its address has the id', async () => {
+  backend.answer('plan', () => planOf({ vm: { ...planOf().vm, name: 'Web "1"' } }));
+  backend.answer('getTargets', () => [targetOf()]);
+  backend.answer('getMigrations', () => []);
+  renderPages(backend.client, '/vm-migrate/new?vm=lab%2F224e328117c73f17');
+  expect(await screen.findByRole('heading', { name: 'lab/Web "1"' })).toBeInTheDocument();
+});
+
 describe('findings', () => {
   it('are called by what they are, and their remedies speak of the controls of the page', async () => {
     showDraft(

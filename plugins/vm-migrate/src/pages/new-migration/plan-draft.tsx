@@ -33,7 +33,10 @@ export function PlanDraft({ vm }: { readonly vm: string }) {
   const earlier = useEarlierMigration(plan);
   return (
     <>
-      <ChosenVm vm={vm} location={plan?.vm.location} />
+      <ChosenVm
+        vm={plan === undefined ? vm : `${plan.vm.source}/${plan.vm.name}`}
+        location={plan?.vm.location}
+      />
       {earlier !== undefined && <EarlierNotice earlier={earlier} />}
       {error !== null && <Failure error={error.data} />}
       <div className={styles['draft']}>
