@@ -1,11 +1,7 @@
 /**
  * A VM's history as a treegrid: one row a point, its disks below it when it is open. Only the rows in
  * sight are there, so that 20,000 layers scroll as six do; the one with the focus always is.
- *
- * Keys, on a row: Up, Down, Page Up, Page Down, Home and End go from row to row. Right shows the details
- * of a point, and goes to the first of them when they are shown; Left hides them, goes from a detail to
- * its point, and from a point without shown details to the one that it grew from. Enter and Space show
- * and hide. `aria-expanded` is what these change; a point with nothing to show has none.
+ * Its keys are in grid-keys.ts.
  */
 import type { TreeNodeView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { defaultRangeExtractor, useVirtualizer, type Range } from '@tanstack/react-virtual';
@@ -23,8 +19,9 @@ import {
 import inSight from '../parts/rows-in-sight.module.css';
 import { useElementWidth, useRootFontPx } from '../parts/use-size';
 import { useWords } from '../parts/use-words';
+import { actOf } from './grid-keys';
 import { GridCells, type GridRowProps } from './grid-row';
-import { gridRows, type GridRow } from './grid-rows';
+import { gridRows } from './grid-rows';
 import styles from './history.module.css';
 import { railSize } from './rail-cell';
 import { railRows } from './rails';
@@ -265,49 +262,6 @@ const GridRowBox = memo(function GridRowBox({
     </div>
   );
 });
-
-type Act = { readonly focus: number } | { readonly toggle: string };
-
-/** What a key does on a row; see the head of this file. */
-function actOf(
-  event: KeyboardEvent,
-  rows: readonly GridRow[],
-  active: number,
-  page: number,
-): Act | undefined {
-  const row = rows[active];
-  if (row === undefined || event.altKey || event.metaKey) return undefined;
-  const { point } = row.rail;
-  const isOpen = row.kind === 'point' && row.isOpen;
-  switch (event.key) {
-    case 'ArrowDown':
-      return { focus: active + 1 };
-    case 'ArrowUp':
-      return { focus: active - 1 };
-    case 'PageDown':
-      return { focus: active + page };
-    case 'PageUp':
-      return { focus: active - page };
-    case 'Home':
-      return { focus: 0 };
-    case 'End':
-      return { focus: rows.length - 1 };
-    case 'ArrowRight':
-      if (row.kind !== 'point' || !row.canOpen) return undefined;
-      return isOpen ? { focus: active + 1 } : { toggle: point.id };
-    case 'ArrowLeft': {
-      if (isOpen) return { toggle: point.id };
-      const above = row.kind === 'point' ? row.rail.parent?.id : point.id;
-      const index = rows.findIndex(each => each.kind === 'point' && each.rail.point.id === above);
-      return index === -1 ? undefined : { focus: index };
-    }
-    case 'Enter':
-    case ' ':
-      return row.kind === 'point' && row.canOpen ? { toggle: point.id } : undefined;
-    default:
-      return undefined;
-  }
-}
 
 function visibleCount(scroller: HTMLElement | null, rowPx: number): number {
   return Math.max(1, Math.floor((scroller?.clientHeight ?? 0) / rowPx) - 1);
