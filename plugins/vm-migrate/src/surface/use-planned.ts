@@ -40,8 +40,7 @@ export function usePlanned(
   );
   // What is chosen may have other words in terms of this plan.
   if (data !== undefined && data !== last) setLast(data);
-  const isOfChosen =
-    data !== undefined && error === null && wanted === asked && !isPlaceholderData;
+  const isOfChosen = data !== undefined && error === null && wanted === asked && !isPlaceholderData;
   return {
     plan: data ?? last,
     options,

@@ -433,7 +433,8 @@ describe('a VM that has a migration', () => {
   it('offers another prefix where a start is refused for its names', async () => {
     showEarlier(migrated);
     backend.answer('start', () =>
-      FakeBackend.failure(409, 'STATE_REFUSED', 'It does not go on where it ended.', {
+      FakeBackend.failure(409, 'STATE_REFUSED', 'It does not fit. Where: web-1. Found: a; b.', {
+        found: 'what is kept: was 3, is 2; snapshot 1: is gone',
         hint: 'Under another prefix for the names (--name-prefix).',
       }),
     );
@@ -441,6 +442,9 @@ describe('a VM that has a migration', () => {
     await waitFor(() => expect(start).not.toHaveAttribute('aria-disabled'));
     expect(screen.queryByRole('textbox', { name: /Prefix of all object names/ })).toBeNull();
     await user.click(start);
+    expect(await screen.findByText('It does not fit.')).toBeInTheDocument();
+    expect(screen.getByText('what is kept: was 3, is 2')).toBeInTheDocument();
+    expect(screen.getByText('snapshot 1: is gone')).toBeInTheDocument();
     expect(
       await screen.findByText('Under another prefix for the names (“Prefix of all object names”).'),
     ).toBeInTheDocument();

@@ -12,7 +12,6 @@ import { useState } from 'react';
 import { useNavigate } from 'react-router-dom';
 import { acceptedOf, openFindings } from '../../parts/accepted';
 import { CommandLine } from '../../parts/command-line';
-import { Failure } from '../../parts/failure';
 import { PlanFigures } from '../../parts/plan-figures';
 import { ReasonButton } from '../../parts/reason-button';
 import { StateTag } from '../../parts/state-tag';
@@ -25,6 +24,7 @@ import type { Planned } from '../../surface/use-planned';
 import { BeginAt } from './begin-at';
 import styles from './plan-summary.module.css';
 import { startCommand } from './start-command';
+import { StartRefusal } from './start-refusal';
 
 type Begin = Pick<OperationInput<'start'>, 'begin' | 'beginAt'>;
 
@@ -114,7 +114,7 @@ export function PlanSummary({
         {refusal}
       </p>
       {found !== undefined && <Found started={found} />}
-      {start.error !== null && <Failure error={start.error.data} />}
+      {start.error !== null && <StartRefusal error={start.error.data} />}
       <div className={styles['acts']}>
         <ReasonButton
           variant="primary"
