@@ -88,7 +88,7 @@ function PlanOfVm({
       </p>
       <Answer query={{ data: plan, error, refetch: again }} lines={6}>
         {shown => (
-          <div className={styles['plan']} data-stale={!isCurrent} aria-busy={!isCurrent}>
+          <div className={styles['plan']} data-outdated={!isCurrent} aria-busy={!isCurrent}>
             <PlanFigures plan={shown} />
             <FindingsReview findings={shown.findings} accepted={accepted} onChange={setAccepted} />
             <Disks plan={shown} />

@@ -103,7 +103,7 @@ export function PlanSummary({
       </Text>
       {plan === undefined && error === null && <Waiting lines={5} />}
       {plan !== undefined && (
-        <div className={styles['figures']} data-stale={!isCurrent || isPrefixWrong}>
+        <div className={styles['figures']} data-outdated={!isCurrent || isPrefixWrong}>
           <PlanFigures plan={plan} />
           <div className={styles['digest']}>
             {t('plan.digest')} <code title={plan.digest}>{plan.digest.slice(0, 16)}</code>
