@@ -201,6 +201,7 @@ describe('draft of a migration', () => {
     ).not.toHaveLength(0);
     expect(start).toHaveAttribute('aria-disabled', 'true');
     expect(screen.queryByRole('textbox', { name: 'Command for a terminal' })).toBeNull();
+    expect(screen.queryByText('dddddddddddddddd')).toBeNull();
     await user.clear(field);
     await user.type(field, 'shop-web');
     await waitFor(() =>

@@ -103,11 +103,13 @@ export function PlanSummary({
       </Text>
       {plan === undefined && error === null && <Waiting lines={5} />}
       {plan !== undefined && (
-        <div className={styles['figures']} data-outdated={!isCurrent || isPrefixWrong}>
+        <div className={styles['figures']} data-outdated={!isCurrent}>
           <PlanFigures plan={plan} />
-          <div className={styles['digest']}>
-            {t('plan.digest')} <code title={plan.digest}>{plan.digest.slice(0, 16)}</code>
-          </div>
+          {!isPrefixWrong && (
+            <div className={styles['digest']}>
+              {t('plan.digest')} <code title={plan.digest}>{plan.digest.slice(0, 16)}</code>
+            </div>
+          )}
         </div>
       )}
       <p role="status" className={styles['status']}>
