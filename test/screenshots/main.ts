@@ -8,6 +8,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { apiClient } from '@vm-migrate/api';
+import { endBackground } from '../../kubectl-plugin/src/testing/background';
 import { startBackstage, vmsFolder } from '../e2e/backstage-process';
 import { launchBrowser } from '../e2e/browser';
 import { inCatalog } from '../e2e/in-catalog';
@@ -30,12 +31,12 @@ void take(into, names);
 
 async function take(folder: string, only: readonly string[]): Promise<void> {
   const wanted = ({ name }: Picture) => only.length === 0 || only.includes(name);
+  makeTour();
   mkdirSync(folder, { recursive: true });
   // None stays that nobody takes any more.
   if (only.length === 0)
     for (const file of readdirSync(folder).filter(name => name.endsWith('.png')))
       rmSync(path.join(folder, file));
-  mkdirSync(TOUR);
   useFonts(TOUR);
   writeTourVms(vmsFolder(TOUR));
   const backstage = await startBackstage(TOUR);
@@ -58,6 +59,20 @@ async function take(folder: string, only: readonly string[]): Promise<void> {
   } finally {
     await browser.close();
     await backstage.stop();
+    // With what still moves on the pictures it would work on, and write into what is removed.
+    await endBackground(path.join(backstage.folder, 'state'));
     rmSync(TOUR, { recursive: true, force: true });
+  }
+}
+
+/** Before anything is thrown away: two runs would take each other's pictures. */
+function makeTour(): void {
+  try {
+    mkdirSync(TOUR);
+  } catch (error) {
+    process.stderr.write(
+      `${TOUR} is there (${String(error)}): another run, or what is left of one that was ended. Remove it, then run this again.\n`,
+    );
+    process.exit(1);
   }
 }
