@@ -4,10 +4,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { documentation, filesBelow, page, pages, root, type Page } from './pages';
 
-const links = ({ text }: Page): string[] =>
-  [...text.replace(/^```.*?^```/gms, '').matchAll(/\]\(([^)\s]+)\)/g)].map(
-    ([, target = '']) => target,
-  );
+/** Of Markdown; an expression in a template only looks like one. */
+const links = ({ file, text }: Page): string[] =>
+  file.endsWith('.md')
+    ? [...text.replace(/^```.*?^```/gms, '').matchAll(/\]\(([^)\s]+)\)/g)].map(
+        ([, target = '']) => target,
+      )
+    : [];
 
 /** As GitHub makes the anchor of a heading. */
 const anchorsOf = (file: string): string[] =>
