@@ -29,13 +29,13 @@ export async function resolveVm(context: OperationContext, reference: string): P
       const found = await matches(context, [place], reference.slice(slash + 1));
       // A source that cannot be read says so by itself.
       if (found.length === 0) await (await context.openSource(place)).listVms();
-      return choose(context, reference, found);
+      return choose(reference, found);
     }
   }
   const found = await matches(context, await offeredPlaces(context, 'source'), reference);
   if (found.length === 0 && context.paths === 'allowed' && existsSync(reference))
     return resolvePath(context, reference);
-  return choose(context, reference, found);
+  return choose(reference, found);
 }
 
 function looksLikePath(reference: string): boolean {
@@ -65,18 +65,12 @@ async function matches(
   return found;
 }
 
-function choose(
-  { paths }: Pick<OperationContext, 'paths'>,
-  reference: string,
-  found: readonly ResolvedVm[],
-): ResolvedVm {
+function choose(reference: string, found: readonly ResolvedVm[]): ResolvedVm {
   const [first, second] = found;
   if (first === undefined) {
     throw new EngineError('VM_NOT_FOUND', {
       where: { object: reference },
-      hint:
-        'List what there is with: kubectl vm-migrate get vms.' +
-        (paths === 'allowed' ? ' A folder is named by its path: ./folder or /path/to/folder.' : ''),
+      hint: 'List what there is with: kubectl vm-migrate get vms.',
     });
   }
   if (second !== undefined) {
@@ -112,7 +106,7 @@ async function resolvePath(context: OperationContext, reference: string): Promis
   const wanted = statSync(given).isDirectory()
     ? known
     : known.filter(({ vm }) => basename(vm.location) === basename(given));
-  if (wanted.length > 0) return choose(context, reference, wanted);
+  if (wanted.length > 0) return choose(reference, wanted);
   const place = await placeForFolder(context, folder);
   const source = await context.openSource(place);
   const vms = await source.listVms();
@@ -120,7 +114,6 @@ async function resolvePath(context: OperationContext, reference: string): Promis
     ? vms
     : vms.filter(vm => basename(vm.location) === basename(given));
   const chosen = choose(
-    context,
     reference,
     named.map(vm => ({ place, source, vm })),
   );
