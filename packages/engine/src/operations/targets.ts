@@ -16,6 +16,8 @@ export const getTargets: Operation<'getTargets', TargetView[]> = async context =
   const known = await offeredPlaces(context, 'target');
   const rows: KnownTarget[] = known.map(row => ({ row }));
   if (found !== undefined && !known.some(({ name }) => name === found.row.name)) rows.push(found);
+  // As the others come: whether a row is on record yet is no matter of whoever looks.
+  rows.sort((a, b) => (a.row.name < b.row.name ? -1 : 1));
   const failures = await probeFailures(context.database, context.access.read);
   const { defaultTarget, foundTarget } = context;
   const defaultName =
