@@ -46,6 +46,17 @@ describe('mapAtOnce', () => {
     expect(began).toEqual([0, 1]);
   });
 
+  it('of two errors throws the one that came first', async () => {
+    let failSlow = (): void => undefined;
+    const answers = mapAtOnce(['slow', 'quick'], 2, async item => {
+      if (item === 'slow') await new Promise<void>(resolve => (failSlow = resolve));
+      throw new Error(item);
+    }).catch((error: unknown) => error);
+    await new Promise(setImmediate);
+    failSlow();
+    await expect(answers).resolves.toEqual(new Error('quick'));
+  });
+
   it('of nothing is nothing', async () => {
     await expect(mapAtOnce([], 4, async () => 1)).resolves.toEqual([]);
   });

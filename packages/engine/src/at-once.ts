@@ -11,22 +11,18 @@ export async function mapAtOnce<In, Out>(
 ): Promise<Out[]> {
   const answers: Out[] = [];
   const waiting = items.entries();
-  let failed = false;
+  const errors: unknown[] = [];
   const lane = async (): Promise<void> => {
     // One iterator for all lanes: each takes what comes next.
     for (const [at, item] of waiting) {
-      if (failed) return;
+      if (errors.length > 0) return;
       answers[at] = await work(item);
     }
   };
   const lanes = Array.from({ length: Math.min(limit, items.length) }, () =>
-    lane().catch((error: unknown) => {
-      failed = true;
-      throw error;
-    }),
+    lane().catch((error: unknown) => void errors.push(error)),
   );
-  const ends = await Promise.allSettled(lanes);
-  const failure = ends.find(end => end.status === 'rejected');
-  if (failure !== undefined) throw failure.reason;
+  await Promise.all(lanes);
+  if (errors.length > 0) throw errors[0];
   return answers;
 }

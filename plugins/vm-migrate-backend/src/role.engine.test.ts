@@ -6,6 +6,7 @@ import { tempFolder } from '../../../packages/engine/src/testing/temp-folder';
 import { emptyTestDatabase } from '../../../packages/engine/src/testing/test-database';
 import { writeSmallVm } from '../../../test/kill/small-vm';
 import { backendDatabaseOf } from './testing/backend-database-of';
+import { migratesInto } from './testing/migrates-into';
 import { backendUnderTest } from './testing/backend-under-test';
 
 const ANN = 'user:default/ann';
@@ -34,14 +35,8 @@ describe('backend.database.role', () => {
         connection: { ...(pgOf['connection'] as JsonObject), user: login, password: 'secret' },
       },
       section: {
-        stateFolder: path.join(folder, 'state'),
+        ...migratesInto(folder),
         sources: { lab: { kind: 'vm-directory', folder: path.join(folder, 'vms') } },
-        targets: {
-          here: {
-            kind: 'local-directory',
-            classes: { fast: { folder: path.join(folder, 'volumes'), default: true } },
-          },
-        },
       },
     });
     try {

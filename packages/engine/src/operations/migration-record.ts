@@ -7,7 +7,7 @@ import type {
   VolumeSnapshotView,
 } from '@vm-migrate/api';
 import type { Plan } from '../plan/plan';
-import { placesTaken, type PlacesTaken } from '../worker/places-taken';
+import { PlacesTaken, placesTaken } from '../worker/places-taken';
 import type { Database, Tx } from '../store/database';
 import { migrationSummaries, type MigrationSummary } from '../store/migration-summaries';
 import { noSuchMigration, planOf } from '../store/migrations';
@@ -51,17 +51,21 @@ export async function readMigration(database: Database, id: string): Promise<Mig
     await tx.query('set transaction isolation level repeatable read, read only');
     const [row] = await migrationSummaries(tx, { id });
     if (row === undefined) throw noSuchMigration(id);
+    const steps = await stepsOf(tx, id);
     return {
       row,
       plan: await planOf(tx, id),
-      steps: await stepsOf(tx, id),
+      steps,
       layers: await layersOf(tx, id),
       snapshots: await snapshotsOf(tx, id),
       volumes: await volumesOf(tx, id),
       cuts: await volumeSnapshotsOf(tx, id),
       progress: new Map((await progressOf(tx, id)).map(seen => [seen.stepId, seen])),
       missingWorker: await whoIsMissing(tx, row),
-      places: await placesTaken(tx),
+      // Asked for what waits for a place; most migrations that are looked at are over.
+      places: steps.some(({ state }) => state === 'ready')
+        ? await placesTaken(tx)
+        : new PlacesTaken(new Map()),
     };
   });
 }
