@@ -4,6 +4,7 @@ import type { TargetView } from '@vm-migrate/backstage-plugin-vm-migrate-common'
 import { Answer } from '../parts/answer';
 import { ClassProof } from '../parts/class-proof';
 import { Failure } from '../parts/failure';
+import parts from '../parts/parts.module.css';
 import { ClassSelect, TargetSelect } from '../parts/target-selects';
 import { useWords } from '../parts/use-words';
 import { useOperation } from '../surface/queries';
@@ -49,9 +50,9 @@ function PlaceOf({
   const shown = target?.classes.find(({ name }) => name === (place.storageClass ?? byRule?.name));
   return (
     <>
-      <div className={styles['fields']}>
+      <div className={parts['fields']}>
         <TargetSelect
-          className={styles['field'] ?? ''}
+          className={parts['field'] ?? ''}
           isDisabled={isDisabled}
           targets={targets}
           value={place.target ?? target?.name}
@@ -59,7 +60,7 @@ function PlaceOf({
           onChange={name => onChange(name === undefined ? {} : { target: name })}
         />
         <ClassSelect
-          className={styles['field'] ?? ''}
+          className={parts['field'] ?? ''}
           isDisabled={isDisabled}
           label={t('newMigration.target.class')}
           byRule={
@@ -100,9 +101,9 @@ function PlaceByName({ place, onChange, isDisabled = false }: PlaceChoiceProps) 
   return (
     <>
       <p className={styles['words']}>{t('vmPlace.mayNotSee')}</p>
-      <div className={styles['fields']}>
+      <div className={parts['fields']}>
         <TextField
-          className={styles['field'] ?? ''}
+          className={parts['field'] ?? ''}
           label={t('newMigration.target.target')}
           placeholder={t('vmPlace.defaultTarget')}
           isDisabled={isDisabled}
@@ -110,7 +111,7 @@ function PlaceByName({ place, onChange, isDisabled = false }: PlaceChoiceProps) 
           onChange={set('target')}
         />
         <TextField
-          className={styles['field'] ?? ''}
+          className={parts['field'] ?? ''}
           label={t('newMigration.target.class')}
           placeholder={t('newMigration.target.byRule')}
           isDisabled={isDisabled}

@@ -8,6 +8,7 @@ import type {
 import { ClassProof } from '../../parts/class-proof';
 import { bytesText } from '../../parts/format';
 import { Failure } from '../../parts/failure';
+import parts from '../../parts/parts.module.css';
 import { Section } from '../../parts/section';
 import { ClassSelect, TargetSelect } from '../../parts/target-selects';
 import { useWords } from '../../parts/use-words';
@@ -34,16 +35,16 @@ export function TargetChoice({ plan, draft, onChange, targets, failure }: Target
       {failure !== null && <Failure error={failure.data} />}
       {targets === undefined && failure === null && <Waiting lines={2} />}
       {targets !== undefined && (
-        <div className={styles['fields']}>
+        <div className={parts['fields']}>
           <TargetSelect
-            className={styles['field'] ?? ''}
+            className={parts['field'] ?? ''}
             targets={targets}
             value={chosen}
             // The classes of another target are others.
             onChange={name => onChange({ target: name, storageClass: undefined, classByDisk: {} })}
           />
           <ClassSelect
-            className={styles['field'] ?? ''}
+            className={parts['field'] ?? ''}
             label={t('newMigration.target.class')}
             byRule={t('newMigration.target.byRule')}
             // As much below its label as the target's place is below that one's.
@@ -108,7 +109,7 @@ function Disks({
             // Of one disk the common class is its own.
             plan.disks.length > 1 && (
               <ClassSelect
-                className={styles['field'] ?? ''}
+                className={`${parts['field']} ${styles['diskClass']}`}
                 isLabelHidden
                 label={t('newMigration.target.classOf', { disk: label })}
                 byRule={t('newMigration.target.common', { name: storageClass })}
