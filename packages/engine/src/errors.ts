@@ -73,6 +73,7 @@ export const ERROR_CODES = {
   CLUSTER_STUCK: 'The cluster did not finish what it was asked for in time.',
   // store, queue, surfaces
   DATABASE_UNREACHABLE: 'The database cannot be reached.',
+  DATABASE_BUSY: 'Other transactions of the database were in the way too long.',
   DATABASE_NEWER: 'The database was written by a newer version of vm-migrate.',
   DATABASE_UNSUITABLE: 'The database server lacks something that vm-migrate needs.',
   EMBEDDED_FAILED: 'The embedded PostgreSQL cannot run here.',

@@ -22,6 +22,12 @@ const TURNED_AWAY: Readonly<Record<string, string>> = {
     'The server ended a transaction that had been idle for too long: this process was stopped or very slow.',
 };
 
+/** SQLSTATEs of two transactions in each other's way: serialization_failure, deadlock_detected. */
+const CONFLICTS = new Set(['40001', '40P01']);
+
+/** Of one that waited longer than the server lets it: lock_not_available, query_canceled (by a time limit). */
+const WAITED_TOO_LONG = new Set(['55P03', '57014']);
+
 /** Node's codes for "there is nobody at the other end". */
 const NETWORK = new Set([
   'ECONNREFUSED',
@@ -36,13 +42,19 @@ const NETWORK = new Set([
   'EACCES',
 ]);
 
+/** Whether another transaction was in the way of this one, which changed nothing and may be run again. */
+export function isConflict(error: unknown): error is DatabaseError {
+  return hasCodeOf(error, CONFLICTS);
+}
+
 /**
- * An error of pg as ours where the connection is to blame; everything else unchanged, so that the
- * caller can look at the SQLSTATE.
+ * An error of pg as ours where the connection or the company is to blame; everything else unchanged,
+ * so that the caller can look at the SQLSTATE.
  * @param place host:port/database
  */
 export function databaseFailure(error: unknown, place: string): unknown {
   if (error instanceof EngineError) return error;
+  if (hasCodeOf(error, WAITED_TOO_LONG)) return databaseBusy(error, place);
   if (error instanceof DatabaseError) {
     const hint =
       error.code === undefined
@@ -54,6 +66,17 @@ export function databaseFailure(error: unknown, place: string): unknown {
   if (!types.isNativeError(error)) return error;
   const reason = networkReason(error);
   return reason === undefined ? error : unreachable(place, reason, HINT_RUNNING, error);
+}
+
+/** A conflict that did not pass by itself, or a wait that the server ended. Nothing was changed. */
+export function databaseBusy(error: DatabaseError, place: string): EngineError {
+  return new EngineError('DATABASE_BUSY', {
+    where: { object: place },
+    found: error.message,
+    hint: 'Try again in a moment. If it stays so, `select * from pg_stat_activity` shows which session holds what others wait for.',
+    retry: 'later',
+    cause: error,
+  });
 }
 
 function networkReason(error: Error): string | undefined {
@@ -85,4 +108,8 @@ function unreachable(place: string, found: string, hint: string, cause: unknown)
     retry: 'later',
     cause,
   });
+}
+
+function hasCodeOf(error: unknown, codes: ReadonlySet<string>): error is DatabaseError {
+  return error instanceof DatabaseError && error.code !== undefined && codes.has(error.code);
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import net from 'node:net';
+import { barrier } from '../testing/barrier';
 import { emptyTestDatabase, type TestDatabase } from '../testing/test-database';
 import { notify, openDatabase, type Database, type Tx } from './database';
 
@@ -74,6 +75,49 @@ describe('database', () => {
       { id: 2, n: 2 },
     ]);
     expect(runs).toBe(3);
+  });
+
+  it('gives up after six times as DATABASE_BUSY, and changes nothing', async () => {
+    await database.query('insert into t values (1, 0)');
+    let runs = 0;
+    const disturbed = database.transaction(async tx => {
+      runs++;
+      await tx.query('update t set n = n + 1 where id = 1');
+      await tx.query(`do $$ begin raise exception 'in the way' using errcode = '40P01'; end $$`);
+    });
+    await expect(disturbed).rejects.toMatchObject({
+      code: 'DATABASE_BUSY',
+      retry: 'later',
+      found: 'in the way',
+    });
+    expect(runs).toBe(6);
+    expect(await all()).toEqual([{ id: 1, n: 0 }]);
+  });
+
+  it('tries a single statement again, as it does a transaction', async () => {
+    // A sequence counts what a rollback takes back.
+    await database.query('create sequence tries');
+    await database.query(`create function disturbed_twice() returns text language plpgsql as $$ begin
+      if nextval('tries') < 3 then raise exception 'in the way' using errcode = '40001'; end if;
+      return 'done'; end $$`);
+    expect(await database.query('select disturbed_twice() as said')).toEqual([{ said: 'done' }]);
+    expect(await database.query('select last_value as n from tries')).toEqual([{ n: 3 }]);
+  });
+
+  it('says DATABASE_BUSY of a wait that the server ended', async () => {
+    await database.query('insert into t values (1, 0)');
+    const holder = await database.dedicated();
+    try {
+      await holder.query('begin');
+      await holder.query('select 1 from t where id = 1 for update');
+      const waiting = database.transaction(async tx => {
+        await tx.query(`set local lock_timeout = '50ms'`);
+        await tx.query('update t set n = 1 where id = 1');
+      });
+      await expect(waiting).rejects.toMatchObject({ code: 'DATABASE_BUSY', retry: 'later' });
+    } finally {
+      await holder.close();
+    }
   });
 
   it('keeps the SQLSTATE of a refused statement', async () => {
@@ -186,18 +230,6 @@ describe('database', () => {
 });
 
 /** Lets all go when the last of `count` has come; whoever comes later passes. */
-function barrier(count: number): () => Promise<void> {
-  let waiting: (() => void)[] = [];
-  let arrived = 0;
-  return () => {
-    arrived++;
-    if (arrived < count) return new Promise(resolve => waiting.push(resolve));
-    for (const go of waiting) go();
-    waiting = [];
-    return Promise.resolve();
-  };
-}
-
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 10_000;
   while (!(await condition())) {

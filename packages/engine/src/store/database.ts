@@ -4,11 +4,12 @@
  * transaction.
  *
  * Failures: when the server cannot be reached, refuses us or goes away, DATABASE_UNREACHABLE
- * (retry: later). A statement that the server refused keeps pg's own `DatabaseError` with its
- * SQLSTATE in `code`, for the caller who expects one (a unique violation, say).
+ * (retry: later). When others were in the way too often or for too long, DATABASE_BUSY (retry:
+ * later). A statement that the server refused keeps pg's own `DatabaseError` with its SQLSTATE in
+ * `code`, for the caller who expects one (a unique violation, say).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, DatabaseError, Pool, type PoolClient, type PoolConfig } from 'pg';
+import { Client, Pool, type PoolClient, type PoolConfig } from 'pg';
 import { EngineError, toEngineError } from '../errors';
 import {
   parseConnection,
@@ -16,7 +17,7 @@ import {
   type Connection,
   type DatabaseConnection,
 } from './connection';
-import { databaseFailure } from './database-failure';
+import { databaseBusy, databaseFailure, isConflict } from './database-failure';
 import { Listener, type OnNotify } from './listener';
 
 /** Runs statements: the Database itself for single ones, or an open transaction. */
@@ -32,9 +33,9 @@ export interface Database extends Tx {
   /**
    * Runs `work` in one transaction (READ COMMITTED) and commits it. A serialization failure or a
    * deadlock runs it again from the start, up to five times: `work` may change nothing but the
-   * database. The `tx` is dead once `work` has ended.
-   * @throws EngineError DATABASE_UNREACHABLE; when that happens at the commit, it may have
-   *   happened or not: look before you do it again
+   * database. The `tx` is dead once `work` has ended. A single `query` is tried again in the same way.
+   * @throws EngineError DATABASE_BUSY after the last time; DATABASE_UNREACHABLE; when that happens
+   *   at the commit, it may have happened or not: look before you do it again
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
 
@@ -71,9 +72,6 @@ export interface DatabaseOptions {
 /** PostgreSQL 13, as `server_version_num`. */
 const MIN_SERVER_VERSION = 130_000;
 const MAX_ATTEMPTS = 6;
-
-/** What the server reports when two transactions got into each other's way: serialization_failure, deadlock_detected. */
-const TRY_AGAIN = new Set(['40001', '40P01']);
 
 /**
  * Connects and checks that the server will do.
@@ -129,22 +127,23 @@ class PooledDatabase implements Database {
     private readonly connection: Connection,
   ) {}
 
-  async query<Row>(sql: string, params: readonly unknown[] = []): Promise<Row[]> {
-    try {
-      const result = await this.pool.query(sql, [...params]);
-      return result.rows as Row[];
-    } catch (error) {
-      throw databaseFailure(error, this.connection.place);
-    }
+  query<Row>(sql: string, params: readonly unknown[] = []): Promise<Row[]> {
+    return this.untilUndisturbed(async () => (await this.pool.query(sql, [...params])).rows);
   }
 
-  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.untilUndisturbed(() => this.attempt(work));
+  }
+
+  /** Again and again, with growing pauses, while another transaction was in the way. */
+  private async untilUndisturbed<T>(attempt: () => Promise<T>): Promise<T> {
+    for (let attempts = 1; ; attempts++) {
       try {
-        return await this.attempt(work);
+        return await attempt();
       } catch (error) {
-        if (attempt >= MAX_ATTEMPTS || !isConflict(error)) throw error;
-        await sleep(5 * 2 ** attempt * (0.5 + Math.random()));
+        if (!isConflict(error)) throw databaseFailure(error, this.connection.place);
+        if (attempts >= MAX_ATTEMPTS) throw databaseBusy(error, this.connection.place);
+        await sleep(5 * 2 ** attempts * (0.5 + Math.random()));
       }
     }
   }
@@ -277,10 +276,6 @@ async function checkServer(database: Tx, place: string): Promise<void> {
       hint: 'Point the database URL at the primary.',
     });
   }
-}
-
-function isConflict(error: unknown): boolean {
-  return error instanceof DatabaseError && error.code !== undefined && TRY_AGAIN.has(error.code);
 }
 
 function ignore(): void {}

@@ -151,7 +151,7 @@ export async function setVolumeSnapshotReady(
   if (row.snapshotId === null) return;
   // The row lock makes the last of several disks see the others' VolumeSnapshots.
   await tx.query(
-    'select 1 from vm_migrate.vmware_snapshot where migration_id = $1 and snapshot_id = $2 for update',
+    'select 1 from vm_migrate.vmware_snapshot where migration_id = $1 and snapshot_id = $2 for no key update',
     [row.migrationId, row.snapshotId],
   );
   await tx.query(

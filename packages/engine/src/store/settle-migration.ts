@@ -32,10 +32,13 @@ export async function unsettledMigrations(tx: Tx): Promise<string[]> {
 /**
  * Brings the migration's state in line with its steps. Takes the migration's row lock, so the last
  * of several steps sees all others.
+ *
+ * NO KEY UPDATE, not UPDATE: a first report of progress holds the migration's key until its
+ * transaction commits (foreign keys do). Two steps that end together would each wait for the other's.
  */
 export async function settleMigration(tx: Tx, id: string): Promise<MigrationState> {
   const [row] = await tx.query<{ state: MigrationState; wanted: Wanted; vmName: string }>(
-    `select m.state, m.wanted, m.vm_name as "vmName" from vm_migrate.migration m where m.id = $1 for update`,
+    `select m.state, m.wanted, m.vm_name as "vmName" from vm_migrate.migration m where m.id = $1 for no key update`,
     [id],
   );
   if (row === undefined || row.state === 'migrated' || row.state === 'canceled')

@@ -83,7 +83,7 @@ export async function releaseExpired(tx: Tx): Promise<number> {
 export async function holdClaim(tx: Tx, claim: Claim): Promise<void> {
   const rows = await tx.query(
     `select 1 from vm_migrate.step s where s.migration_id = $1 and s.step_id = $2 and s.fence = $3 and s.lease_owner = $4
-        and s.state = 'running' for update`,
+        and s.state = 'running' for no key update`,
     [claim.migrationId, claim.stepId, claim.fence, claim.owner],
   );
   if (rows.length > 0) return;
@@ -177,7 +177,7 @@ export async function unblockAfter(tx: Tx, key: StepKey): Promise<void> {
   const children = await tx.query<{ stepId: string }>(
     `select s.step_id as "stepId" from vm_migrate.step_after a
        join vm_migrate.step s on s.migration_id = a.migration_id and s.step_id = a.step_id
-      where a.migration_id = $1 and a.after_id = $2 and s.state = 'blocked' order by s.step_id for update of s`,
+      where a.migration_id = $1 and a.after_id = $2 and s.state = 'blocked' order by s.step_id for no key update of s`,
     [key.migrationId, key.stepId],
   );
   if (children.length === 0) return;

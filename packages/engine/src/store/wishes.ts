@@ -51,7 +51,7 @@ export async function beginAt(tx: Tx, id: string, at: Date, actor: string): Prom
 /** Lets begin whose time has come, each once, however many workers ask. */
 export async function beginDue(tx: Tx): Promise<void> {
   const due = await tx.query<{ id: string }>(
-    `select id from vm_migrate.migration where begins_at <= now() for update skip locked`,
+    `select id from vm_migrate.migration where begins_at <= now() for no key update skip locked`,
   );
   for (const { id } of due) await setWanted(tx, id, 'run', 'engine');
 }

@@ -34,7 +34,7 @@ async function admitLight(tx: Tx): Promise<number> {
     // Whoever holds a row that is ready is admitting it: to wait for him could only end in a deadlock.
     `with ready as (
        select s.migration_id, s.step_id, m.source_name from vm_migrate.step s join vm_migrate.migration m on m.id = s.migration_id
-        where s.state = 'ready' and s.kind not in ${COPYING} and m.wanted = 'run' for update of s skip locked)
+        where s.state = 'ready' and s.kind not in ${COPYING} and m.wanted = 'run' for no key update of s skip locked)
      update vm_migrate.step s set state = 'queued', not_before = now() from ready r
       where s.migration_id = r.migration_id and s.step_id = r.step_id
      returning s.migration_id as "migrationId", s.step_id as "stepId", s.priority, r.source_name as source,
