@@ -17,6 +17,8 @@ export class MapCluster {
   readonly objects = new Map<string, KubeObject>();
   readonly said: string[] = [];
   readonly logs = new Map<string, string[]>();
+  /** Names of objects that somebody watched by name. */
+  readonly watched = new Set<string>();
   /** Thrown by every read of a log. */
   logFailure: Error | undefined;
   /** So many times a log comes without its last line. */
@@ -24,7 +26,7 @@ export class MapCluster {
   onStart: (pod: Pod) => void = () => undefined;
   /** Called before each request with its words, to change the world in between. */
   before: (request: string) => void = () => undefined;
-  private readonly watchers = new Set<(event: WatchEvent<Pod>) => void>();
+  private readonly watchers = new Set<(kind: string, event: WatchEvent<KubeObject>) => void>();
   private versions = 0;
 
   readonly api = {
@@ -84,7 +86,14 @@ export class MapCluster {
       this.remove(kind.kind, name);
       return 'deleting';
     },
-    watch: (_kind: unknown, { signal }: { signal: AbortSignal }) => this.events(signal),
+    watch: (
+      { kind }: ResourceKind<KubeObject>,
+      { signal, fields }: { signal: AbortSignal; fields?: Readonly<Record<string, string>> },
+    ) => {
+      const name = fields?.['metadata.name'];
+      if (name !== undefined) this.watched.add(name);
+      return this.events(kind, signal);
+    },
     podLog: (name: string) => this.lines(name),
     eventsOf: async () => [],
   } as unknown as ClusterApi;
@@ -96,14 +105,14 @@ export class MapCluster {
       metadata: { ...object.metadata, uid, resourceVersion: String(++this.versions) },
     };
     this.objects.set(`${kind}/${object.metadata.name ?? ''}`, made);
-    if (kind === 'Pod') this.tell({ type: 'changed', object: made as Pod });
+    this.tell(kind, { type: 'changed', object: made });
     return made;
   }
 
   remove(kind: string, name: string): void {
     const found = this.objects.get(`${kind}/${name}`);
     this.objects.delete(`${kind}/${name}`);
-    if (kind === 'Pod' && found) this.tell({ type: 'deleted', object: found as Pod });
+    if (found) this.tell(kind, { type: 'deleted', object: found });
   }
 
   pod(name: string): Pod | undefined {
@@ -132,23 +141,24 @@ export class MapCluster {
     if (pod !== undefined) queueMicrotask(() => this.onStart(pod as Pod));
   }
 
-  private tell(event: WatchEvent<Pod>): void {
-    for (const watcher of this.watchers) watcher(event);
+  private tell(kind: string, event: WatchEvent<KubeObject>): void {
+    for (const watcher of this.watchers) watcher(kind, event);
   }
 
-  private async *events(signal: AbortSignal): AsyncGenerator<WatchEvent<Pod>> {
-    const waiting: WatchEvent<Pod>[] = [];
+  private async *events(kind: string, signal: AbortSignal): AsyncGenerator<WatchEvent<KubeObject>> {
+    const waiting: WatchEvent<KubeObject>[] = [];
     let bell = () => {};
-    const watcher = (event: WatchEvent<Pod>) => {
+    const watcher = (changed: string, event: WatchEvent<KubeObject>) => {
+      if (changed !== kind) return;
       waiting.push(event);
       bell();
     };
     this.watchers.add(watcher);
     signal.addEventListener('abort', () => bell());
-    const pods = [...this.objects]
-      .filter(([key]) => key.startsWith('Pod/'))
-      .map(([, pod]) => pod as Pod);
-    yield { type: 'synced', items: pods };
+    const items = [...this.objects]
+      .filter(([key]) => key.startsWith(`${kind}/`))
+      .map(([, object]) => object);
+    yield { type: 'synced', items };
     while (!signal.aborted) {
       const event = waiting.shift();
       if (event !== undefined) yield event;

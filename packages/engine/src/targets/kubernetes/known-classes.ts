@@ -4,15 +4,16 @@ import { type KubernetesClass, readClasses } from './classes';
 import type { ClusterApi } from './cluster/cluster-api';
 import type { KubernetesOptions } from './options';
 
+/** How long they are believed to be as they were read. */
+const BELIEVED_MS = 30_000;
+
 export class KnownClasses {
   private known: { readonly read: Promise<readonly KubernetesClass[]>; until: number } | undefined;
 
-  /** @param believedMs how long the classes are believed to be as they were read */
   constructor(
     private readonly api: ClusterApi,
     private readonly target: string,
     private readonly options: KubernetesOptions,
-    private readonly believedMs: number,
   ) {}
 
   /** @throws EngineError CLASS_NOT_FOUND */
@@ -31,10 +32,10 @@ export class KnownClasses {
   all(how: 'anew' | 'as known'): Promise<readonly KubernetesClass[]> {
     const now = performance.now();
     // `anew` is asked for by several steps a second: a second's age is new enough.
-    const believed = how === 'anew' ? this.believedMs - 1_000 : 0;
+    const believed = how === 'anew' ? BELIEVED_MS - 1_000 : 0;
     if (this.known !== undefined && this.known.until - believed > now) return this.known.read;
     const read = readClasses(this.api, this.options);
-    this.known = { read, until: now + this.believedMs };
+    this.known = { read, until: now + BELIEVED_MS };
     read.catch(() => (this.known = undefined));
     return read;
   }

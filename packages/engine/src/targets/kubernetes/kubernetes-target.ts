@@ -59,8 +59,8 @@ export interface KubernetesDeps {
   readonly pods: TargetPods;
   /** How long a call waits for the cluster before it answers Pending. */
   readonly patienceMs?: number;
-  /** How long the cluster's classes are believed to be as they were read. */
-  readonly classesMs?: number;
+  /** Shared with `pods`, so that they are read once. */
+  readonly classes?: KnownClasses;
 }
 
 const CAME_AND_WENT =
@@ -82,13 +82,13 @@ export class KubernetesTarget implements Target, Probeable {
   constructor(
     readonly name: string,
     private readonly options: KubernetesOptions,
-    { api, pods, patienceMs, classesMs }: KubernetesDeps,
+    { api, pods, patienceMs, classes }: KubernetesDeps,
   ) {
     this.api = api;
     this.pods = pods;
     this.events = new VolumeEvents(api, this.seen);
     this.patienceMs = patienceMs ?? 2_000;
-    this.classes = new KnownClasses(api, name, options, classesMs ?? 30_000);
+    this.classes = classes ?? new KnownClasses(api, name, options);
   }
 
   async capabilities(): Promise<TargetCapabilities> {

@@ -44,6 +44,8 @@ export const ANNOTATION = {
   mark: `${DOMAIN}/mark`,
   /** PVC: JSON of what it was asked for with. VolumeSnapshot: JSON VolumeSnapshotSpec. */
   spec: `${DOMAIN}/spec`,
+  /** PVC: when a scheduler that had missed it was told that it is bound (pods/wake-scheduler.ts). */
+  bound: `${DOMAIN}/seen-bound-at`,
   /** Pod: whose results count; a number. */
   fence: `${DOMAIN}/fence`,
   /** Pod: runId of the run that it belongs to now: whoever else acts on it is mistaken (pods/own-pod.ts). */

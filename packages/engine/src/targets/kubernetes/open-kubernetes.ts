@@ -3,6 +3,7 @@ import type { ClusterApi } from './cluster/cluster-api';
 import type { ClusterAddress } from './cluster/credentials';
 import { openCluster } from './cluster/http-cluster-api';
 import { KubernetesTarget } from './kubernetes-target';
+import { KnownClasses } from './known-classes';
 import type { KubernetesOptions } from './options';
 import { ClusterPods } from './pods/cluster-pods';
 import { builtImage, imageReference } from './pods/mover-image';
@@ -68,8 +69,10 @@ function newTarget(
 ): KubernetesTarget {
   const { deadlines } = options;
   const api = clusterApiOf(options);
+  const classes = new KnownClasses(api, name, options);
   const pods = new ClusterPods({
     api,
+    bindsAtFirstUse: async storageClass => (await classes.named(storageClass)).bindsAtFirstUse,
     image: () => moverImageOf(options, moverProgram),
     builtDigest: () => builtDigestOf(options, moverProgram),
     pods: options.pods,
@@ -77,5 +80,5 @@ function newTarget(
     startLimitMs: deadlines.podStartMs,
     ...(moverProgram === undefined ? {} : { moverProgram }),
   });
-  return new KubernetesTarget(name, options, { api, pods });
+  return new KubernetesTarget(name, options, { api, pods, classes });
 }

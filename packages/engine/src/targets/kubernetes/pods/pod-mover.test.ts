@@ -90,6 +90,40 @@ describe('a mover in pods', () => {
     ]);
   });
 
+  describe('on a class that makes its volumes at once', () => {
+    let atOnce: PodMover;
+    beforeEach(() => {
+      atOnce = new PodMover({
+        api: cluster.api,
+        image: () => 'image',
+        startLimitMs: 20_000,
+        bindsAtFirstUse: async name => name !== 'fast',
+      });
+    });
+    afterEach(() => atOnce.close());
+
+    it('makes the pod once the tables are bound, so that no scheduler looks too early', async () => {
+      writesWindows([0]);
+      const ended = atOnce.attend(apply(), 10_000);
+      await until(() => cluster.said.includes('create PersistentVolumeClaim web-0-tables'));
+      await until(() => cluster.watched.has('web-0-tables'));
+      expect(cluster.said).not.toContain('create Pod web-0');
+      const claim = cluster.objects.get(`${PVC}/web-0-tables`);
+      cluster.put(PVC, { ...claim, status: { phase: 'Bound' } } as KubeObject);
+      expect(await ended).toMatchObject({ state: 'done' });
+    });
+
+    it('says that the tables are not made', async () => {
+      for (const endAt = performance.now() + 5_000; ;) {
+        const status = await atOnce.attend(apply(), 50);
+        const words = status.state === 'running' ? status.waitingFor : undefined;
+        if (words?.includes('volume web-0-tables: storage class fast has not made it')) break;
+        if (performance.now() > endAt) throw new Error(`it says: ${words}`);
+      }
+      expect(cluster.said).toEqual(['create PersistentVolumeClaim web-0-tables']);
+    });
+  });
+
   it('gives up, by name, on tables of an earlier volume that do not go', async () => {
     cluster.put(PVC, {
       metadata: {

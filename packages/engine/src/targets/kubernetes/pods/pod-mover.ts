@@ -18,6 +18,11 @@ export interface PodMoverOptions {
   readonly pods?: PodOptions;
   /** Class of the volumes with block tables; absent: their volume's own. */
   readonly tablesClass?: string;
+  /**
+   * Whether volumes of a class are only made for the first pod that uses them. Absent: all are.
+   * @throws EngineError CLASS_NOT_FOUND
+   */
+  readonly bindsAtFirstUse?: (storageClass: string) => Promise<boolean>;
   /** Pod made to running. Default five minutes. */
   readonly startLimitMs?: number;
   /** How long a pod that was told to stop may take to finish its window before it is deleted. Default 30 s. */
@@ -108,6 +113,7 @@ export class PodMover implements Mover {
       image,
       pods = {},
       tablesClass,
+      bindsAtFirstUse,
       startLimitMs,
       stopPatienceMs,
       pushPatienceMs,
@@ -119,7 +125,10 @@ export class PodMover implements Mover {
       watch: this.watch,
       image: image(),
       options: pods,
-      tablesClass,
+      tables: {
+        storageClass: tablesClass,
+        bindsAtFirstUse: bindsAtFirstUse ?? (() => Promise.resolve(true)),
+      },
       startLimitMs: startLimitMs ?? 300_000,
       stopPatienceMs: stopPatienceMs ?? 30_000,
       moverProgram: () => this.moverProgram(),

@@ -18,6 +18,7 @@ import { endOf, type PodEnd, podGone, podState } from './pod-state';
 import { isPushed, mustBePushed, pushedOrder } from './pushed-order';
 import { RunPush } from './run-push';
 import { isUnreachable, Unheard } from './unheard';
+import { wakeScheduler } from './wake-scheduler';
 import { withinMs } from './waiting';
 import { assertAllWindows } from './window-account';
 
@@ -260,6 +261,7 @@ export class PodRun {
         if (podState(now).state !== 'starting') return clearInterval(ticker);
         if (performance.now() - since > this.deps.startLimitMs)
           return giveUp.abort(stuck(now, this.waitingFor ?? ''));
+        void wakeScheduler(this.deps.api, now).catch(() => undefined);
         void this.deps.api.eventsOf(now).then(
           found => {
             this.unheard.heard();

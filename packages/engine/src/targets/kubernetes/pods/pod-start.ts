@@ -29,7 +29,7 @@ import { podState } from './pod-state';
 import { removeOwn } from './own-pod';
 import type { PodWatch } from './pod-watch';
 import { orderForPod } from './source-credentials';
-import { tablesFor } from './tables-claim';
+import { tablesFor, type TablesOptions, type TablesWait } from './tables-claim';
 import { takeOver } from './take-over';
 import { LOOK_MS, sleep, withinMs } from './waiting';
 
@@ -38,11 +38,11 @@ export interface PodStartDeps {
   readonly watch: PodWatch;
   readonly image: string;
   readonly options: PodOptions;
-  readonly tablesClass: string | undefined;
+  readonly tables: TablesOptions;
   readonly programArguments: readonly string[];
   /** How long a pod that was told to stop may take before it is deleted. */
   readonly stopPatienceMs: number;
-  /** How long an earlier volume's tables may take to go; pod made to running. */
+  /** How long tables may take to be made, or an earlier volume's to go; pod made to running. */
   readonly startLimitMs: number;
 }
 
@@ -140,10 +140,10 @@ export class PodStart {
     claim: PersistentVolumeClaim | undefined,
     { names, credentials }: Parcel,
   ): Promise<Pod | undefined> {
-    const { api, options, image, tablesClass, programArguments } = this.deps;
-    const tables = await tablesFor(api, this.order, claim, tablesClass);
+    const { api, options, image, programArguments } = this.deps;
+    const tables = await tablesFor(api, this.order, claim, this.deps.tables);
     if (tables !== undefined && 'waitFor' in tables) {
-      await this.waitForTables(tables.waitFor);
+      await this.waitForTables(tables);
       return undefined;
     }
     const labels = claim?.metadata.labels ?? {};
@@ -161,18 +161,18 @@ export class PodStart {
     return made === 'exists' ? undefined : made;
   }
 
-  private async waitForTables(reason: string): Promise<void> {
+  private async waitForTables({ waitFor, remedy }: TablesWait): Promise<void> {
     const now = performance.now();
     this.waitsForTablesSince ??= now;
     if (now - this.waitsForTablesSince > this.deps.startLimitMs) {
       throw new EngineError('CLUSTER_STUCK', {
         where: { object: `pod ${this.name}` },
         expected: 'its volumes',
-        found: `still waiting for ${reason}`,
-        hint: 'A pod that still uses them holds them. End it, then run `kubectl vm-migrate retry`.',
+        found: `still waiting for ${waitFor}`,
+        hint: remedy,
       });
     }
-    this.waits(reason);
+    this.waits(waitFor);
     await sleep(LOOK_MS, this.signal);
   }
 

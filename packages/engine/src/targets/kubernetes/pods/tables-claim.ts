@@ -13,28 +13,46 @@ import {
   VOLUME_SNAPSHOT,
 } from '../cluster/resources';
 import { LABEL, OURS, tablesVolumeName } from '../layout';
+import { settledObject, whyNotBound } from '../waits';
 
 const LEAST_BYTES = 64 * MIB;
 /** A table has 32 bytes for each 64 KiB, and two of them are open at a time. */
 const CAPACITY_PER_BYTE = 1024;
+
+/** How long one look waits for the cluster. */
+const PATIENCE_MS = 2_000;
+
+export interface TablesOptions {
+  /** Absent: the volume's own. */
+  readonly storageClass: string | undefined;
+  /** Whether volumes of a class are only made for their first pod. @throws EngineError CLASS_NOT_FOUND */
+  readonly bindsAtFirstUse: (storageClass: string) => Promise<boolean>;
+}
 
 export interface TablesUse {
   readonly claim: string;
   readonly readOnly: boolean;
 }
 
-/** Volume of an order's tables; `undefined`: it needs none. `waitFor`: an older one has to go first. */
+/** Not now, look again: an older one has to go first, or this one is still being made. */
+export interface TablesWait {
+  readonly waitFor: string;
+  /** What to do when it takes too long. */
+  readonly remedy: string;
+}
+
+/** Volume of an order's tables; `undefined`: it needs none. */
 export async function tablesFor(
   api: ClusterApi,
   order: MoverOrder,
   volume: PersistentVolumeClaim | undefined,
-  tablesClass: string | undefined,
-): Promise<TablesUse | { readonly waitFor: string } | undefined> {
+  options: TablesOptions,
+): Promise<TablesUse | TablesWait | undefined> {
   if (volume === undefined) return undefined;
   const writes =
     (order.order === 'apply' && order.proof !== undefined) ||
     (order.order === 'hash-volume' && order.table !== undefined);
-  if (writes) return ensureTables(api, volume, order.volume.sizeBytes, tablesClass);
+  if (writes) return ensureTables(api, volume, order.volume.sizeBytes, options);
   if (order.order === 'hash-volume' && order.sample !== undefined)
     return { claim: await tablesToRead(api, volume), readOnly: true };
   return undefined;
@@ -44,20 +62,20 @@ async function ensureTables(
   api: ClusterApi,
   volume: PersistentVolumeClaim,
   sizeBytes: number,
-  tablesClass: string | undefined,
-): Promise<TablesUse | { readonly waitFor: string }> {
-  const wanted = tablesClaim(volume, sizeBytes, tablesClass);
+  options: TablesOptions,
+): Promise<TablesUse | TablesWait> {
+  const wanted = tablesClaim(volume, sizeBytes, options.storageClass);
   const name = wanted.metadata.name ?? '';
   const found = await api.get(PERSISTENT_VOLUME_CLAIM, name);
   if (found === undefined) {
     const made = await api.create(PERSISTENT_VOLUME_CLAIM, wanted);
     return made === 'exists'
-      ? { waitFor: `volume ${name} to show` }
-      : { claim: name, readOnly: false };
+      ? { waitFor: `volume ${name} to show`, remedy: NOT_MADE }
+      : boundTables(api, made, options);
   }
   const { deletionTimestamp, ownerReferences = [], uid = '' } = found.metadata;
   const isOurs = ownerReferences.some(owner => owner.uid === volume.metadata.uid);
-  if (isOurs && deletionTimestamp === undefined) return { claim: name, readOnly: false };
+  if (isOurs && deletionTimestamp === undefined) return boundTables(api, found, options);
   // Of an earlier volume of this name: its tables say nothing about this one.
   if (!isOurs && !isOfSameStore(found, volume)) {
     throw new EngineError('VOLUME_FOREIGN', {
@@ -67,7 +85,39 @@ async function ensureTables(
     });
   }
   if (deletionTimestamp === undefined) await api.delete(PERSISTENT_VOLUME_CLAIM, name, { uid });
-  return { waitFor: `the tables of an earlier volume ${volume.metadata.name ?? '?'} to go` };
+  return {
+    waitFor: `the tables of an earlier volume ${volume.metadata.name ?? '?'} to go`,
+    remedy: 'A pod that still uses them holds them. End it, then run `kubectl vm-migrate retry`.',
+  };
+}
+
+const NOT_MADE =
+  'See `kubectl describe pvc`; mend the cause, then run `kubectl vm-migrate retry`. `tablesClass` of the target names another class.';
+
+/**
+ * A pod comes after its volumes are there: a scheduler that looks too early looks again in a second
+ * at best, and at worst in five minutes (wake-scheduler.ts). Of a class that binds at first use it
+ * is the pod that they wait for.
+ */
+async function boundTables(
+  api: ClusterApi,
+  claim: PersistentVolumeClaim,
+  { bindsAtFirstUse }: TablesOptions,
+): Promise<TablesUse | TablesWait> {
+  const { name = '' } = claim.metadata;
+  const use: TablesUse = { claim: name, readOnly: false };
+  const { storageClassName } = claim.spec;
+  if (isBound(claim)) return use;
+  if (storageClassName === undefined || (await bindsAtFirstUse(storageClassName))) return use;
+  const isSettled = (now: PersistentVolumeClaim | undefined) => now === undefined || isBound(now);
+  const now = await settledObject(api, PERSISTENT_VOLUME_CLAIM, claim, isSettled, PATIENCE_MS);
+  if (now === undefined) return { waitFor: `volume ${name} to show`, remedy: NOT_MADE };
+  if (isBound(now)) return use;
+  return { waitFor: `volume ${name}: ${await whyNotBound(api, now)}`, remedy: NOT_MADE };
+}
+
+function isBound({ status }: PersistentVolumeClaim): boolean {
+  return status?.phase === 'Bound';
 }
 
 export function tablesClaim(
