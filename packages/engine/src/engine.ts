@@ -290,15 +290,16 @@ class OpenEngine implements Engine {
       // A mover that is waited for is not renewed meanwhile: the wait stays well inside half the lease.
       settings: { ...merged, patienceMs: Math.min(merged.patienceMs, merged.leaseMs / 5) },
       log,
+    }).catch(async (error: unknown) => {
+      await queue.close().catch(() => undefined);
+      throw error;
     });
+    let stopped: Promise<void> | undefined;
     return {
       id: worker.id,
       busy: () => worker.busy(),
       health: () => worker.health(),
-      async stop() {
-        await worker.stop();
-        await queue.close();
-      },
+      stop: () => (stopped ??= worker.stop().finally(() => queue.close())),
     };
   }
 

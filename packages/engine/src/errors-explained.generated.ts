@@ -88,7 +88,7 @@ export const ERRORS_EXPLAINED = {
   NOT_FOUND:
     "There is no such object.\n\n**Why.** The migration, snapshot, disk or target that was named does not exist, or its records were removed.\n\n**What to do.** The message says what was looked for, and often what there is:\n\n    kubectl vm-migrate get migrations\n    kubectl vm-migrate tree VM",
   STATE_REFUSED:
-    "The operation does not fit the present state.\n\n**Why.** For example: to pause what has ended, to cancel what is migrated, to start a VM that has an open migration to\nthe same target, to verify when no VolumeSnapshot is ready.\n\n**What to do.** See the state and the next command that fits it:\n\n    kubectl vm-migrate describe VM",
+    "The operation does not fit the present state.\n\n**Why.** For example: to pause what has ended, to cancel what is migrated, to start a VM that has an open migration to\nthe same target, to verify when no VolumeSnapshot is ready, to pause what is being canceled, to recover what a worker\ngoes on with.\n\n**What to do.** See the state and the next command that fits it:\n\n    kubectl vm-migrate describe VM",
   CONFIG_INVALID:
     "The configuration has an error.\n\n**Why.** A key that vm-migrate does not know, a value of the wrong kind, an environment variable that is not set, two\ndefault targets, a file that is no YAML.\n\n**What to do.** The message has file, line and what was expected there. See what counts now, and where each value\ncomes from:\n\n    kubectl vm-migrate doctor\n\n`examples/app-config.yaml` shows every setting; migrations.yaml (docs/migrations-file.md) that of many VMs.",
   USAGE:

@@ -12,7 +12,7 @@ export {
   type EngineWorkerOptions,
   type Operations,
 } from './engine';
-export type { Access, Caller, VmEntity } from './operations/caller';
+export { FULL_ACCESS, type Access, type Caller, type VmEntity } from './operations/caller';
 export { inScope, type MigrationScope, type ScopedRow } from './store/migration-scope';
 export { withSetting, type DatabaseConnection } from './store/connection';
 export type { OperationAnswer } from './operations/table';

@@ -5,7 +5,7 @@
  */
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { NotificationService } from '@backstage/plugin-notifications-node';
-import type { Engine } from '@vm-migrate/engine';
+import { FULL_ACCESS, type CallerView, type Engine } from '@vm-migrate/engine';
 import type { EventView } from '@vm-migrate/api';
 
 const ENDS: Readonly<Record<string, 'normal' | 'high' | 'low'>> = {
@@ -18,14 +18,26 @@ const PAGE = 500;
 /** Older ends are no news: a person has looked by himself, or never will. */
 const NEWS_MS = 24 * 3_600_000;
 
-/** From where the last one stopped, or from now on where nobody ever told; until the engine is closed. */
-export async function notifyEnds(
-  engine: Engine,
-  notifications: NotificationService,
-  log: LoggerService,
-): Promise<void> {
-  let cursor = (await engine.toldEventId()) ?? (await engine.lastEventId());
-  await engine.noteTold(cursor);
+/** Between two looks that no change asked for: its announcement may be lost, or have come before the event was there. */
+const LOOK_MS = 15_000;
+
+/** So many looks an end is tried to be told: a notifications plugin may start later than we, or not be there at all. */
+const TRIES = 20;
+
+export interface NotifyOptions {
+  readonly engine: Engine;
+  readonly notifications: NotificationService;
+  readonly log: LoggerService;
+  /** Ends the looks. */
+  readonly signal: AbortSignal;
+  readonly lookMs?: number;
+}
+
+/** From where the last one stopped, or from now on where nobody ever told; until `signal`. */
+export async function notifyEnds(options: NotifyOptions): Promise<void> {
+  const { engine, log, signal, lookMs = LOOK_MS } = options;
+  const ends = new Ends(options, (await engine.toldEventId()) ?? (await engine.lastEventId()));
+  await ends.begin();
   let busy = false;
   let again = false;
   const look = async (): Promise<void> => {
@@ -33,23 +45,68 @@ export async function notifyEnds(
     if (busy) return;
     busy = true;
     try {
-      while (again) {
+      while (again && !signal.aborted) {
         again = false;
-        const events = await engine.call('getEvents', { after: cursor, limit: PAGE });
-        const news = events.filter(isNews);
-        for (const event of news) await tell(engine, notifications, event);
-        cursor = events.at(-1)?.id ?? cursor;
-        again ||= events.length === PAGE;
-        if (again || news.length > 0) await engine.noteTold(cursor);
+        again ||= await ends.look();
       }
     } catch (error) {
-      log.debug(`vm-migrate: no notification was sent: ${String(error)}`);
+      log.debug(`vm-migrate: ends of migrations were not looked for: ${String(error)}`);
     } finally {
       busy = false;
     }
   };
+  const timer = setInterval(() => void look(), lookMs).unref();
+  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   await engine.onChange(() => void look());
   await look();
+}
+
+class Ends {
+  private readonly reader: CallerView;
+  /** Told or being told; ids of the last half minute are looked at again (eventsSince). */
+  private readonly seen = new Set<number>();
+  private readonly untold = new Map<number, { readonly event: EventView; tries: number }>();
+
+  constructor(
+    private readonly options: Pick<NotifyOptions, 'engine' | 'notifications' | 'log'>,
+    private cursor: number,
+  ) {
+    this.reader = options.engine.as({ actor: 'backstage', access: FULL_ACCESS });
+  }
+
+  begin(): Promise<void> {
+    return this.options.engine.noteTold(this.cursor);
+  }
+
+  /** Returns whether there is more to look at. */
+  async look(): Promise<boolean> {
+    const { engine } = this.options;
+    const { late, events } = await this.reader.eventsSince({ after: this.cursor, limit: PAGE });
+    const news = [...late, ...events].filter(event => isNews(event) && !this.seen.has(event.id));
+    for (const event of news) {
+      this.seen.add(event.id);
+      this.untold.set(event.id, { event, tries: 0 });
+    }
+    this.cursor = events.at(-1)?.id ?? this.cursor;
+    await this.tellUntold();
+    if (news.length > 0 || events.length === PAGE) await engine.noteTold(this.cursor);
+    return events.length === PAGE;
+  }
+
+  private async tellUntold(): Promise<void> {
+    for (const [id, end] of this.untold) {
+      end.tries += 1;
+      try {
+        await tell(this.options, end.event);
+        this.untold.delete(id);
+      } catch (error) {
+        // Not installed, or away: a migration is no worse for it.
+        if (end.tries < TRIES) continue;
+        this.untold.delete(id);
+        this.options.log.debug(`vm-migrate: no notification was sent: ${String(error)}`);
+      }
+    }
+  }
 }
 
 function isNews({ kind, at }: EventView): boolean {
@@ -57,8 +114,7 @@ function isNews({ kind, at }: EventView): boolean {
 }
 
 async function tell(
-  engine: Engine,
-  notifications: NotificationService,
+  { engine, notifications }: Pick<NotifyOptions, 'engine' | 'notifications'>,
   { kind, migration, message }: EventView,
 ): Promise<void> {
   const severity = ENDS[kind];
@@ -68,17 +124,14 @@ async function tell(
     (ref): ref is string => typeof ref === 'string' && /^(user|group):[^/]+\/.+$/.test(ref),
   );
   if (recipients.length === 0) return;
-  // Not installed, or away: a migration is no worse for it.
-  await notifications
-    .send({
-      recipients: { type: 'entity', entityRef: [...new Set(recipients)] },
-      payload: {
-        title: message,
-        link: `/vm-migrate/migrations/${migration}`,
-        severity,
-        topic: 'vm-migrate',
-        scope: `vm-migrate:${migration}`,
-      },
-    })
-    .catch(() => undefined);
+  await notifications.send({
+    recipients: { type: 'entity', entityRef: [...new Set(recipients)] },
+    payload: {
+      title: message,
+      link: `/vm-migrate/migrations/${migration}`,
+      severity,
+      topic: 'vm-migrate',
+      scope: `vm-migrate:${migration}`,
+    },
+  });
 }

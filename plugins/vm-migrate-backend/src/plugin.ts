@@ -78,10 +78,13 @@ export const vmMigratePlugin = createBackendPlugin({
         );
         httpRouter.addAuthPolicy({ path: HEALTH_PATH, allow: 'unauthenticated' });
         host.onOpen(
-          opened =>
-            void notifyEnds(opened, deps.notifications, log).catch(error =>
-              log.debug(`vm-migrate: no notifications: ${String(error)}`),
-            ),
+          (opened, closed) =>
+            void notifyEnds({
+              engine: opened,
+              notifications: deps.notifications,
+              log,
+              signal: closed,
+            }).catch(error => log.debug(`vm-migrate: no notifications: ${String(error)}`)),
         );
         lifecycle.addShutdownHook(async () => {
           stopping.abort();

@@ -3,7 +3,7 @@ import { isRemoved, type CancelChoice, type MigrationView } from '@vm-migrate/ap
 import { EngineError } from '../errors';
 import { addEvent } from '../store/events';
 import { findPlace } from '../store/places';
-import { getMigration } from '../store/migrations';
+import { lockMigration } from '../store/migrations';
 import { settleMigration } from '../store/settle-migration';
 import { setWanted } from '../store/wishes';
 import { setVolumeRemoved, setVolumeSnapshotRemoved } from '../store/objects';
@@ -21,17 +21,11 @@ export const cancel: Operation<'cancel', MigrationView> = async (
   context,
   { migration, objects },
 ) => {
-  const row = await getMigration(context.database, migration);
-  if (row.state === 'migrated') {
-    throw new EngineError('STATE_REFUSED', {
-      where: { object: `migration ${migration}` },
-      found: 'it is migrated',
-      hint: 'Its volumes and VolumeSnapshots are yours now; remove them on the target if you do not want them.',
-    });
-  }
-  await context.database.transaction(tx =>
-    setWanted(tx, migration, 'cancel', context.actor, objects),
-  );
+  await context.database.transaction(async tx => {
+    const { state } = await lockMigration(tx, migration);
+    if (state === 'migrated') throw alreadyMigrated(migration);
+    await setWanted(tx, migration, 'cancel', context.actor, objects);
+  });
   await untilLetGo(context, migration);
   await removeObjects(context, await readMigration(context.database, migration), objects);
   await context.database.transaction(async tx => {
@@ -43,6 +37,14 @@ export const cancel: Operation<'cancel', MigrationView> = async (
   });
   return readMigrationView(context.database, migration);
 };
+
+function alreadyMigrated(migration: string): EngineError {
+  return new EngineError('STATE_REFUSED', {
+    where: { object: `migration ${migration}` },
+    found: 'it is migrated',
+    hint: 'Its volumes and VolumeSnapshots are yours now; remove them on the target if you do not want them.',
+  });
+}
 
 /** Running steps give their movers up at the next heartbeat; nothing is removed under a writer. */
 async function untilLetGo(context: OperationContext, migration: string): Promise<void> {
@@ -75,8 +77,20 @@ async function removeObjects(
   if (place === undefined)
     throw new EngineError('NOT_FOUND', { where: { object: `target ${record.row.targetName}` } });
   const target = await context.openTarget(place);
+  // Volumes of checks, replaced generations and probes carry their migration's mark as well.
+  const ids = new Set([
+    record.row.id,
+    ...record.steps.filter(step => step.kind === 'proveClass').flatMap(probesOf),
+  ]);
+  const before = await objectsOf(target);
+  const isOthers = (kind: ObjectKind, name: string) => {
+    const owner = before.get(`${kind}/${name}`);
+    return owner !== undefined && !ids.has(owner.migrationId);
+  };
   let removed = 0;
-  const remove = async (kind: 'volume' | 'volume-snapshot', name: string) => {
+  const remove = async (kind: ObjectKind, name: string) => {
+    // Given up before, the VM may have been migrated anew under the same names.
+    if (isOthers(kind, name)) return;
     if (await untilGone(target, kind, name, context.storeId)) removed += 1;
   };
   const cuts = record.cuts.filter(
@@ -94,23 +108,10 @@ async function removeObjects(
   // By name as well: what was being made when its worker died is no object yet.
   for (const volume of unwanted) await remove('volume', volumeName(volume));
   const kept = new Set(record.volumes.filter(({ role }) => !isUnwanted(role)).map(volumeName));
-  // Volumes of checks, replaced generations and probes carry their migration's mark as well.
-  const ids = new Set([
-    record.row.id,
-    ...record.steps.filter(step => step.kind === 'proveClass').flatMap(probesOf),
-  ]);
-  const { volumes, volumeSnapshots } = await target.inventory();
-  for (const { name, mark } of volumes) {
-    if (mark.storeId === context.storeId && ids.has(mark.migrationId) && !kept.has(name))
-      await remove('volume', name);
-  }
-  for (const { name, spec } of volumeSnapshots) {
-    if (
-      spec.storeId === context.storeId &&
-      ids.has(spec.migrationId) &&
-      spec.migrationId !== record.row.id
-    )
-      await remove('volume-snapshot', name);
+  for (const { kind, name, storeId, migrationId } of (await objectsOf(target)).values()) {
+    if (storeId !== context.storeId || !ids.has(migrationId)) continue;
+    const goes = kind === 'volume' ? !kept.has(name) : migrationId !== record.row.id;
+    if (goes) await remove(kind, name);
   }
   for (const volume of unwanted)
     await setVolumeRemoved(context.database, record.row.id, volume.volumeId);
@@ -122,6 +123,37 @@ async function removeObjects(
   });
 }
 
+type ObjectKind = 'volume' | 'volume-snapshot';
+
+interface OwnedObject {
+  readonly kind: ObjectKind;
+  readonly name: string;
+  readonly storeId: string;
+  readonly migrationId: string;
+}
+
+/** What stands on the target, and whose it is, by kind and name. */
+async function objectsOf(target: Target): Promise<ReadonlyMap<string, OwnedObject>> {
+  const { volumes, volumeSnapshots } = await target.inventory();
+  const unready = (await target.leftovers?.()) ?? [];
+  const owned: OwnedObject[] = [
+    ...volumes.map(({ name, mark }) => ({ kind: 'volume' as const, name, ...ownerOf(mark) })),
+    ...volumeSnapshots.map(({ name, spec }) => ({
+      kind: 'volume-snapshot' as const,
+      name,
+      ...ownerOf(spec),
+    })),
+    ...unready.flatMap(({ kind, name, storeId = '', migrationId }) =>
+      kind === 'volume-snapshot' ? [{ kind, name, storeId, migrationId }] : [],
+    ),
+  ];
+  return new Map(owned.map(object => [`${object.kind}/${object.name}`, object]));
+}
+
+function ownerOf({ storeId, migrationId }: { storeId: string; migrationId: string }) {
+  return { storeId, migrationId };
+}
+
 function probesOf({ migrationId, stepId, fence }: StepRow): readonly string[] {
   const { runId, earlierRunIds } = probeRuns({ migrationId, stepId }, fence);
   return [runId, ...earlierRunIds];
@@ -130,7 +162,7 @@ function probesOf({ migrationId, stepId, fence }: StepRow): readonly string[] {
 /** False when an object of that name is another store's: it was never ours to give up. */
 async function untilGone(
   target: Target,
-  kind: 'volume' | 'volume-snapshot',
+  kind: ObjectKind,
   name: string,
   storeId: string,
 ): Promise<boolean> {

@@ -4,11 +4,12 @@ import { EngineError } from '../errors';
 import type { PlannedStep } from '../plan/plan';
 import type { Tx } from '../store/database';
 import { addEvent } from '../store/events';
-import { addSteps, getMigration } from '../store/migrations';
+import { addSteps, lockMigration } from '../store/migrations';
 import { settleMigration } from '../store/settle-migration';
 import { setWanted } from '../store/wishes';
 import { limits, setLimit as storeLimit } from '../store/places';
-import { retryFailed } from '../store/steps';
+import { retryFailed, stepsOf } from '../store/steps';
+import type { MigrationRow } from '../store/store';
 import { admitSteps } from '../worker/admit-steps';
 import { readMigration, readMigrationView } from './migration-record';
 import type { Operation, OperationContext } from './operation';
@@ -32,6 +33,7 @@ export const resume: Operation<'resume', MigrationView> = async (context, { migr
 
 export const retry: Operation<'retry', MigrationView> = async (context, { migration }) => {
   await context.database.transaction(async tx => {
+    assertNotCanceling(await lockMigration(tx, migration));
     const count = await retryFailed(tx, migration);
     if (count === 0) return;
     await addEvent(tx, {
@@ -57,7 +59,6 @@ export const verify: Operation<'verify', VerifyView> = async (
   { migration, snapshots },
 ) => {
   const record = await readMigration(context.database, migration);
-  const round = record.steps.filter(step => step.kind === 'verifySnapshot').length + 1;
   const wanted = record.cuts.filter(
     cut =>
       cut.state === 'ready' &&
@@ -72,25 +73,30 @@ export const verify: Operation<'verify', VerifyView> = async (
       hint: `See how far it is with: kubectl vm-migrate status ${migration}`,
     });
   }
-  const steps = wanted.map((cut): PlannedStep => {
-    const volume = record.volumes.find(candidate => candidate.volumeId === cut.volumeId);
-    return {
-      id: `verify-${round}:${cut.volumeSnapshotId}`,
-      kind: 'verifySnapshot',
-      after: [],
-      priority: 20,
-      diskId: cut.diskId,
-      volumeSnapshotId: cut.volumeSnapshotId,
-      storageClass: volume?.storageClass ?? '',
-      weightBytes: cut.stateSizeBytes * 2,
-    };
-  });
   await context.database.transaction(async tx => {
+    const row = await lockMigration(tx, migration);
+    assertNotCanceling(row);
+    if (row.state === 'canceled') throw refused(row, 'it is canceled');
+    const known = await stepsOf(tx, migration);
+    const round = known.filter(({ kind }) => kind === 'verifySnapshot').length + 1;
+    const steps = wanted.map((cut): PlannedStep => {
+      const volume = record.volumes.find(candidate => candidate.volumeId === cut.volumeId);
+      return {
+        id: `verify-${round}:${cut.volumeSnapshotId}`,
+        kind: 'verifySnapshot',
+        after: [],
+        priority: 20,
+        diskId: cut.diskId,
+        volumeSnapshotId: cut.volumeSnapshotId,
+        storageClass: volume?.storageClass ?? '',
+        weightBytes: cut.stateSizeBytes * 2,
+      };
+    });
     await tx.query(
       `update vm_migrate.migration set state = 'running', finished_at = null, wanted = 'run' where id = $1 and state = 'migrated'`,
       [migration],
     );
-    await addSteps(tx, migration, steps, record.steps.length);
+    await addSteps(tx, migration, steps, known.length);
     await addEvent(tx, {
       migrationId: migration,
       kind: 'verify',
@@ -99,7 +105,7 @@ export const verify: Operation<'verify', VerifyView> = async (
     });
     await admitSteps(tx);
   });
-  return { migration, steps: steps.length };
+  return { migration, steps: wanted.length };
 };
 
 export const getLimits: Operation<'getLimits', LimitView[]> = async context =>
@@ -126,13 +132,29 @@ export const setLimit: Operation<'setLimit', LimitView[]> = async (
 };
 
 async function assertOpen(tx: Tx, id: string): Promise<void> {
-  const row = await getMigration(tx, id);
-  if (row.state === 'migrated' || row.state === 'canceled') {
-    throw new EngineError('STATE_REFUSED', {
-      where: { object: `migration ${id}` },
-      found: `it is ${row.state}`,
-    });
-  }
+  const row = await lockMigration(tx, id);
+  if (row.state === 'migrated' || row.state === 'canceled')
+    throw refused(row, `it is ${row.state}`);
+  assertNotCanceling(row);
+}
+
+/** Its objects may be going already: nothing of it goes on. */
+function assertNotCanceling(row: MigrationRow): void {
+  if (row.wanted === 'cancel' && row.state !== 'canceled')
+    throw refused(
+      row,
+      'it is being canceled',
+      `When that stopped halfway, ask again: kubectl vm-migrate cancel ${row.id}`,
+    );
+}
+
+function refused({ id }: MigrationRow, found: string, hint?: string): EngineError {
+  const where = { object: `migration ${id}` };
+  return new EngineError('STATE_REFUSED', {
+    where,
+    found,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 async function view(context: OperationContext, id: string): Promise<MigrationView> {

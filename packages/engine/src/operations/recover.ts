@@ -9,12 +9,12 @@ import type { Receipt } from '../mover/mover';
 import type { Plan, PlannedVolume } from '../plan/plan';
 import type { Tx } from '../store/database';
 import { addEvent } from '../store/events';
-import { insertMigration, migrations } from '../store/migrations';
+import { insertMigration, lockMigration, migrations } from '../store/migrations';
 import { settleMigration } from '../store/settle-migration';
 import { layersOf, setVolumeSnapshotRemoved, volumeSnapshotsOf, volumesOf } from '../store/objects';
 import { unblockAll } from '../store/steps';
 import { findPlace } from '../store/places';
-import { volumeName } from '../store/store';
+import { volumeName, type MigrationRow } from '../store/store';
 import type { Inventory, Leftover, VolumeSnapshot } from '../targets/target';
 import { admitSteps } from '../worker/admit-steps';
 import type { Operation, OperationContext } from './operation';
@@ -30,6 +30,7 @@ export const recover: Operation<'recover', RecoverView> = async (
   if (place === undefined)
     throw new EngineError('NOT_FOUND', { where: { object: `target ${plan.target}` } });
   const target = await context.openTarget(place);
+  const [before] = await context.database.query<{ at: Date }>('select clock_timestamp() as at');
   const inventory = ofVm(await target.inventory(), plan);
   const unready = unreadyOf((await target.leftovers?.()) ?? [], plan);
   const store = await ownStore(context, inventory, unready, takeOver === true);
@@ -48,7 +49,8 @@ export const recover: Operation<'recover', RecoverView> = async (
   }
   const again = await context.database.transaction(async tx => {
     const [known] = await migrations(tx, { id });
-    if (known === undefined) {
+    if (known !== undefined) await assertAtRest(tx, known, before?.at ?? new Date(0));
+    else {
       const accepted = plan.findings.filter(finding => (accept ?? []).includes(finding.id));
       await insertMigration(tx, { id, plan, accepted, actor: context.actor });
     }
@@ -71,6 +73,26 @@ export const recover: Operation<'recover', RecoverView> = async (
     tookOver: store === context.storeId ? 0 : found.length,
   };
 };
+
+/**
+ * Nobody works on it, and nobody has since the target was looked at: what was seen there is how it is.
+ * @throws EngineError STATE_REFUSED
+ */
+async function assertAtRest(tx: Tx, { id }: MigrationRow, seenAt: Date): Promise<void> {
+  await lockMigration(tx, id);
+  const moved = await tx.query(
+    `select 1 from vm_migrate.step where migration_id = $1
+        and ((state = 'running' and lease_until > now()) or (state <> 'running' and finished_at > $2)) limit 1`,
+    [id, seenAt],
+  );
+  if (moved.length === 0) return;
+  throw new EngineError('STATE_REFUSED', {
+    where: { object: `migration ${id}` },
+    expected: 'a migration that stands still',
+    found: 'workers that go on with it',
+    hint: `Pause it first: kubectl vm-migrate pause ${id}`,
+  });
+}
 
 function ofVm({ volumes, volumeSnapshots }: Inventory, plan: Plan): Inventory {
   const names = new Set(plan.volumes.map(volume => volume.name));

@@ -5,6 +5,7 @@ import { EngineError } from '../errors';
 import type { Plan } from '../plan/plan';
 import type { Finding } from '../sources/snapshot-tree';
 import { insertMigration, migrations, planOf } from '../store/migrations';
+import type { Tx } from '../store/database';
 import { inScope } from '../store/migration-scope';
 import type { MigrationRow } from '../store/store';
 import { beginMigration, beginOf, type Begin } from './begin-migration';
@@ -27,39 +28,56 @@ export const startMigration: Operation<'start', StartedView> = async (context, i
       hint: `See it with: kubectl vm-migrate plan ${input.vm}`,
     });
   }
-  const already = await sameMigration(context, plan);
-  if (already !== undefined) return already;
-  const earlier = await migratedBefore(context, plan);
-  if (earlier !== undefined) {
-    if (!inScope(context.access.read, earlier)) throw openAlready(plan);
-    await assertControl(context.database, context.access.control, earlier.id, 'start');
+  for (let attempts = 1; ; attempts++) {
+    const known = await migrationsOf(context.database, plan);
+    const already = await sameMigration(context, plan, known);
+    if (already !== undefined) return already;
+    const earlier = await migratedBefore(context, plan, known);
     const accepted = acceptedFindings(plan, input.accept ?? []);
-    return extendMigration(context, earlier.id, plan, { accepted, begin });
+    if (earlier !== undefined) {
+      if (!inScope(context.access.read, earlier)) throw openAlready(plan);
+      await assertControl(context.database, context.access.control, earlier.id, 'start');
+      return extendMigration(context, earlier.id, plan, { accepted, begin });
+    }
+    const { groupId } = input;
+    const started = await accept(context, plan, { known, accepted, groupId, entity, begin });
+    if (started !== 'others came first') return started;
+    if (attempts === MAX_ATTEMPTS)
+      throw new EngineError('STORE_CONFLICT', {
+        where: { object: resolved.vm.name },
+        found: 'other migrations of this VM that begin and end meanwhile',
+        retry: 'later',
+      });
   }
-  return accept(context, plan, input.accept ?? [], {
-    groupId: input.groupId,
-    entity,
-    begin,
-  });
 };
 
+const MAX_ATTEMPTS = 5;
+
+interface Acceptance {
+  /** All that were known of this VM and target when it was decided to start one. */
+  readonly known: readonly MigrationRow[];
+  readonly accepted: readonly Finding[];
+  readonly groupId: string | undefined;
+  readonly entity: VmEntity | undefined;
+  readonly begin: Begin;
+}
+
 /** Records the plan and lets its first steps in, unless it is to stand still, in one transaction. */
-export async function accept(
+async function accept(
   context: OperationContext,
   plan: Plan,
-  acceptIds: readonly string[],
-  {
-    groupId,
-    entity,
-    begin,
-  }: { readonly groupId?: string; readonly entity?: VmEntity; readonly begin: Begin },
-): Promise<StartedView> {
-  const accepted = acceptedFindings(plan, acceptIds);
+  { known, accepted, groupId, entity, begin }: Acceptance,
+): Promise<StartedView | 'others came first'> {
   const id = newMigrationId();
   const state = await context.database.transaction(async tx => {
+    // Of two that start one VM the second sees the first; one that was open a moment ago may have
+    // ended, and its objects have the names of this plan.
+    await tx.query('select pg_advisory_xact_lock($1, hashtext($2))', [START_LOCK, vmKey(plan)]);
+    if (essence(await migrationsOf(tx, plan)) !== essence(known)) return undefined;
     await insertMigration(tx, { id, groupId, plan, accepted, actor: context.actor, ...entity });
     return beginMigration(tx, id, begin, context.actor);
   });
+  if (state === undefined) return 'others came first';
   return {
     migration: id,
     vm: plan.vm.name,
@@ -69,17 +87,33 @@ export async function accept(
   };
 }
 
+/** Transaction-level advisory lock, one for each VM and target. */
+const START_LOCK = 0x766d_6d32;
+
+function vmKey({ vm, target }: Plan): string {
+  return JSON.stringify([vm.source, vm.id, target]);
+}
+
+/** Those of this VM to this target that were not given up. */
+async function migrationsOf(tx: Tx, { vm, target }: Plan): Promise<MigrationRow[]> {
+  const rows = await migrations(tx, {
+    vm: vm.id,
+    states: ['running', 'paused', 'failed', 'migrated'],
+  });
+  return rows.filter(row => row.sourceName === vm.source && row.targetName === target);
+}
+
+function essence(rows: readonly MigrationRow[]): string {
+  return JSON.stringify(rows.map(({ id, planDigest }) => [id, planDigest]));
+}
+
 /** This very plan is under way or done: nothing to start. */
 async function sameMigration(
   context: OperationContext,
   plan: Plan,
+  known: readonly MigrationRow[],
 ): Promise<StartedView | undefined> {
-  const rows = await migrations(context.database, {
-    vm: plan.vm.id,
-    states: ['running', 'paused', 'failed', 'migrated'],
-  });
-  for (const row of rows) {
-    if (row.sourceName !== plan.vm.source || row.targetName !== plan.target) continue;
+  for (const row of known) {
     const earlier =
       row.planDigest === plan.digest || sameHistory(await planOf(context.database, row.id), plan);
     if (earlier && !inScope(context.access.read, row)) throw openAlready(plan);
@@ -108,9 +142,9 @@ function openAlready(plan: Plan): EngineError {
 async function migratedBefore(
   context: OperationContext,
   plan: Plan,
+  known: readonly MigrationRow[],
 ): Promise<MigrationRow | undefined> {
-  for (const row of await migrations(context.database, { vm: plan.vm.id, states: ['migrated'] })) {
-    if (row.sourceName !== plan.vm.source || row.targetName !== plan.target) continue;
+  for (const row of known.filter(({ state }) => state === 'migrated')) {
     const names = new Set(
       (await planOf(context.database, row.id)).volumes.map(volume => volume.name),
     );
@@ -121,13 +155,13 @@ async function migratedBefore(
 
 /** Free space, rates and findings about them may differ; the layers, their bytes and what is kept may not. */
 function sameHistory(earlier: Plan, plan: Plan): boolean {
-  const essence = (of: Plan) =>
+  const historyOf = (of: Plan) =>
     JSON.stringify([
       of.steps.map(step => step.id),
       of.layers.map(layer => layer.manifestDigest),
       of.volumeSnapshots.map(cut => cut.name),
     ]);
-  return essence(earlier) === essence(plan);
+  return historyOf(earlier) === historyOf(plan);
 }
 
 /** @throws EngineError PLAN_BLOCKED naming every blocking finding that is not accepted */

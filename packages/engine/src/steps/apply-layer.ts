@@ -133,8 +133,10 @@ async function presentVolume(
   // It held states that the store counts on: its next generation is made, not an empty one of the same name.
   if (row.madeAt !== null) return replace(context, row, undefined, needed);
   const made = await ensurePlannedVolume(context, row, needed);
-  if (!('outcome' in made) && !isPending(made))
-    await context.database.transaction(tx => setVolumeMade(tx, row, made.mark.layerId ?? null));
+  if ('outcome' in made || isPending(made)) return made;
+  if (!isExpected(made.mark, context, row))
+    return wait(1_000, `volume ${made.name} to hold what this layer is written on`);
+  await context.database.transaction(tx => setVolumeMade(tx, row, made.mark.layerId ?? null));
   return made;
 }
 

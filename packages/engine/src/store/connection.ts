@@ -35,10 +35,10 @@ export interface Connection {
 }
 
 /**
- * A transaction that sits idle this long is ended by the server: a stopped or unplugged worker
- * must not hold row locks for longer than it may hold its lease.
+ * A transaction that sits idle this long is ended by the server: a stopped or unplugged worker may
+ * hold the lock of admission, and all others must still renew their leases in time (half of 60 s).
  */
-const IDLE_IN_TRANSACTION_MS = 30_000;
+const IDLE_IN_TRANSACTION_MS = 10_000;
 const CONNECT_MS = 10_000;
 
 /** @throws EngineError CONFIG_INVALID when it is no PostgreSQL URL; the message does not repeat it */

@@ -238,6 +238,16 @@ export async function getMigration(tx: Tx, id: string): Promise<MigrationRow> {
   return row;
 }
 
+/**
+ * As it is, and stays until this transaction ends: nobody settles, pauses or cancels it meanwhile.
+ * Before anything else that this transaction locks of the migration.
+ * @throws EngineError NOT_FOUND
+ */
+export async function lockMigration(tx: Tx, id: string): Promise<MigrationRow> {
+  await tx.query('select 1 from vm_migrate.migration where id = $1 for no key update', [id]);
+  return getMigration(tx, id);
+}
+
 /** The same words for an id that nobody has and for one that is hidden from whoever asks. */
 export function noSuchMigration(id: string): EngineError {
   return new EngineError('NOT_FOUND', {

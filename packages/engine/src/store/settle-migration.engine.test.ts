@@ -1,9 +1,11 @@
 /** Steps that end at the same moment settle their migration without getting into each other's way. */
+import { insertBareMigration, insertCopySteps } from '../testing/bare-migration';
 import { barrier } from '../testing/barrier';
 import { testDatabase, type TestDatabase } from '../testing/test-database';
 import type { Database, Tx } from './database';
 import { settleAfterStep } from './settle-migration';
 import { endStep, holdClaim, putProgress, unblockAfter, type Claim } from './steps';
+import type { StepState } from './store';
 
 jest.setTimeout(60_000);
 
@@ -17,17 +19,8 @@ describe('steps that end together', () => {
   beforeAll(async () => {
     test = await testDatabase();
     database = await test.open('vm-migrate test', STEPS + 2);
-    for (const place of ['source', 'target'])
-      await database.query(`insert into vm_migrate.${place} (name, kind) values ('lab', 'x')`);
-    await database.query(
-      `insert into vm_migrate.migration (id, source_name, target_name, vm_id, vm_name, plan_digest, plan, started_by)
-       values ('m', 'lab', 'lab', 'vm', 'vm', '', '{}', 'test')`,
-    );
-    await database.query(
-      `insert into vm_migrate.step (migration_id, step_id, ordinal, kind, priority, weight_bytes, storage_class, state, fence, lease_owner)
-       select 'm', 's' || n, n, 'applyLayer', 0, 1, 'fast', 'running', 1, 'w' from generate_series(1, $1::int) n`,
-      [STEPS],
-    );
+    await insertBareMigration(database, 'm');
+    await insertCopySteps(database, 'm', new Array<StepState>(STEPS).fill('running'));
   });
   afterAll(() => test.drop());
 

@@ -74,7 +74,7 @@ export async function releaseExpired(tx: Tx): Promise<number> {
   const rows = await tx.query(
     `update vm_migrate.step s set state = 'ready', lease_owner = null, lease_until = null, reason = null, reason_since = null
        from vm_migrate.migration m
-      where m.id = s.migration_id and m.wanted = 'pause' and s.state = 'running' and s.lease_until < now() returning 1`,
+      where m.id = s.migration_id and m.wanted <> 'run' and s.state = 'running' and s.lease_until < now() returning 1`,
   );
   return rows.length;
 }
@@ -134,12 +134,12 @@ export async function attemptsOf(tx: Tx, key: StepKey): Promise<number> {
   return rows[0]?.attempts ?? 0;
 }
 
-/** Keeps the claim and says what goes on. */
+/** Keeps the claim and says what goes on; of a claim that was lost meanwhile, nothing. */
 export async function noteReason(tx: Tx, claim: Claim, reason: string): Promise<void> {
   await tx.query(
     `update vm_migrate.step set reason = $3, reason_since = case when reason is distinct from $3 then now() else reason_since end
-      where migration_id = $1 and step_id = $2 and reason is distinct from $3`,
-    [claim.migrationId, claim.stepId, reason],
+      where migration_id = $1 and step_id = $2 and fence = $4 and lease_owner = $5 and reason is distinct from $3`,
+    [claim.migrationId, claim.stepId, reason, claim.fence, claim.owner],
   );
 }
 

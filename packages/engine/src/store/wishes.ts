@@ -4,7 +4,10 @@ import { addEvent } from './events';
 import { settleMigration } from './settle-migration';
 import type { CancelChoice, Wanted } from './store';
 
-/** Records a wish; workers see it within a heartbeat. Ended migrations are left as they are. Returns whether it changed. */
+/**
+ * Records a wish; workers see it within a heartbeat. Ended migrations are left as they are, and one
+ * that is being canceled can only be canceled: its objects may be going already. Returns whether it changed.
+ */
 export async function setWanted(
   tx: Tx,
   id: string,
@@ -14,7 +17,7 @@ export async function setWanted(
 ): Promise<boolean> {
   const rows = await tx.query(
     `update vm_migrate.migration set wanted = $2, cancel_choice = $3, begins_at = null
-      where id = $1 and state in ('running', 'paused', 'failed')
+      where id = $1 and state in ('running', 'paused', 'failed') and (wanted <> 'cancel' or $2 = 'cancel')
         and (wanted <> $2 or cancel_choice is distinct from $3 or begins_at is not null) returning id`,
     [id, wanted, cancelChoice ?? null],
   );

@@ -60,11 +60,14 @@ async function admitCopying(tx: Tx): Promise<number> {
   for (const candidate of candidates) {
     if (places.isFull()) break;
     if (places.usedUp(candidate) !== undefined) continue;
-    places.take(candidate, 1);
-    await tx.query(
-      `update vm_migrate.step set state = 'queued', not_before = now() where migration_id = $1 and step_id = $2`,
+    // It may have been blocked, paused or canceled since it was read.
+    const queued = await tx.query(
+      `update vm_migrate.step s set state = 'queued', not_before = now() from vm_migrate.migration m
+        where s.migration_id = $1 and s.step_id = $2 and s.state = 'ready' and m.id = s.migration_id and m.wanted = 'run' returning 1`,
       [candidate.migrationId, candidate.stepId],
     );
+    if (queued.length === 0) continue;
+    places.take(candidate, 1);
     // Never waits: whoever has the migration's row locked may be waiting for the lock of admission.
     await tx.query(
       `update vm_migrate.migration set last_served_at = clock_timestamp()

@@ -108,6 +108,8 @@ export class Advancer {
         [...this.held.values()].map(held => this.letGoBy(held.context.claim, HANDED_OVER)),
       );
       await Promise.allSettled(this.working);
+      // Lets timers and sockets have their turn, whatever is left to wait for.
+      await new Promise(resolve => setImmediate(resolve));
     }
   }
 
@@ -164,9 +166,12 @@ export class Advancer {
     try {
       await this.follow(context, await this.options.kinds[step.kind].advance(context));
     } catch (error) {
-      // Nothing of a claim that is given up goes on writing. What cannot be written down now (the
-      // database is away) the lease says: it is not renewed any more.
-      await this.partFrom(context, STOPPED);
+      // Nothing of a claim that is given up goes on writing. A mover that cannot be told now ends with
+      // its lease, or is met by the next claim. What cannot be written down now (the database is away)
+      // the lease says as well: it is not renewed any more.
+      await this.partFrom(context, STOPPED).catch((stopping: unknown) =>
+        this.options.log(`stopping ${claim.stepId}: ${toEngineError(stopping).message}`),
+      );
       await this.options.kinds[step.kind].leave?.(context).catch(() => undefined);
       this.forget(claim);
       await this.fail(claim, error, context);

@@ -41,6 +41,7 @@ export class PlacesTaken {
   }
 }
 
+/** A step of a migration that is not to run takes a place only while somebody still works on it. */
 export async function placesTaken(tx: Tx): Promise<PlacesTaken> {
   const places = new PlacesTaken(
     new Map((await limits(tx)).map(limit => [limit.scope, limit.maxRunning])),
@@ -48,7 +49,7 @@ export async function placesTaken(tx: Tx): Promise<PlacesTaken> {
   const shares = await tx.query<Share & { readonly running: number }>(
     `select s.migration_id as "migrationId", m.source_name as source, s.storage_class as "storageClass", count(*) as running
        from vm_migrate.step s join vm_migrate.migration m on m.id = s.migration_id
-      where s.state in ('queued', 'running', 'waiting') and s.kind in ${COPYING} group by 1, 2, 3`,
+      where (s.state = 'running' or (s.state in ('queued', 'waiting') and m.wanted = 'run')) and s.kind in ${COPYING} group by 1, 2, 3`,
   );
   for (const share of shares) places.take(share, share.running);
   return places;

@@ -28,7 +28,7 @@ export interface Worker {
   health(): Promise<WorkerHealth>;
   /**
    * Finishes what is short and gives its steps back; from now on it is not ready. Movers that can
-   * outlive it (pods) go on, any other stops at its next window.
+   * outlive it (pods) go on, any other stops at its next window. May be called twice.
    */
   stop(): Promise<void>;
 }
@@ -70,11 +70,17 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     });
     vitals.heartbeatStored();
   };
-  await heartbeat();
-  if (options.neighbours === 'none') {
+  const announce = async () => {
+    await heartbeat();
+    if (options.neighbours !== 'none') return;
     const gone = await buryWorkers(database, options.surface, id);
     await queue.unlock(gone.flatMap(worker => (worker.poolId === null ? [] : [worker.poolId])));
-  }
+  };
+  await announce().catch(async (error: unknown) => {
+    // It takes steps already; a worker that nobody knows of would hold them without renewing them.
+    await Promise.allSettled([runner.stop(), advancer.stop()]);
+    throw error;
+  });
   const loops = [
     every(settings.heartbeatMs, log, heartbeat),
     // Apart from the heartbeat: a cluster that is away takes its time to say so.

@@ -34,6 +34,9 @@ export interface EngineHostOptions {
 const RETRY_MS = 5_000;
 const LOOK_MS = 1_000;
 
+/** `closed`: this engine is not used any more. */
+type OnOpen = (engine: Engine, closed: AbortSignal) => void;
+
 export class EngineHost {
   #engine: Engine | undefined;
   #worker: Worker | undefined;
@@ -44,7 +47,8 @@ export class EngineHost {
     retry: 'later',
   });
   readonly #stop = new AbortController();
-  readonly #listeners = new Set<(engine: Engine) => void>();
+  readonly #listeners = new Set<OnOpen>();
+  #closed = new AbortController();
   #running: Promise<void> | undefined;
 
   constructor(private readonly options: EngineHostOptions) {}
@@ -60,9 +64,9 @@ export class EngineHost {
   }
 
   /** Called now, if it is open, and whenever it is opened again. */
-  onOpen(listener: (engine: Engine) => void): void {
+  onOpen(listener: OnOpen): void {
     this.#listeners.add(listener);
-    if (this.#engine !== undefined) listener(this.#engine);
+    if (this.#engine !== undefined) listener(this.#engine, this.#closed.signal);
   }
 
   /** Movers end at their next window, steps go back to the queue. */
@@ -115,7 +119,8 @@ export class EngineHost {
     }
     this.#engine = engine;
     log.info(`vm-migrate works on ${name}${config.worker.enabled ? '' : ', without a worker'}`);
-    for (const listener of this.#listeners) listener(engine);
+    this.#closed = new AbortController();
+    for (const listener of this.#listeners) listener(engine, this.#closed.signal);
   }
 
   private async database(): Promise<BackendDatabase> {
@@ -147,6 +152,7 @@ export class EngineHost {
   private async close(): Promise<void> {
     const [engine, worker, background] = [this.#engine, this.#worker, this.#background];
     this.#engine = this.#worker = this.#background = undefined;
+    this.#closed.abort();
     await worker?.stop().catch(error => this.options.log.warn(`stopping the worker: ${error}`));
     await engine?.close().catch(() => undefined);
     background?.release();

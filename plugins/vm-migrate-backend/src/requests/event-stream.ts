@@ -115,6 +115,8 @@ function endsAt({ expiresAt }: BackstageCredentials, { longestMs }: StreamTimes)
 function endOf(response: Response, signal: AbortSignal, ms: number): AbortSignal {
   const left = new AbortController();
   response.on('close', () => left.abort());
+  // He may have left while it was found out what he may read; nothing tells that a second time.
+  if (response.destroyed) left.abort();
   return AbortSignal.any([left.signal, signal, AbortSignal.timeout(ms)]);
 }
 

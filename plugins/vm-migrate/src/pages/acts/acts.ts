@@ -12,7 +12,8 @@ export type Act = (typeof ACTS)[number];
 export const CANCEL_OBJECTS: readonly CancelChoice[] = ['keep-all', 'keep-snapshots', 'remove-all'];
 
 /** Why an act makes no sense in a migration's state; a word of `acts.refusal`. */
-export type Refusal = 'migrated' | 'canceled' | 'paused' | 'notPaused' | 'nothingFailed';
+export type Refusal =
+  'migrated' | 'canceled' | 'canceling' | 'paused' | 'notPaused' | 'nothingFailed';
 
 /** As the engine decides; it has the last word when the state changed in the meantime. */
 export function refusalOf(
@@ -21,6 +22,7 @@ export function refusalOf(
 ): Refusal | undefined {
   if (state === 'canceled') return 'canceled';
   if (state === 'migrated') return 'migrated';
+  if (wanted === 'cancel' && act !== 'cancel') return 'canceling';
   switch (act) {
     case 'pause':
       return wanted === 'pause' ? 'paused' : undefined;

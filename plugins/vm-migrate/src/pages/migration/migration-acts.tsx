@@ -161,10 +161,10 @@ function useRefusal(migration: StatusView, acts: MigrationActs) {
     if (refused === undefined) return t('migration.refusal.unknown');
     if (refused.has(migration.id)) return t('acts.refusal.notAllowed');
     if (acts.pending !== undefined && acts.pending !== act) return t('migration.refusal.busy');
+    if (act === 'verify' && migration.wanted === 'cancel')
+      return t(`acts.refusal.${migration.state === 'canceled' ? 'canceled' : 'canceling'}`);
     if (act === 'verify')
       return migration.snapshots.ready > 0 ? undefined : t('migration.verify.nothingReady');
-    if (migration.wanted === 'cancel' && migration.finishedAt === null && act !== 'cancel')
-      return t('migration.refusal.stopping');
     const why = refusalOf(act, migration);
     return why === undefined ? undefined : t(`acts.refusal.${why}`);
   };

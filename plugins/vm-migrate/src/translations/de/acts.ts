@@ -75,6 +75,7 @@ export const actsDe: Flat<typeof acts> = {
   'acts.refusal.migrated':
     'Sie ist schon migriert; ihre Volumes und VolumeSnapshots gehören Ihnen.',
   'acts.refusal.canceled': 'Sie ist abgebrochen.',
+  'acts.refusal.canceling': 'Sie wird gerade abgebrochen.',
   'acts.refusal.paused': 'Sie ist schon angehalten.',
   'acts.refusal.notPaused': 'Sie ist nicht angehalten.',
   'acts.refusal.nothingFailed': 'Keiner ihrer Schritte ist fehlgeschlagen.',

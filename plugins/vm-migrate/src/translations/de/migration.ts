@@ -36,7 +36,6 @@ export const migrationDe: Flat<typeof migration> = {
   'migration.verify.progress': 'Wird geprüft: {{done}} von {{total}} VolumeSnapshots ganz gelesen',
   'migration.verify.progressOf': 'Fortschritt der Prüfung',
   'migration.refusal.unknown': 'Es wird gefragt, ob Sie das dürfen.',
-  'migration.refusal.stopping': 'Sie wird gerade abgebrochen.',
   'migration.refusal.busy': 'Eine andere Änderung ist im Gange.',
   'migration.done.pause': 'Sie wird angehalten: angefangene Fenster werden beendet.',
   'migration.done.resume': 'Es geht weiter.',

@@ -90,6 +90,7 @@ export const acts = {
     refusal: {
       migrated: 'It is migrated already; its volumes and VolumeSnapshots are yours.',
       canceled: 'It is canceled.',
+      canceling: 'It is being canceled.',
       paused: 'It is paused already.',
       notPaused: 'It is not paused.',
       nothingFailed: 'None of its steps failed.',

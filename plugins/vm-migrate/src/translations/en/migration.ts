@@ -39,7 +39,6 @@ export const migration = {
     },
     refusal: {
       unknown: 'Whether you may is being asked.',
-      stopping: 'It is being canceled.',
       busy: 'Another change is under way.',
     },
     done: {
