@@ -20,6 +20,7 @@ import { admitSteps } from '../worker/admit-steps';
 import type { Operation, OperationContext } from './operation';
 import { planFor } from './plan-vm';
 import { resolveVm } from './resolve-vm';
+import { whoIsMissing } from './who-is-missing';
 
 export const recover: Operation<'recover', RecoverView> = async (
   context,
@@ -75,17 +76,20 @@ export const recover: Operation<'recover', RecoverView> = async (
 };
 
 /**
- * Nobody works on it, and nobody has since the target was looked at: what was seen there is how it is.
+ * Nobody works on it or can begin to, and nobody has since the target was looked at: what was seen
+ * there is how it is.
  * @throws EngineError STATE_REFUSED
  */
 async function assertAtRest(tx: Tx, { id }: MigrationRow, seenAt: Date): Promise<void> {
-  await lockMigration(tx, id);
+  const row = await lockMigration(tx, id);
   const moved = await tx.query(
     `select 1 from vm_migrate.step where migration_id = $1
         and ((state = 'running' and lease_until > now()) or (state <> 'running' and finished_at > $2)) limit 1`,
     [id, seenAt],
   );
-  if (moved.length === 0) return;
+  const isToRun = row.state === 'running' && row.wanted === 'run';
+  const isServed = isToRun && (await whoIsMissing(tx, row)) === null;
+  if (moved.length === 0 && !isServed) return;
   throw new EngineError('STATE_REFUSED', {
     where: { object: `migration ${id}` },
     expected: 'a migration that stands still',
