@@ -80,17 +80,17 @@ export const newMigrationDe: Flat<typeof newMigration> = {
   'newMigration.target.byRule': 'nach Regel gewählt',
   'newMigration.target.common': '{{name}}, wie die anderen',
   'newMigration.target.noSnapshots': '{{name}} (keine Snapshots)',
-  'newMigration.target.disks': 'Platten',
-  'newMigration.target.disk': 'Platte {{label}}',
+  'newMigration.target.disks': 'Festplatten',
+  'newMigration.target.disk': 'Festplatte {{label}}',
   'newMigration.target.leftOut': 'ausgelassen: sie wird nicht migriert',
-  'newMigration.target.classOf': 'Speicherklasse der Platte {{disk}}',
+  'newMigration.target.classOf': 'Speicherklasse der Festplatte {{disk}}',
   'newMigration.advanced.title': 'Weitere Optionen',
   'newMigration.advanced.prefix': 'Präfix aller Objektnamen',
   'newMigration.advanced.prefixWords':
     'Kleinbuchstaben, Ziffern und Bindestriche, höchstens 30. Sonst aus dem Namen der VM gebildet.',
   'newMigration.advanced.prefixWrong':
     'Beginnen Sie mit einem Kleinbuchstaben, dann Kleinbuchstaben, Ziffern oder Bindestriche, am Ende ein Buchstabe oder eine Ziffer; höchstens 30.',
-  'newMigration.advanced.sample': 'Verglichene Fenster je Platte',
+  'newMigration.advanced.sample': 'Verglichene Fenster je Festplatte',
   'newMigration.advanced.sampleWords':
     'So viele zufällige Fenster des neuesten VolumeSnapshots werden über eine Wiederherstellung gelesen.',
   'newMigration.advanced.cutCurrent': 'Auch vom aktuellen Stand einen VolumeSnapshot ziehen',
