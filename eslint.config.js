@@ -49,6 +49,15 @@ module.exports = tseslint.config(
         { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' },
       ],
       eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            ':matches(TemplateElement[value.raw=/\\bfor update\\b/i], Literal[value=/\\bfor update\\b/i])',
+          message:
+            'Lock rows `for no key update`: `for update` waits for the keys that foreign keys of other transactions hold, and they for it.',
+        },
+      ],
     },
   },
 );

@@ -109,7 +109,7 @@ describe('database', () => {
     const holder = await database.dedicated();
     try {
       await holder.query('begin');
-      await holder.query('select 1 from t where id = 1 for update');
+      await holder.query('select 1 from t where id = 1 for no key update');
       const waiting = database.transaction(async tx => {
         await tx.query(`set local lock_timeout = '50ms'`);
         await tx.query('update t set n = 1 where id = 1');
