@@ -169,12 +169,13 @@ function plain({ code, stdout, stderr }: { code: number | null; stdout: string; 
     text
       .replace(/\b\d+(\.\d+)? (ms|s|min)( ago)?\b/g, 'TIME')
       // Ages of two moments, and what their widths move.
-      .replace(/ +\d+(ms|s|m|h|d)(?= |$)/gm, ' AGE')
+      .replace(/ +(\d+(ms|s|m|h|d))+(?=[ ,)]|$)/gm, ' AGE')
       .replace(/\bAGE +/g, 'AGE ')
       .replace(/"ageMs": \d+/g, '"ageMs": N')
       .replace(/"generatedAt": ?"[^"]*"/g, 'NOW')
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'AT')
       // What else is written on this disk meanwhile is no difference.
-      .replace(/"freeBytes": \d+/g, '"freeBytes": N');
+      .replace(/"freeBytes": \d+/g, '"freeBytes": N')
+      .replace(/\b[\d.]+ \w+ free\b/g, 'FREE');
   return { code, stdout: same(stdout), stderr: same(stderr) };
 }
