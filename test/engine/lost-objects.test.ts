@@ -111,7 +111,7 @@ describe('removed by hand under a running migration:', () => {
     });
     expect(await eventsOf(migration, 'volume-snapshot-lost')).toHaveLength(1);
     expect((await eventsOf(migration, 'volume-replaced')).length).toBeGreaterThanOrEqual(1);
-  }, 60_000);
+  }, 180_000);
 
   it('a block table: it is made again by reading, and no layer is written twice for it', async () => {
     const isCheck = (volume: string): boolean => volume.endsWith('-check');

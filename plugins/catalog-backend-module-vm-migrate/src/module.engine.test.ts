@@ -109,7 +109,7 @@ describe('VMs in the catalog', () => {
       type: RELATION_DEPENDS_ON,
       targetRef: `resource:default/${metadata.name}`,
     });
-  }, 60_000);
+  }, 180_000);
 
   it('what a VM became stays while its migration is taken up again', async () => {
     const [before] = await results();
@@ -127,7 +127,7 @@ describe('VMs in the catalog', () => {
     } finally {
       await terminal.engine.call('setLimit', { scope: 'all', maxRunning: 8 });
     }
-  }, 60_000);
+  }, 180_000);
 
   it('a VM that is gone goes; what it became stays, and so does the owner of its migration', async () => {
     rmSync(path.join(lab, '1'), { recursive: true });
@@ -141,7 +141,7 @@ describe('VMs in the catalog', () => {
     });
     const [view] = await running.backend.as(ANN).call('getMigrations', {});
     expect(view?.owner).toBe('group:default/ones');
-  }, 60_000);
+  }, 180_000);
 
   it('a source that fails keeps its VMs, with its error, also after a restart; it is logged once', async () => {
     renameSync(away, `${away}.gone`);

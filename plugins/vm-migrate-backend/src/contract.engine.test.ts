@@ -102,7 +102,7 @@ describe('the contract', () => {
     const recovered = await ann.call('recover', { vm: 'lab/small 1' });
     expect(recovered.adopted).toBeGreaterThan(0);
     expect(backend.contract.seen.answers).toContain('recover');
-  }, 60_000);
+  }, 180_000);
 
   it.each([
     ['USAGE', 400, { method: 'POST', body: '{"vm":' }],

@@ -95,7 +95,7 @@ describe('the end of a migration in the notifications of Backstage', () => {
     const { id } = mine as unknown as { id: string };
     expect((await get(STARTER, `/api/notifications/notifications/${id}`)).status).toBe(200);
     expect((await get(STRANGER, `/api/notifications/notifications/${id}`)).status).toBe(404);
-  }, 60_000);
+  }, 180_000);
 
   it('that came while no backend ran is told by the next one', async () => {
     writeSmallVm(path.join(vms, '2'), { seed: 2, baseBytes: 64 * 1024 });
