@@ -152,7 +152,7 @@ describe('a database', () => {
     const own = await open(name, await testDatabase());
     await pace(own.test.engine, 1);
     const { migration } = await own.test.engine.call('start', { vm: vm.folder, options: OPTIONS });
-    await pace(own.test.engine, 3);
+    await pace(own.test.engine, 6);
     own.fleet.start(2);
     return { ...own, vm, migration };
   }
@@ -175,7 +175,7 @@ describe('a database', () => {
       );
       if (row?.open === 0) throw new Error('all is copied already');
       return (row?.ready ?? 0) >= count;
-    }, 60_000);
+    }, 180_000);
   }
 
   /** What the target itself says. */
