@@ -47,7 +47,7 @@ describeWithBrowser('a page and a terminal on one database', () => {
     await succeeds('limits', 'all', '--rate', '64K');
     person = await signIn(browser, backstage.url);
     page = person.page;
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     running.forEach(({ child }) => child.kill('SIGKILL'));
     await Promise.all(running.map(({ ended }) => ended));
@@ -145,5 +145,5 @@ describeWithBrowser('a page and a terminal on one database', () => {
     visible.add('the page sees the end', (await sight.at()) - returnedAt);
     visible.expectKept();
     expect(person.complaints()).toEqual([]);
-  }, 120_000);
+  }, 240_000);
 });
