@@ -64,7 +64,7 @@ describe('names on TAB', () => {
     }
     migrations = await items<MigrationView>('get', 'migrations');
     expect(migrations).toHaveLength(2);
-  }, 120_000);
+  }, 360_000);
   afterAll(() => database?.drop());
 
   function writeVm(name: string, displayName: string, power: 'off' | 'running' = 'off'): void {

@@ -54,7 +54,7 @@ describe('kubectl vm-migrate steers', () => {
     for (const [nth, name] of ['one', 'two', 'three', 'four', 'five'].entries())
       vms.set(name, writeVm(path.join(folder, 'vms', name), name, nth + 1));
     await run(world, 'get', 'vms');
-  }, 120_000);
+  }, 360_000);
   afterAll(async () => {
     for (const { child } of children) child.kill('SIGKILL');
     await endBackground(state);
@@ -122,7 +122,7 @@ migrations:
     const followed = await ok('logs', id, '-f');
     expect(followed.stdout).toBe(told.stdout);
     expect((await ok('logs')).stdout).toContain(id);
-  }, 120_000);
+  }, 360_000);
 
   it('a VM that fails among others makes code 3; retry finishes it when the cause is gone', async () => {
     const file = path.join(folder, 'failing.yaml');
@@ -156,7 +156,7 @@ migrations: [{ vm: three }, { vm: four }]
     );
     expect((await ok('wait', id)).stdout).toMatch(/: migrated\n$/);
     await expectWhole('three', id);
-  }, 120_000);
+  }, 360_000);
 
   it('pause stops it, resume goes on; wait gives up with code 4; logs -f ends with the migration', async () => {
     await rate('150K');
@@ -188,7 +188,7 @@ migrations: [{ vm: three }, { vm: four }]
     expect((await run(world, 'wait', id, '--for=verified')).code).toBe(1);
     await ok('verify', id, '--full');
     expect((await ok('wait', id, '--for=verified')).stdout).toMatch(/: verified\n$/);
-  }, 120_000);
+  }, 360_000);
 
   it('start --paused accepts the plan and writes nothing until it is resumed', async () => {
     const { stdout } = await ok('start', 'lab/two', '--name-prefix', 'later', '--paused');
@@ -202,7 +202,7 @@ migrations: [{ vm: three }, { vm: four }]
     await ok('resume', id);
     expect((await ok('wait', id)).stdout).toMatch(/: migrated\n$/);
     await expectWhole('two', id);
-  }, 120_000);
+  }, 360_000);
 
   it('start --at accepts the plan and begins by itself, not before its time', async () => {
     let at = '';
@@ -221,7 +221,7 @@ migrations: [{ vm: three }, { vm: four }]
     expect(begun).toHaveLength(1);
     expect(Date.parse(begun[0]?.at ?? '')).toBeGreaterThanOrEqual(Date.parse(at));
     await expectWhole('two', id);
-  }, 120_000);
+  }, 360_000);
 
   it('pause and cancel forget when a migration was to begin', async () => {
     const at = '2099-12-01T22:00Z';
@@ -301,7 +301,7 @@ migrations: [{ vm: three }, { vm: four }]
     expect(again.stdout).toContain(`names-taken:${two}`);
     const removed = await ok('plan', 'lab/four', '--name-prefix', 'remove-all');
     expect(removed.stdout).not.toContain('names-taken');
-  }, 120_000);
+  }, 360_000);
 
   it('the first Ctrl-C detaches, with the way back as it is to be typed; the work goes on', async () => {
     await rate('150K');
@@ -322,7 +322,7 @@ migrations: [{ vm: three }, { vm: four }]
     await expectWhole('four', id);
     expect(backgroundPid(state)).toBe(before);
     expect(readFileSync(path.join(state, 'background.log'), 'utf8')).not.toMatch(/ended:/);
-  }, 120_000);
+  }, 360_000);
 });
 
 /** A base and five deltas, one of them a side branch. */

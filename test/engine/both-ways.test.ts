@@ -103,7 +103,7 @@ describe('both ways', () => {
     });
     writeFileSync(path.join(folder, 'nothing.yaml'), 'vmMigrate: {}\n');
     id = (await backend.as('user:default/ann').call('start', { vm: 'lab/small 1' })).migration;
-  }, 120_000);
+  }, 360_000);
   afterAll(async () => {
     await backend?.stop();
     await database?.drop();
@@ -129,7 +129,7 @@ describe('both ways', () => {
         expect({ words, ...plain(other) }).toEqual({ words, ...plain(one) });
       }
     },
-    120_000,
+    360_000,
   );
 
   it.each([

@@ -55,7 +55,7 @@ describe('removed by hand under a running migration:', () => {
       // Nobody keeps the fork: its VolumeSnapshot is a working one.
       loseFork({ at: 'delta', when: 'late', keep: 'others' }),
     ]);
-  }, 120_000);
+  }, 360_000);
 
   interface LostFork {
     readonly at: 'base' | 'delta';
@@ -131,7 +131,7 @@ describe('removed by hand under a running migration:', () => {
         call.what === 'mark' && call.phase === 'writing' ? tablesOfVolume(call.volume) : [],
       ),
     ]);
-  }, 120_000);
+  }, 360_000);
 
   async function loseTables(
     name: string,

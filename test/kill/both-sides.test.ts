@@ -81,7 +81,7 @@ describe('from both sides', () => {
       moverProgram: moverProgram(),
     });
     seenByPage = new SeenEvents(guest.events({ signal: stop.signal, after: 0 }));
-  }, 120_000);
+  }, 360_000);
 
   afterAll(async () => {
     stop.abort();

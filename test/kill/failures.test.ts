@@ -190,7 +190,7 @@ describe('a database server', () => {
         });
       }
       await test.engine.call('setLimit', { scope: 'all', bytesPerSecond: null });
-      await test.until(migration, ['migrated'], 60_000);
+      await test.until(migration, ['migrated']);
       expect(await expectMigrated(test.engine, migration, vm, test.classFolder)).toBe(
         SMALL_VM_POINTS,
       );

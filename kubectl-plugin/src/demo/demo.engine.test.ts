@@ -71,7 +71,7 @@ describe('npm run demo', () => {
     // Every VolumeSnapshot, with its bytes, its digest, and what is proved.
     expect(result.match(/ proved whole/g)).toHaveLength(9);
     expect(pasteable(stdout).length).toBeGreaterThanOrEqual(5);
-  }, 120_000);
+  }, 360_000);
 
   it('what it says to paste works as pasted', () => {
     const [path_ = '', ...commands] = pasteable(first);

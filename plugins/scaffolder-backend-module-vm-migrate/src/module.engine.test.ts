@@ -86,7 +86,7 @@ describe('in the scaffolder', () => {
     await until('templates', async () =>
       (await entities('Template')).length === 2 ? true : undefined,
     );
-  }, 90_000);
+  }, 360_000);
   afterAll(async () => {
     await backend?.stop();
     await database?.drop();
@@ -128,7 +128,7 @@ describe('in the scaffolder', () => {
     expect(
       backend.audited.map(({ eventId, meta, outcome }) => [eventId, meta['actor'], outcome]),
     ).toContainEqual(['start', ANN, 'succeeded']);
-  }, 120_000);
+  }, 360_000);
 
   it('stops for what blocks and nobody accepted, and says how it is accepted', async () => {
     const values = { vm: await picked('small 2'), keep: { rule: 'newest', count: 2 } };
@@ -220,7 +220,7 @@ describe('in the scaffolder', () => {
     for (const { entityRef } of rows)
       expect(entityRef).toMatch(/^resource:default\/lab\..+\.here$/);
     expect(await backend.as(ANN).call('getMigrations', { states: ['migrated'] })).toHaveLength(3);
-  }, 120_000);
+  }, 360_000);
 
   it('what is no VM is said by name', async () => {
     const task = await run('migrate-vm', {

@@ -37,7 +37,7 @@ describe('behind a proxy', () => {
     });
     await backend.ready();
     proxy = await BufferingProxy.open(new URL(backend.url));
-  }, 90_000);
+  }, 360_000);
   afterAll(async () => {
     stop.abort();
     await proxy?.close();

@@ -46,7 +46,7 @@ describe('the contract', () => {
       },
     });
     await backend.ready();
-  }, 90_000);
+  }, 360_000);
   afterAll(async () => {
     await backend?.stop();
     await database?.drop();
@@ -90,7 +90,7 @@ describe('the contract', () => {
     expect(names.filter(name => !backend.contract.seen.answers.has(name as OperationName))).toEqual(
       [],
     );
-  }, 120_000);
+  }, 360_000);
 
   it('recover answers as it says', async () => {
     const ann = backend.as(ANN);

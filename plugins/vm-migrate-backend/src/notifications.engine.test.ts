@@ -65,7 +65,7 @@ describe('the end of a migration in the notifications of Backstage', () => {
       const answer = await get(STARTER, '/api/catalog/entities/by-name/group/default/storage');
       return answer.ok && JSON.stringify(await answer.json()).includes('hasMember');
     });
-  }, 90_000);
+  }, 360_000);
   afterAll(async () => {
     await backend?.stop();
     await database?.drop();
@@ -129,7 +129,7 @@ describe('the end of a migration in the notifications of Backstage', () => {
         }) as unknown,
       }),
     );
-  }, 90_000);
+  }, 360_000);
 
   async function notificationsOf(user: string): Promise<Notification[]> {
     const answer = await get(user, '/api/notifications/notifications');

@@ -139,7 +139,7 @@ describe.each(['database', 'schema'] as const)('pluginDivisionMode %s', mode => 
     const report = await ann.call('getReport', { migration });
     const kinds = report.snapshots.flatMap(({ disks }) => disks.map(({ proof }) => proof.kind));
     expect(new Set(kinds)).toEqual(new Set(['full']));
-  }, 90_000);
+  }, 360_000);
 
   it('takes no path, no unknown field, no unsigned request', async () => {
     const ann = backend.as(ANN);

@@ -146,7 +146,7 @@ describe('getTargets', () => {
       for (const socket of sockets) socket.destroy();
       await other.close();
     }
-  }, 120_000);
+  }, 360_000);
 
   async function proof() {
     return (await test.engine.call('getTargets', {}))[1]?.classes[0]?.proof;
