@@ -126,7 +126,7 @@ describe(`${KILLS} kills and ${STOPS} stops (replay with VM_MIGRATE_SEED=${SEED}
       );
       expect(counted.skippedWindows).toBeGreaterThan(0);
     },
-    60_000 + (KILLS + STOPS) * 5_000,
+    240_000 + (KILLS + STOPS) * 15_000,
   );
 
   async function tell(): Promise<void> {
