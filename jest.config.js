@@ -154,6 +154,7 @@ module.exports = {
         '<rootDir>/test/(formats|engine|kill|cluster|e2e|install)/',
         ...ownPart,
       ],
+      patient,
     ),
     part('pages', ['plugins/vm-migrate/**/*.test.tsx'], [], pages),
     part(

@@ -9,7 +9,7 @@ const LOOK_MS = 25;
 export async function untilThere<T>(
   what: string,
   ask: () => Promise<T | undefined | false>,
-  timeoutMs = 30_000,
+  timeoutMs = 60_000,
 ): Promise<T> {
   const late = performance.now() + timeoutMs;
   for (;;) {

@@ -64,7 +64,7 @@ describe('names on TAB', () => {
     }
     migrations = await items<MigrationView>('get', 'migrations');
     expect(migrations).toHaveLength(2);
-  }, 120_000);
+  }, 360_000);
   afterAll(() => database?.drop());
 
   function writeVm(name: string, displayName: string, power: 'off' | 'running' = 'off'): void {
@@ -202,16 +202,18 @@ describe('names on TAB', () => {
       const { port } = server.address() as net.AddressInfo;
       try {
         const databaseUrl = `postgres://nobody@127.0.0.1:${port}/none`;
-        const best = (measure: () => number): number =>
-          Math.min(...Array.from({ length: 5 }, measure));
         // Nothing can end while the engine is being loaded: how long that takes here now.
-        const loadMs = best(() => {
+        const loadMs = (): number => {
           const startedAt = performance.now();
           called('kubectl-vm_migrate', ['explain']);
           return performance.now() - startedAt;
+        };
+        // Each beside a load of its own moment; that of the quietest one counts.
+        const over = Array.from({ length: 5 }, () => {
+          const mayTakeMs = Math.max(300, loadMs()) + 400;
+          return silent(['plan', ''], { VM_MIGRATE_DATABASE_URL: databaseUrl }) - mayTakeMs;
         });
-        const tookMs = best(() => silent(['plan', ''], { VM_MIGRATE_DATABASE_URL: databaseUrl }));
-        expect(tookMs).toBeLessThan(Math.max(300, loadMs) + 400);
+        expect(Math.min(...over)).toBeLessThan(0);
       } finally {
         server.close();
       }

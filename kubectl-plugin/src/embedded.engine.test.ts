@@ -31,7 +31,7 @@ describe('kubectl vm-migrate without a database', () => {
     expect(
       (JSON.parse(b.stdout) as { items: { pid: number }[] }).items.map(({ pid }) => pid),
     ).toEqual([backgroundPid(state)]);
-  }, 120_000);
+  }, 360_000);
 
   it('a follower outlives the background process: another goes on', async () => {
     writeExampleVm(path.join(folder, 'vm'), { diskBytes: 64 * MIB });
@@ -58,5 +58,5 @@ describe('kubectl vm-migrate without a database', () => {
     expect((await run(world, 'get', 'migrations', '-o', 'name')).stdout).toMatch(
       /^migration\/m-\w+\n$/,
     );
-  }, 120_000);
+  }, 360_000);
 });

@@ -54,7 +54,7 @@ describe('kubectl vm-migrate steers', () => {
     for (const [nth, name] of ['one', 'two', 'three', 'four', 'five'].entries())
       vms.set(name, writeVm(path.join(folder, 'vms', name), name, nth + 1));
     await run(world, 'get', 'vms');
-  }, 120_000);
+  }, 360_000);
   afterAll(async () => {
     for (const { child } of children) child.kill('SIGKILL');
     await endBackground(state);
@@ -122,7 +122,7 @@ migrations:
     const followed = await ok('logs', id, '-f');
     expect(followed.stdout).toBe(told.stdout);
     expect((await ok('logs')).stdout).toContain(id);
-  }, 120_000);
+  }, 360_000);
 
   it('a VM that fails among others makes code 3; retry finishes it when the cause is gone', async () => {
     const file = path.join(folder, 'failing.yaml');
@@ -156,10 +156,10 @@ migrations: [{ vm: three }, { vm: four }]
     );
     expect((await ok('wait', id)).stdout).toMatch(/: migrated\n$/);
     await expectWhole('three', id);
-  }, 120_000);
+  }, 360_000);
 
   it('pause stops it, resume goes on; wait gives up with code 4; logs -f ends with the migration', async () => {
-    await rate(SLOW);
+    await rate('150K');
     const id = await started('lab/five');
     const log = follow('logs', id, '-f', '-o', 'json');
     await log.until(/Done: write /);
@@ -188,7 +188,7 @@ migrations: [{ vm: three }, { vm: four }]
     expect((await run(world, 'wait', id, '--for=verified')).code).toBe(1);
     await ok('verify', id, '--full');
     expect((await ok('wait', id, '--for=verified')).stdout).toMatch(/: verified\n$/);
-  }, 120_000);
+  }, 360_000);
 
   it('start --paused accepts the plan and writes nothing until it is resumed', async () => {
     const { stdout } = await ok('start', 'lab/two', '--name-prefix', 'later', '--paused');
@@ -202,20 +202,26 @@ migrations: [{ vm: three }, { vm: four }]
     await ok('resume', id);
     expect((await ok('wait', id)).stdout).toMatch(/: migrated\n$/);
     await expectWhole('two', id);
-  }, 120_000);
+  }, 360_000);
 
   it('start --at accepts the plan and begins by itself, not before its time', async () => {
-    const at = new Date(Date.now() + 4_000).toISOString();
-    const { stdout } = await ok('start', 'lab/two', '--name-prefix', 'timed', '--at', at);
+    let at = '';
+    let stdout = '';
+    // As soon as this machine can: the time must be ahead yet when the plan is accepted.
+    for (const aheadMs of [4_000, 20_000, 80_000]) {
+      at = new Date(Date.now() + aheadMs).toISOString();
+      const begun = await run(world, 'start', 'lab/two', '--name-prefix', 'timed', '--at', at);
+      stdout = begun.stdout;
+      if (!begun.stderr.includes('has passed')) break;
+    }
     const [, id = ''] = /^Accepted (m-\w+) .*it begins at .*Z\. Before: /m.exec(stdout) ?? [];
-    expect((await ok('describe', id)).stdout).toMatch(`paused, begins ${at}`);
     expect((await ok('wait', id)).stdout).toMatch(/: migrated\n$/);
     const { items } = await json<{ items: EventView[] }>('logs', id);
     const begun = items.filter(({ kind }) => kind === 'resumed');
     expect(begun).toHaveLength(1);
     expect(Date.parse(begun[0]?.at ?? '')).toBeGreaterThanOrEqual(Date.parse(at));
     await expectWhole('two', id);
-  }, 120_000);
+  }, 360_000);
 
   it('pause and cancel forget when a migration was to begin', async () => {
     const at = '2099-12-01T22:00Z';
@@ -224,11 +230,12 @@ migrations: [{ vm: three }, { vm: four }]
     const beginsAt = async () =>
       (await json<{ migration: { beginsAt: string | null } }>('describe', id)).migration.beginsAt;
     expect(await beginsAt()).toBe('2099-12-01T22:00:00.000Z');
+    expect((await ok('describe', id)).stdout).toMatch('paused, begins 2099-12-01T22:00:00.000Z');
     await ok('pause', id);
     expect(await beginsAt()).toBeNull();
     await ok('cancel', id, '--remove-all', '--yes');
     expect(await beginsAt()).toBeNull();
-  }, 60_000);
+  }, 180_000);
 
   it.each([
     ['yesterday', 'is no time like'],
@@ -240,7 +247,7 @@ migrations: [{ vm: three }, { vm: four }]
   });
 
   it('cancel keeps and removes exactly what it is told to', async () => {
-    await rate(SLOW);
+    await rate('250K');
     const choices = ['keep-all', 'keep-snapshots', 'remove-all'] as const;
     const [one, two, three] = await Promise.all([
       started('lab/one', '--name-prefix', 'keep-all'),
@@ -294,10 +301,10 @@ migrations: [{ vm: three }, { vm: four }]
     expect(again.stdout).toContain(`names-taken:${two}`);
     const removed = await ok('plan', 'lab/four', '--name-prefix', 'remove-all');
     expect(removed.stdout).not.toContain('names-taken');
-  }, 120_000);
+  }, 360_000);
 
   it('the first Ctrl-C detaches, with the way back as it is to be typed; the work goes on', async () => {
-    await rate(SLOW);
+    await rate('150K');
     const before = backgroundPid(state);
     const follower = follow('start', 'lab/four', '--name-prefix', 'detached');
     await follower.until(/ - running /);
@@ -315,7 +322,7 @@ migrations: [{ vm: three }, { vm: four }]
     await expectWhole('four', id);
     expect(backgroundPid(state)).toBe(before);
     expect(readFileSync(path.join(state, 'background.log'), 'utf8')).not.toMatch(/ended:/);
-  }, 120_000);
+  }, 360_000);
 });
 
 /** A base and five deltas, one of them a side branch. */

@@ -114,7 +114,10 @@ describeWithOwnCluster('a worker that was deployed into the cluster', () => {
     const again = await run(world, ...apply);
     expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(/secret\/\S+ kept/) });
     await withoutDnsAndServices();
-    await kubectl.run(['rollout', 'status', 'deployment/vm-migrate-worker', '--timeout=55s']);
+    await until('the worker to be rolled out', 240_000, async () => {
+      await kubectl.run(['rollout', 'status', 'deployment/vm-migrate-worker', '--timeout=50s']);
+      return true;
+    });
     const secret = await kubectl.get<{ data: Record<string, string> }>(
       'secret/vm-migrate-postgres',
     );
@@ -158,7 +161,7 @@ describeWithOwnCluster('a worker that was deployed into the cluster', () => {
   };
   /** The worker that is not ending. */
   const worker = () =>
-    until('one worker', 60_000, async () => {
+    until('one worker', 120_000, async () => {
       const [first, second] = await podsOf(WORKER);
       return second === undefined && first?.status.podIP !== undefined && first;
     });
@@ -174,7 +177,7 @@ describeWithOwnCluster('a worker that was deployed into the cluster', () => {
       status: 200,
       text: expect.stringMatching(/database: ok\ntarget lab: ok/),
     });
-    expect((await run(world, 'limits', 'source:store', '--rate', '4M')).code).toBe(0);
+    expect((await run(world, 'limits', 'source:store', '--rate', '1M')).code).toBe(0);
     const started = await run(world, 'start', 'store/web', '--detach');
     expect(started).toMatchObject({ code: 0 });
 
@@ -191,7 +194,7 @@ describeWithOwnCluster('a worker that was deployed into the cluster', () => {
     expect((await podsOf(MOVER)).map(({ metadata }) => metadata.uid)).toContain(mover.metadata.uid);
     expect((await run(world, 'limits', 'source:store', '--rate', 'none')).code).toBe(0);
 
-    const waited = await run(world, 'wait', 'web', '--timeout', '100s');
+    const waited = await run(world, 'wait', 'web', '--timeout', '200s');
     expect(waited).toMatchObject({ code: 0 });
     const second = await worker();
     expect(second.metadata.uid).not.toBe(first.metadata.uid);
@@ -205,7 +208,7 @@ describeWithOwnCluster('a worker that was deployed into the cluster', () => {
     const workers = await json<{ items: { host: string }[] }>('get', 'workers');
     const hosts = workers.items.map(({ host }) => host);
     expect(hosts).toEqual([second.metadata.name]);
-  }, 240_000);
+  }, 480_000);
 });
 
 /** Sum of a metric's samples, of those with this label. */

@@ -1,19 +1,10 @@
 /** What a worker answers to probes and to Prometheus, over real HTTP. */
 import http from 'node:http';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import type { WorkerHealth } from '@vm-migrate/engine';
+import { onFreePort } from '../../test/free-port';
 import { openWorkerServer, type MetricsHandler, type WorkerServer } from './worker-server';
 
 const ADDRESS = '127.0.0.1';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, ADDRESS, resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise(resolve => server.close(resolve));
-  return port;
-}
 
 function ask(port: number, path: string): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
@@ -37,20 +28,20 @@ describe('the server of a worker', () => {
     void response.end('samples');
 
   it('is alive and not ready until there is a worker, then says what the worker says', async () => {
-    const port = await freePort();
-    server = await openWorkerServer(
-      { healthPort: port, metricsPort: port, address: ADDRESS },
-      metrics,
-    );
+    const port = await onFreePort(async free => {
+      const ports = { healthPort: free, metricsPort: free, address: ADDRESS };
+      server = await openWorkerServer(ports, metrics);
+      return free;
+    });
     expect(await ask(port, '/livez')).toMatchObject({ status: 200 });
-    server.notReady('database: away');
+    server?.notReady('database: away');
     expect(await ask(port, '/readyz')).toEqual({ status: 503, text: 'database: away\n' });
     let health: WorkerHealth = {
       alive: true,
       ready: true,
       lines: ['database: ok', 'target a: ok'],
     };
-    server.answerFrom(async () => health);
+    server?.answerFrom(async () => health);
     expect(await ask(port, '/readyz')).toEqual({
       status: 200,
       text: 'database: ok\ntarget a: ok\n',
@@ -62,22 +53,24 @@ describe('the server of a worker', () => {
   });
 
   it('loads the exporter only for a metrics port', async () => {
-    const port = await freePort();
     let loaded = 0;
-    server = await openWorkerServer(
-      { healthPort: port, metricsPort: undefined, address: ADDRESS },
-      () => ((loaded += 1), metrics()),
-    );
+    const port = await onFreePort(async free => {
+      const ports = { healthPort: free, metricsPort: undefined, address: ADDRESS };
+      server = await openWorkerServer(ports, () => ((loaded += 1), metrics()));
+      return free;
+    });
     expect(loaded).toBe(0);
     expect(await ask(port, '/metrics')).toMatchObject({ status: 404 });
   });
 
   it('says which port is taken', async () => {
-    const port = await freePort();
-    const ports = { healthPort: port, metricsPort: undefined, address: ADDRESS };
-    server = await openWorkerServer(ports, metrics);
+    const ports = await onFreePort(async port => {
+      const free = { healthPort: port, metricsPort: undefined, address: ADDRESS };
+      server = await openWorkerServer(free, metrics);
+      return free;
+    });
     await expect(openWorkerServer(ports, metrics)).rejects.toThrow(
-      new RegExp(`port ${port} of ${ADDRESS} .*EADDRINUSE`),
+      new RegExp(`port ${ports.healthPort} of ${ADDRESS} .*EADDRINUSE`),
     );
   });
 });

@@ -53,7 +53,7 @@ describeWithOwnCluster('npm start with a cluster', () => {
   it('migrates to it, by an account with just the printed rights and nothing configured', async () => {
     backstage = await startBackstage(folder, {
       environment: { KUBECONFIG: account.kubeconfig },
-      timeoutMs: 90_000,
+      timeoutMs: 150_000,
     });
     const { url, token } = backstage;
     const guest = apiClient({ baseUrl: () => `${url}/api/vm-migrate`, token });
@@ -69,7 +69,7 @@ describeWithOwnCluster('npm start with a cluster', () => {
     const { migration } = await guest.call('start', { vm: `demo/${vm.displayName}` });
     await untilMigrated(guest, migration);
     expect(await found(guest, migration)).toEqual(wanted());
-  }, 180_000);
+  }, 600_000);
 
   /** A point that is not there is a name that nothing has. */
   async function found(guest: ApiClient, migration: string): Promise<string[]> {
@@ -105,7 +105,7 @@ describeWithOwnCluster('npm start with a cluster', () => {
   }
 
   async function untilMigrated(guest: ApiClient, migration: string): Promise<void> {
-    await until('the end of the migration', 120_000, async () => {
+    await until('the end of the migration', 300_000, async () => {
       const [row] = await guest.call('getMigrations', { migration });
       return row?.state !== 'running';
     }).catch(async (error: unknown) => {

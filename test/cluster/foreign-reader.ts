@@ -4,6 +4,8 @@ import type { Kubectl } from './kubectl';
 import { fileOn, isBound, makeClaim, restrictedPod, type VolumeMode } from './objects';
 
 const MIB = 1024 ** 2;
+/** Made by this process: some are asked for in the same millisecond. */
+let pods = 0;
 
 export interface ReadVolume {
   readonly claim: string;
@@ -17,7 +19,7 @@ export async function digestsOf(
   mode: VolumeMode,
   volumes: readonly ReadVolume[],
 ): Promise<string[]> {
-  const pod = `reads-${Date.now().toString(36)}`;
+  const pod = `reads-${Date.now().toString(36)}-${++pods}`;
   const spec = restrictedPod(
     volumes.map(({ sizeBytes }, index) => ({
       name: `c${index}`,

@@ -30,6 +30,7 @@ import { serveFolder } from './serve-folder';
 const MIB = 1024 * 1024;
 const DISK_MIBS = 16;
 const LAYERS = 5;
+const MOST_RUNS = 3;
 const DEVICE = '/dev/vm-migrate';
 
 describeWithOwnCluster('a mover that serves the layers of its volume in turn', () => {
@@ -67,14 +68,18 @@ describeWithOwnCluster('a mover that serves the layers of its volume in turn', (
   }, 240_000);
 
   it('loses states when it does not flush, which nobody notices', async () => {
-    const began = performance.now();
-    const { digests } = await migrated('unflushed', ['--no-flush']);
-    const lost = vm.snapshots.filter(({ disks }, nth) => digests[nth] !== disks[0]?.sha256());
-    process.stderr.write(
-      `  unflushed: ${lost.length} of ${LAYERS} states lost, ${Math.round((performance.now() - began) / 1000)} s\n`,
-    );
-    expect(lost.length).toBeGreaterThan(0);
-  }, 240_000);
+    // What the kernel happens to write back before a cut is not lost: then another run shows it.
+    let lost = 0;
+    for (let run = 1; run <= MOST_RUNS && lost === 0; run++) {
+      const began = performance.now();
+      const { digests } = await migrated(`unflushed-${run}`, ['--no-flush']);
+      lost = vm.snapshots.filter(({ disks }, nth) => digests[nth] !== disks[0]?.sha256()).length;
+      process.stderr.write(
+        `  unflushed: ${lost} of ${LAYERS} states lost, ${Math.round((performance.now() - began) / 1000)} s\n`,
+      );
+    }
+    expect(lost).toBeGreaterThan(0);
+  }, 900_000);
 
   interface Cut {
     /** The volume's pod was there, at rest. */

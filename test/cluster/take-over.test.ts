@@ -67,11 +67,10 @@ describeWithOwnCluster('a worker that goes in the middle of a layer', () => {
       targets,
     });
     await logWindows(test.engine.database);
-    await test.engine.call('setLimit', { scope: 'all', bytesPerSecond: 1.5 * MIB });
     fleet = await WorkerFleet.open({
       databaseUrl: test.database.url,
       works: { sources: [], targets },
-      settings: { windowBytes: 512 * KIB, leaseMs: 3_000, deadAfterMs: 3_000 },
+      settings: { windowBytes: 256 * KIB, leaseMs: 6_000, deadAfterMs: 6_000 },
     });
   }, 300_000);
 
@@ -101,6 +100,8 @@ describeWithOwnCluster('a worker that goes in the middle of a layer', () => {
     '(%s) is followed by another one with the same pod',
     async (how, part) => {
       const began = performance.now();
+      // The layer lasts longer than any take-over, and no longer than the case looks at it.
+      await limit(256 * KIB);
       const [first] = fleet.start();
       if (first === undefined) throw new Error('no worker');
       const prefix = how.split(/[ ,]/)[0] ?? '';
@@ -110,7 +111,7 @@ describeWithOwnCluster('a worker that goes in the middle of a layer', () => {
       });
       const windows = async () =>
         (await loggedWindows(test.engine.database)).filter(one => one.migrationId === migration);
-      await until('windows of the layer', 90_000, async () => (await windows()).length >= 4);
+      await until('windows of the layer', 120_000, async () => (await windows()).length >= 4);
       const [volume] = await test.engine.database.query<{ name: string; fence: number }>(
         `select v.base_name as name, s.fence from vm_migrate.volume v join vm_migrate.step s using (migration_id, volume_id)
           where v.migration_id = $1 and s.kind = 'applyLayer' and s.state = 'running'`,
@@ -122,7 +123,7 @@ describeWithOwnCluster('a worker that goes in the middle of a layer', () => {
       await part(first);
       const storedBefore = (await windows()).length;
       const [second] = fleet.start();
-      await until('the next claim to have the pod', 60_000, async () => {
+      await until('the next claim to have the pod', 120_000, async () => {
         const now = await kubectl.get<Pod>(`pod/${pod?.metadata.name ?? ''}`);
         expect(now.metadata.uid).toBe(pod?.metadata.uid);
         return Number(now.metadata.annotations['vm-migrate.io/fence']) > (volume?.fence ?? 0);
@@ -130,18 +131,23 @@ describeWithOwnCluster('a worker that goes in the middle of a layer', () => {
       if (how.startsWith('stopped')) {
         first.signal('SIGCONT');
         const stored = (await windows()).length;
-        await until('windows after it woke', 60_000, async () => (await windows()).length > stored);
+        await until(
+          'windows after it woke',
+          120_000,
+          async () => (await windows()).length > stored,
+        );
         const now = await kubectl.get<Pod>(`pod/${pod?.metadata.name ?? ''}`);
         expect(now.metadata).toMatchObject({ uid: pod?.metadata.uid });
         expect(now.metadata.annotations['vm-migrate.io/stop']).toBeUndefined();
       }
-      await test.until(migration, ['migrated'], 120_000);
+      await limit(null);
+      await test.until(migration, ['migrated'], 180_000);
       const logged = await windows();
       expect(logged.length).toBeGreaterThan(storedBefore);
       expect(new Set(logged.map(one => `${one.stepId} ${one.windowIndex}`)).size).toBe(
         logged.length,
       );
-      expect(new Set(logged.map(one => one.fence)).size).toBe(2);
+      expect(new Set(logged.map(one => one.fence)).size).toBeGreaterThanOrEqual(2);
       const [layer] = await test.engine.database.query<{ run: string; fence: number }>(
         `select l.receipt->>'runId' as run, s.fence from vm_migrate.layer l join vm_migrate.step s using (migration_id, layer_id)
           where l.migration_id = $1 and s.kind = 'applyLayer' and l.parent_id is null`,
@@ -155,8 +161,11 @@ describeWithOwnCluster('a worker that goes in the middle of a layer', () => {
       await Promise.all([first.ended, second?.ended]);
       process.stderr.write(`  ${how}: ${Math.round((performance.now() - began) / 1000)} s\n`);
     },
-    300_000,
+    600_000,
   );
+
+  const limit = (bytesPerSecond: number | null) =>
+    test.engine.call('setLimit', { scope: 'all', bytesPerSecond });
 
   async function digestOf(migration: string): Promise<string> {
     const report = await test.engine.call('getReport', { migration });

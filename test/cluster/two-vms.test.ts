@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { tempFolder } from '../../packages/engine/src/testing/temp-folder';
 import { writeSmallVm } from '../kill/small-vm';
+import { PromisedTimes } from '../promised-times';
 import { describeWithOwnCluster } from '.';
 import { getObject } from './api';
 import { existingInstance } from './instance';
@@ -17,10 +18,11 @@ const MIB = 1024 * KIB;
 /** What a limit may take to be felt. */
 const EFFECTIVE_MS = 2_000;
 /** The kubelet brings a rate into a file that the mover reads once a second: on a busy machine it is late. */
-const FELT_BY_MOVERS_MS = 30_000;
+const FELT_BY_MOVERS_MS = 60_000;
 
 describeWithOwnCluster('two VMs on the cluster', () => {
   const folder = tempFolder();
+  const effective = new PromisedTimes(EFFECTIVE_MS);
   let lab: Lab;
   let engine: LabEngine;
   beforeAll(async () => {
@@ -48,25 +50,26 @@ describeWithOwnCluster('two VMs on the cluster', () => {
     // Room for three, and yet one for each VM.
     await limit('vm', { maxRunning: 1 });
     await limit('all', { maxRunning: 3 });
-    await within(EFFECTIVE_MS, 'both VMs to be copied', async () => (await copying()).all === 2);
+    await soon('both VMs to be copied', async () => (await copying()).all === 2);
     expect(await mostDuring(2_000)).toEqual({ all: 2, ofOneVm: 1 });
 
     // No step more of the class; what runs runs on.
     await limit('class:fast', { maxRunning: 0 });
     await limit('all', { bytesPerSecond: null });
     const before = await windows();
-    await within(EFFECTIVE_MS, 'pods to be told their rate', async () =>
+    await soon('pods to be told their rate', async () =>
       (await ratesOfPods()).every(rate => rate === '0'),
     );
-    await within(FELT_BY_MOVERS_MS, 'the rate to rise', async () => (await windows()) > before + 6);
+    await until('the rate to rise', FELT_BY_MOVERS_MS, async () => (await windows()) > before + 6);
     await until('what ran to end', 60_000, async () => (await copying()).all === 0);
     expect(await mostDuring(1_000)).toEqual({ all: 0, ofOneVm: 0 });
 
     await limit('class:fast', { maxRunning: null });
-    await within(EFFECTIVE_MS, 'the class to go on', async () => (await copying()).all > 0);
+    await soon('the class to go on', async () => (await copying()).all > 0);
     await limit('vm', { maxRunning: null });
+    effective.expectKept();
     await lab.expectMigrated(engine, started);
-  }, 400_000);
+  }, 600_000);
 
   const limit = (
     scope: string,
@@ -124,11 +127,9 @@ describeWithOwnCluster('two VMs on the cluster', () => {
     return row?.count ?? 0;
   }
 
-  async function within(ms: number, what: string, isSo: () => Promise<boolean>): Promise<void> {
+  async function soon(what: string, isSo: () => Promise<boolean>): Promise<void> {
     const began = performance.now();
     await until(what, 30_000, isSo);
-    const took = performance.now() - began;
-    process.stderr.write(`  ${what}: after ${Math.round(took)} ms\n`);
-    expect(took).toBeLessThan(ms);
+    effective.add(what, performance.now() - began);
   }
 });

@@ -2,9 +2,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { onFreePort } from '../free-port';
 
 const root = path.resolve(__dirname, '../..');
 const HEALTH = '/api/vm-migrate/health';
@@ -38,10 +38,19 @@ export interface StartOptions {
  */
 export async function startBackstage(
   parent: string,
-  { environment = {}, timeoutMs = 60_000, port: given }: StartOptions = {},
+  { port, ...options }: StartOptions = {},
 ): Promise<Backstage> {
   mkdirSync(parent, { recursive: true, mode: 0o755 });
-  const port = given ?? (await freePort());
+  return port === undefined
+    ? onFreePort(free => startAt(free, parent, options))
+    : startAt(port, parent, options);
+}
+
+async function startAt(
+  port: number,
+  parent: string,
+  { environment = {}, timeoutMs = 120_000 }: StartOptions,
+): Promise<Backstage> {
   const child = spawn(
     process.execPath,
     [path.join(root, 'scripts', 'start.mjs'), '--port', String(port)],
@@ -121,13 +130,4 @@ function lastLines(child: ChildProcess): string[] {
       if (lines.length > 200) lines.shift();
     });
   return lines;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

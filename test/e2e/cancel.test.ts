@@ -44,7 +44,7 @@ describeWithBrowser('giving a migration up', () => {
     await api.call('setLimit', { scope: 'all', bytesPerSecond: 256 * 1024 });
     person = await signIn(browser, backstage.url);
     page = person.page;
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     await browser?.close();
     await backstage?.stop();
@@ -108,14 +108,14 @@ describeWithBrowser('giving a migration up', () => {
     expect(await axeViolations(page, '[role="dialog"]')).toEqual([]);
     await dialog.getByRole('button', { name: 'Back' }).click();
     expect((await api.call('getMigrations', { migration }))[0]).toMatchObject({ state: 'running' });
-  }, 120_000);
+  }, 240_000);
 
   it('keeps the VolumeSnapshots and removes the volumes', async () => {
     expect(onDisk()).toEqual({ volumes: 1, snapshots: ['first'] });
     await cancelFromDialog(await askToCancel(first), /Keep the VolumeSnapshots/);
     expect(onDisk()).toEqual({ volumes: 0, snapshots: ['first'] });
     expect(person.complaints()).toEqual([]);
-  }, 120_000);
+  }, 240_000);
 
   it('removes everything of another one, and nothing of the first', async () => {
     const migration = await startByClicking(second);
@@ -126,5 +126,5 @@ describeWithBrowser('giving a migration up', () => {
       state: 'canceled',
     });
     expect(person.complaints()).toEqual([]);
-  }, 120_000);
+  }, 240_000);
 });

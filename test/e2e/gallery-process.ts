@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { freePort } from './backstage-process';
+import { onFreePort } from '../free-port';
 
 export interface Gallery {
   readonly url: string;
@@ -10,14 +10,21 @@ export interface Gallery {
 }
 
 /** `root`: the checkout. @throws Error when it ends before it is served */
-export async function startGallery(root: string): Promise<Gallery> {
-  const port = await freePort();
+export function startGallery(root: string): Promise<Gallery> {
+  return onFreePort(port => startAt(port, root));
+}
+
+async function startAt(port: number, root: string): Promise<Gallery> {
   const program = spawn(
     process.execPath,
     [path.join(root, 'scripts', 'gallery.mjs'), '--port', String(port)],
-    { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
+    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let said = '';
+  program.stderr.on('data', part => {
+    process.stderr.write(String(part));
+    said += String(part);
+  });
   for await (const part of program.stdout) {
     said += String(part);
     if (said.includes('Gallery: ')) break;

@@ -12,7 +12,7 @@ describeWithBrowser('the gallery', () => {
   beforeAll(async () => {
     gallery = await startGallery(root);
     browser = await launchBrowser();
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     await browser?.close();
     await gallery?.stop();

@@ -23,7 +23,7 @@ describeWithBrowser('a restart of the backend under an open page', () => {
     backstage = await startBackstage(folder);
     ({ page } = await signIn(browser, backstage.url));
     await page.getByText('Nothing has been migrated yet').waitFor();
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     await browser?.close();
     await backstage?.stop();
@@ -39,16 +39,20 @@ describeWithBrowser('a restart of the backend under an open page', () => {
 
     backstage = await startBackstage(folder, { port: backstage.port });
     await page.getByText('Live', { exact: true }).waitFor({ timeout: NOTICED_MS });
-    await page.getByText(LOST).waitFor({ state: 'detached' });
+    await page.getByText(LOST).waitFor({ state: 'detached', timeout: NOTICED_MS });
     const { url } = backstage;
     const api = apiClient({
       baseUrl: () => `${url}/api/vm-migrate`,
       token: () => backstage.token(),
     });
     await api.call('start', { vm: 'demo/small 1' });
-    await page.getByRole('row').filter({ hasText: 'small 1' }).getByText('migrated').waitFor();
+    await page
+      .getByRole('row')
+      .filter({ hasText: 'small 1' })
+      .getByText('migrated')
+      .waitFor({ timeout: 60_000 });
     expect(await page.evaluate(() => performance.timeOrigin)).toBe(opened);
-  }, 150_000);
+  }, 300_000);
 });
 
 const LOST = /The backend does not answer/;

@@ -37,8 +37,9 @@ describeWithBrowser('a software template', () => {
       async () =>
         (await inCatalog(backstage, 'template')) === 2 &&
         (await inCatalog(backstage, 'resource')) === 3,
+      90_000,
     );
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     await browser?.close();
     await backstage?.stop();
@@ -94,7 +95,7 @@ describeWithBrowser('a software template', () => {
     await create('Only plan, and show what was found');
     await page.getByText(`${BLOCKING} (can be accepted)`).waitFor({ timeout: RUN_MS });
     expect(await api.call('getMigrations', {})).toEqual([]);
-  }, 60_000);
+  }, 300_000);
 
   it('does not go on before what blocks is accepted; then it starts, waits for the end and leads to what it became', async () => {
     await planTwoNewest();
@@ -117,7 +118,7 @@ describeWithBrowser('a software template', () => {
     await page.goto(task);
     await page.getByRole('link', { name: 'The migration', exact: true }).click();
     await page.waitForURL(/\/vm-migrate\/migrations\/m-[a-z0-9]+/);
-    await page.getByText('2 of 2 ready').waitFor();
+    await page.getByText('2 of 2 ready').waitFor({ timeout: RUN_MS });
     const migration = path.basename(new URL(page.url()).pathname);
     const snapshots = await api.call('getSnapshots', { migration });
     expect(
@@ -127,7 +128,7 @@ describeWithBrowser('a software template', () => {
     expect(
       findings.filter(({ acceptedBy }) => acceptedBy !== undefined).map(({ id }) => id),
     ).toEqual([BLOCKING]);
-  }, 150_000);
+  }, 300_000);
 
   it('of a list migrates each of them', async () => {
     await choose('Migrate several VMs');
@@ -152,5 +153,5 @@ describeWithBrowser('a software template', () => {
         .map(({ vm, state }) => `${vm}: ${state}`)
         .sort(),
     ).toEqual(['small 1: migrated', 'small 2: migrated']);
-  }, 150_000);
+  }, 300_000);
 });

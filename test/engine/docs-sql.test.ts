@@ -28,7 +28,7 @@ describe('SQL of docs/operations.md', () => {
       `update vm_migrate.step set state = 'failed', error = '{"message": "as an example"}' where migration_id = $1 and ordinal = 0`,
       [migration],
     );
-  }, 120_000);
+  }, 360_000);
   afterAll(() => test?.close());
 
   it('there is some', () => {

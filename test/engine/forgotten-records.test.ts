@@ -30,5 +30,5 @@ describe('a migration whose records were forgotten', () => {
     const after = await test.engine.call('cleanup', { remove: true });
     expect(after).toMatchObject({ orphans: [], foreign: before.flat().length });
     expect(standing()).toEqual(before);
-  }, 120_000);
+  }, 360_000);
 });

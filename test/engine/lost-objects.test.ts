@@ -55,7 +55,7 @@ describe('removed by hand under a running migration:', () => {
       // Nobody keeps the fork: its VolumeSnapshot is a working one.
       loseFork({ at: 'delta', when: 'late', keep: 'others' }),
     ]);
-  }, 120_000);
+  }, 360_000);
 
   interface LostFork {
     readonly at: 'base' | 'delta';
@@ -111,7 +111,7 @@ describe('removed by hand under a running migration:', () => {
     });
     expect(await eventsOf(migration, 'volume-snapshot-lost')).toHaveLength(1);
     expect((await eventsOf(migration, 'volume-replaced')).length).toBeGreaterThanOrEqual(1);
-  }, 60_000);
+  }, 180_000);
 
   it('a block table: it is made again by reading, and no layer is written twice for it', async () => {
     const isCheck = (volume: string): boolean => volume.endsWith('-check');
@@ -131,7 +131,7 @@ describe('removed by hand under a running migration:', () => {
         call.what === 'mark' && call.phase === 'writing' ? tablesOfVolume(call.volume) : [],
       ),
     ]);
-  }, 120_000);
+  }, 360_000);
 
   async function loseTables(
     name: string,

@@ -28,7 +28,7 @@ describe('the example VM, end to end', () => {
       migration: started.migration,
       state: 'migrated',
     });
-  }, 120_000);
+  }, 360_000);
 
   it('verify --full proves every VolumeSnapshot through a restore', async () => {
     const [migration] = await test.engine.call('getMigrations', {});
@@ -42,7 +42,7 @@ describe('the example VM, end to end', () => {
     expect(
       new Set(snapshots.flatMap(snapshot => snapshot.volumeSnapshots.map(cut => cut.proof))),
     ).toEqual(new Set(['full']));
-  }, 120_000);
+  }, 360_000);
 
   it('a VM is found by SOURCE/ID as by SOURCE/NAME, as an entity of a catalog names it', async () => {
     const [migration] = await test.engine.call('getMigrations', {});
@@ -52,7 +52,7 @@ describe('the example VM, end to end', () => {
     expect(byId).toEqual(await test.engine.call('getTree', { vm: `${source}/${vm}` }));
     const plan = await test.engine.call('plan', { vm: `${source}/${vmId}` });
     expect(plan.vm).toMatchObject({ source, id: vmId, name: vm });
-  }, 120_000);
+  }, 360_000);
 
   it('events are read back to the first, page by page, and none twice', async () => {
     const [migration] = await test.engine.call('getMigrations', {});

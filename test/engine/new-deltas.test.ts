@@ -93,5 +93,5 @@ describe('a VM that goes on after its history was migrated', () => {
     await expect(test.engine.call('start', { vm: vmFolder })).rejects.toMatchObject({
       code: 'STATE_REFUSED',
     });
-  }, 120_000);
+  }, 360_000);
 });

@@ -50,5 +50,5 @@ describe('a stale worker marks a volume late', () => {
     await test.until(migration, ['migrated']);
     expect(late).toBeGreaterThan(5);
     expect(await expectMigrated(test.engine, migration, vm, test.classFolder)).toBe(11);
-  }, 120_000);
+  }, 360_000);
 });

@@ -170,7 +170,7 @@ describe('a source of which not everything may be read', () => {
       ]),
     );
     expect(answer.vms.map(({ name }) => name)).not.toContain('lost+found');
-  }, 60_000);
+  }, 180_000);
 
   it('the whole source: its error is the answer, also for a VM of it', async () => {
     rmSync(vms, { recursive: true, force: true });
@@ -179,5 +179,5 @@ describe('a source of which not everything may be read', () => {
     const { source, whole } = await look();
     expect(source).toEqual({ vms: null, error: 'FILE_UNREADABLE' });
     expect(whole).toBe('FILE_UNREADABLE');
-  }, 60_000);
+  }, 180_000);
 });

@@ -31,7 +31,7 @@ describe('a VM on a web server', () => {
       sources: [{ name: 'web', kind: 'vm-https', options }],
       mover: new LocalMover({ program: buildMover() }),
     });
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     delete process.env['TEST_ENGINE_LOGIN'];
     await test?.close();

@@ -3,7 +3,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { tryConfig } from '../../scripts/try-config.mjs';
-import { freePort, untilServed, type Backstage } from '../e2e/backstage-process';
+import { untilServed, type Backstage } from '../e2e/backstage-process';
+import { onFreePort } from '../free-port';
 import { root } from './make-consumer';
 
 /** Written for the builds of the apps too, which put some of it into the browser's code. */
@@ -29,8 +30,11 @@ export function ensureExampleVm(folder: string): void {
 }
 
 /** Of `app`, which was built. @throws Error with what it said */
-export async function startConsumer(folder: string, app: string): Promise<Backstage> {
-  const port = await freePort();
+export function startConsumer(folder: string, app: string): Promise<Backstage> {
+  return onFreePort(port => startAt(port, folder, app));
+}
+
+async function startAt(port: number, folder: string, app: string): Promise<Backstage> {
   const config = writeConfig(folder, { port, app });
   // Node takes the types away by itself: the same file that a person would write.
   const child = spawn(process.execPath, ['packages/backend/src/index.ts', '--config', config], {

@@ -1,5 +1,5 @@
 'use strict';
 
-// Parts whose tests start PostgreSQL, movers or qemu-img: seconds on two busy cores. A hang still
-// ends here. (`testTimeout` of a jest project is shown in its configuration but has no effect.)
-jest.setTimeout(60_000);
+// Two busy cores: what takes a second alone takes many beside others. A hang still ends here, later
+// than any wait inside a test, whose own message says more. (`testTimeout` of a jest project is shown in its configuration but has no effect.)
+jest.setTimeout(180_000);

@@ -2,9 +2,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { apiClient, type ApiClient } from '@vm-migrate/api';
+import { onFreePort } from '../free-port';
 import { until } from './until';
 
 const PROGRAM = path.resolve(__dirname, '../../packages/backend/dist/index.cjs');
@@ -31,26 +31,27 @@ export class BackendProcess {
     more: { readonly backend?: object; readonly [section: string]: object | undefined } = {},
   ): Promise<BackendProcess> {
     if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is not built: npm run build`);
-    const port = await freePort();
-    const url = `http://127.0.0.1:${port}`;
-    const configFile = path.join(folder, 'backend.yaml');
-    const config = {
-      app: { baseUrl: url },
-      ...more,
-      backend: {
-        baseUrl: url,
-        listen: { host: '127.0.0.1', port },
-        database: { client: 'better-sqlite3', connection: ':memory:' },
-        ...more.backend,
-      },
-      auth: { environment: 'development', providers: { guest: {} } },
-      vmMigrate: section,
-    };
-    // JSON is YAML.
-    writeFileSync(configFile, JSON.stringify(config));
-    const backend = new BackendProcess(port, configFile);
-    await backend.restart();
-    return backend;
+    return onFreePort(async port => {
+      const url = `http://127.0.0.1:${port}`;
+      const configFile = path.join(folder, 'backend.yaml');
+      const config = {
+        app: { baseUrl: url },
+        ...more,
+        backend: {
+          baseUrl: url,
+          listen: { host: '127.0.0.1', port },
+          database: { client: 'better-sqlite3', connection: ':memory:' },
+          ...more.backend,
+        },
+        auth: { environment: 'development', providers: { guest: {} } },
+        vmMigrate: section,
+      };
+      // JSON is YAML.
+      writeFileSync(configFile, JSON.stringify(config));
+      const backend = new BackendProcess(port, configFile);
+      await backend.restart();
+      return backend;
+    });
   }
 
   /** Starts it (again) at the same port, and waits until it works. */
@@ -106,13 +107,4 @@ export class BackendProcess {
       token: () => this.token(),
     });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -23,6 +23,7 @@ import {
 } from '../../packages/engine/src/testing/test-database';
 import { moverProgram } from '../../packages/engine/src/testing/test-engine';
 import type { WrittenVm } from '../../packages/engine/src/testing/write-vm-folder';
+import { PromisedTimes } from '../promised-times';
 import { BackendProcess } from './backend-process';
 import { SMALL_VM_POINTS, writeSmallVm } from './small-vm';
 import { until } from './until';
@@ -36,6 +37,7 @@ describe('from both sides', () => {
   const folder = tempFolder();
   const classFolder = path.join(folder, 'volumes');
   const stop = new AbortController();
+  const visible = new PromisedTimes(VISIBLE_MS);
   let database: TestDatabase;
   let engine: Engine;
   let backend: BackendProcess;
@@ -79,7 +81,7 @@ describe('from both sides', () => {
       moverProgram: moverProgram(),
     });
     seenByPage = new SeenEvents(guest.events({ signal: stop.signal, after: 0 }));
-  }, 120_000);
+  }, 360_000);
 
   afterAll(async () => {
     stop.abort();
@@ -101,7 +103,7 @@ describe('from both sides', () => {
     expect(await run(terminal, 'pause', first)).toMatchObject({ code: 0 });
     const paused = await seenByPage.one('paused', first);
     expect(paused.event.actor).not.toBe(GUEST);
-    expect(paused.afterMs).toBeLessThan(VISIBLE_MS);
+    visible.add('paused by the terminal', paused.afterMs);
     expect((await guest.call('getMigrations', { migration: first }))[0]).toMatchObject({
       state: 'paused',
     });
@@ -110,7 +112,7 @@ describe('from both sides', () => {
     await guest.call('resume', { migration: first });
     const resumed = await seenByTerminal.one('resumed', first);
     expect(resumed.event.actor).toBe(GUEST);
-    expect(resumed.afterMs).toBeLessThan(VISIBLE_MS);
+    visible.add('resumed by the page', resumed.afterMs);
 
     // The backend dies with a window done and another in hand.
     const windowsDone = await until(async () => {
@@ -120,7 +122,8 @@ describe('from both sides', () => {
       );
       return (row?.count ?? 0) > 0 && (await copied(first)) > 0 ? row?.count : undefined;
     });
-    expect(windowsDone).toBe(1);
+    // Seen late, it may be more than one.
+    expect(windowsDone).toBeGreaterThanOrEqual(1);
     await backend.kill();
     const { stdout } = await run(terminal, 'get', 'migrations', '-o', 'json');
     expect(JSON.parse(stdout)).toMatchObject({ items: [{ id: first, state: 'running' }] });
@@ -137,9 +140,10 @@ describe('from both sides', () => {
     await guest.call('pause', { migration: second });
     const stopped = await seenByTerminal.one('paused', second);
     expect(stopped.event.actor).toBe(GUEST);
-    expect(stopped.afterMs).toBeLessThan(VISIBLE_MS);
+    visible.add('paused by the page', stopped.afterMs);
     expect(await run(terminal, 'resume', second)).toMatchObject({ code: 0 });
-    expect((await seenByPage.one('resumed', second)).afterMs).toBeLessThan(VISIBLE_MS);
+    visible.add('resumed by the terminal', (await seenByPage.one('resumed', second)).afterMs);
+    visible.expectKept();
 
     await guest.call('setLimit', { scope: 'all', bytesPerSecond: null });
     for (const [index, migration] of [first, second].entries()) {
@@ -153,7 +157,7 @@ describe('from both sides', () => {
       [first],
     );
     expect(base?.runs).toBe(0);
-  }, 180_000);
+  }, 360_000);
 
   /** Own bytes of the layer in hand. */
   async function copied(migration: string): Promise<number> {

@@ -17,7 +17,8 @@ const SEED = Number(process.env['VM_MIGRATE_SEED'] ?? Math.floor(Math.random() *
 const LATEST_MS = 8;
 /** Workers that are up and wait to take over; how fast they follow each other. */
 const AT_ONCE = 3;
-const LEASE_MS = 600;
+const LEASE_MS = 1_000;
+const PATIENCE_MS = 120_000;
 
 describe(`workers that die in the proof of a class (replay with VM_MIGRATE_SEED=${SEED})`, () => {
   const folder = tempFolder();
@@ -35,9 +36,9 @@ describe(`workers that die in the proof of a class (replay with VM_MIGRATE_SEED=
       const worker = doomed(fleet, phase);
       alive.add(worker);
       void worker.ended.then(() => alive.delete(worker));
-      await until(async () => alive.size < AT_ONCE);
+      await until(async () => alive.size < AT_ONCE, PATIENCE_MS);
     }
-    await until(async () => alive.size === 0);
+    await until(async () => alive.size === 0, PATIENCE_MS);
     const [step] = await test.engine.database.query<{ fence: number }>(
       `select fence from vm_migrate.step where kind = 'proveClass'`,
     );
@@ -50,7 +51,7 @@ describe(`workers that die in the proof of a class (replay with VM_MIGRATE_SEED=
       1,
     );
     expect(probeObjects(test)).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   it('and another migration proves it meanwhile: what the dead one left is removed all the same', async () => {
     const { test, fleet } = await open('meanwhile');
@@ -66,7 +67,7 @@ describe(`workers that die in the proof of a class (replay with VM_MIGRATE_SEED=
     await test.engine.call('resume', { migration: first });
     await proved(test, fleet, first);
     expect(probeObjects(test)).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   function doomed(fleet: WorkerFleet, phase: ProbePhase): WorkerProcess {
     const [worker] = fleet.start(1, { dieInProbe: { phase, afterMs: random() % LATEST_MS } });
@@ -111,7 +112,7 @@ describe(`workers that die in the proof of a class (replay with VM_MIGRATE_SEED=
         [migration],
       );
       return rows.length > 0;
-    }).catch((error: unknown) => {
+    }, 60_000).catch((error: unknown) => {
       throw new Error(`${String(error)}\n${fleet.logs()}`);
     });
   }

@@ -34,6 +34,8 @@ export function dyingInProbe(inner: Target, { phase, afterMs }: ProbeDeath): Tar
   /** A call that is repeated because it was pending belongs to the phase where it was. */
   const during = async <T>(call: ProbeCall, name: string, work: () => Promise<T>): Promise<T> => {
     if (!name.startsWith('vmm-probe-')) return work();
+    // Whoever lost its claim begins another probe: only the second phase makes a volume.
+    if (call === 'make') at = 0;
     while (PHASES[at]?.[1].includes(call) === false) at += 1;
     if (PHASES[at]?.[0] !== phase) return work();
     await Promise.race([work(), sleep(afterMs)]);

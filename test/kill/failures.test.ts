@@ -89,7 +89,7 @@ describe('a failure with a cause', () => {
       execFileSync('touch', ['-r', aside, started.file]);
       await finish(started);
     },
-    60_000,
+    180_000,
   );
 
   it('a source file that is gone is named, and when it is back the rest is copied', async () => {
@@ -100,7 +100,7 @@ describe('a failure with a cause', () => {
     expect(await failure(started.migration)).toEqual(['FILE_MISSING']);
     renameSync(`${delta}.aside`, delta);
     await finish(started);
-  }, 60_000);
+  }, 180_000);
 
   itOnMount(
     'a tmpfs of 3 MiB',
@@ -134,7 +134,7 @@ describe('a failure with a cause', () => {
         await full.close();
       }
     },
-    60_000,
+    180_000,
   );
 });
 
@@ -177,19 +177,20 @@ describe('a database server', () => {
         await sleep(round * 2_500); // once shorter, once longer than a lease
         server = await startEmbeddedServer(state, { port });
         expect(server.port).toBe(port);
+        // Nothing while the database does not answer: none is a number too.
         const done = async () => {
           const rows = await test.engine.database
             .query(`select 1 from vm_migrate.event where kind = 'step-done'`)
-            .catch(() => []);
-          return rows.length;
+            .catch(() => undefined);
+          return rows?.length;
         };
-        const before = await until(done);
-        await until(async () => (await done()) > before, 30_000).catch((error: unknown) => {
+        const before = await until(done, 60_000);
+        await until(async () => ((await done()) ?? 0) > before, 60_000).catch((error: unknown) => {
           throw new Error(`${String(error)}\n${fleet.logs()}`);
         });
       }
       await test.engine.call('setLimit', { scope: 'all', bytesPerSecond: null });
-      await test.until(migration, ['migrated'], 60_000);
+      await test.until(migration, ['migrated']);
       expect(await expectMigrated(test.engine, migration, vm, test.classFolder)).toBe(
         SMALL_VM_POINTS,
       );
@@ -201,5 +202,5 @@ describe('a database server', () => {
       removeServerFolder(state);
       rmSync(state, { recursive: true, force: true });
     }
-  }, 120_000);
+  }, 360_000);
 });

@@ -19,6 +19,7 @@ import { SMALL_VM_POINTS, writeSmallVm } from './small-vm';
 import { until } from './until';
 
 const MIB = 1024 * 1024;
+const PATIENCE_MS = 60_000;
 const EXAMPLES = path.resolve(__dirname, '../../examples');
 
 interface Task {
@@ -78,8 +79,8 @@ describe('a template whose backend is killed', () => {
       targets: [],
       moverProgram: moverProgram(),
     });
-    await until(async () => (await entitiesOf('kind=template')).length === 1);
-  }, 90_000);
+    await until(async () => (await entitiesOf('kind=template')).length === 1, PATIENCE_MS);
+  }, 240_000);
 
   afterAll(async () => {
     await backend?.kill();
@@ -91,28 +92,37 @@ describe('a template whose backend is killed', () => {
     // Nothing is worked on, so that the wait is surely not over.
     await engine.call('setLimit', { scope: 'all', maxRunning: 0 });
     const task = await begin('small 1');
-    await until(async () => said(await look(task), 'wait', /small 1 \(m-[a-z0-9]+\): running/));
+    await until(
+      async () => said(await look(task), 'wait', /small 1 \(m-[a-z0-9]+\): running/),
+      PATIENCE_MS,
+    );
     await backend.kill();
     await engine.call('setLimit', { scope: 'all', maxRunning: 8 });
     await backend.restart();
 
     await expectDone(task, 'small 1', vms[0] as WrittenVm);
-  }, 60_000);
+  }, 360_000);
 
   it('while it starts: the next one finds what was started, or starts it', async () => {
+    // Else the task might end before the kill.
+    await engine.call('setLimit', { scope: 'all', maxRunning: 0 });
     const task = await begin('small 2');
-    await until(async () => (await look(task)).events.some(({ body }) => body.stepId === 'start'));
+    await until(
+      async () => (await look(task)).events.some(({ body }) => body.stepId === 'start'),
+      PATIENCE_MS,
+    );
     await backend.kill();
+    await engine.call('setLimit', { scope: 'all', maxRunning: 8 });
     await backend.restart();
 
     await expectDone(task, 'small 2', vms[1] as WrittenVm);
-  }, 60_000);
+  }, 360_000);
 
   async function expectDone(task: string, name: string, vm: WrittenVm): Promise<void> {
     const { status, events } = await until(async () => {
       const now = await look(task);
       return (now.status === 'completed' || now.status === 'failed') && now;
-    }, 50_000);
+    }, 150_000);
     const log = events.map(({ type, body }) => `${type}: ${body.message}`).join('\n');
     expect([status, log]).toEqual(['completed', expect.any(String)]);
     expect(events.map(({ type }) => type)).toContain('recovered');
@@ -136,10 +146,12 @@ describe('a template whose backend is killed', () => {
 
   /** Runs the template as a guest does; answers the task's id. */
   async function begin(title: string): Promise<string> {
-    const vm = await until(async () =>
-      (await entitiesOf('kind=resource,spec.type=virtual-machine')).find(
-        ({ metadata }) => metadata.title === title,
-      ),
+    const vm = await until(
+      async () =>
+        (await entitiesOf('kind=resource,spec.type=virtual-machine')).find(
+          ({ metadata }) => metadata.title === title,
+        ),
+      PATIENCE_MS,
     );
     const answer = await backend.fetch('/api/scaffolder/v2/tasks', {
       method: 'POST',

@@ -58,7 +58,7 @@ describe('two stores on one target folder', () => {
     expect(await expectMigrated(first.engine, firstMigration, vm, first.classFolder)).toBe(
       SMALL_VM_POINTS,
     );
-  }, 60_000);
+  }, 180_000);
 });
 
 /** Name and metadata of every object. */

@@ -71,7 +71,7 @@ describe('npm run demo', () => {
     // Every VolumeSnapshot, with its bytes, its digest, and what is proved.
     expect(result.match(/ proved whole/g)).toHaveLength(9);
     expect(pasteable(stdout).length).toBeGreaterThanOrEqual(5);
-  }, 120_000);
+  }, 360_000);
 
   it('what it says to paste works as pasted', () => {
     const [path_ = '', ...commands] = pasteable(first);
@@ -85,7 +85,7 @@ describe('npm run demo', () => {
     expect({ status: pasted.status, stderr: pasted.stderr }).toEqual({ status: 0, stderr: '' });
     expect(pasted.stdout).toContain('本番前 ✓');
     expect(pasted.stdout.match(/ migrated /g)?.length).toBeGreaterThanOrEqual(11);
-  }, 60_000);
+  }, 180_000);
 
   it('a second run says that all is done, in seconds', async () => {
     const { code, stdout, ms } = await demo();
@@ -93,5 +93,5 @@ describe('npm run demo', () => {
     expect(stdout).toMatch(/^The example VM is migrated and proved already; nothing to do\./);
     expect(pasteable(stdout)).toEqual(pasteable(first));
     expect(ms).toBeLessThan(AGAIN_MS);
-  }, 60_000);
+  }, 180_000);
 });

@@ -6,6 +6,8 @@ import path from 'node:path';
 export const PROGRAM_FILE = path.resolve(__dirname, '../../dist/main.cjs');
 export const BIN_FOLDER = path.resolve(__dirname, '../../bin');
 
+const SAID_MS = 60_000;
+
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -17,7 +19,7 @@ export interface Running {
   readonly ended: Promise<Ended>;
   /** Everything that it has said so far. */
   said(): string;
-  /** Waits until it has said this. @throws when it ends first */
+  /** Waits until it has said this; a minute at most. @throws when it ends first */
   until(words: RegExp): Promise<void>;
 }
 
@@ -70,15 +72,20 @@ export function begin({ folder, environment }: World, ...args: string[]): Runnin
     said,
     until: words =>
       new Promise((resolve, reject) => {
+        const failed = (how: string): void =>
+          reject(new Error(`${how} before it said ${String(words)}:\n${said()}`));
+        const late = setTimeout(() => failed(`${SAID_MS} ms passed`), SAID_MS);
         const look = (): void => {
           if (!words.test(said())) return;
           listeners.delete(look);
+          clearTimeout(late);
           resolve();
         };
         listeners.add(look);
-        void ended.then(({ code }) =>
-          reject(new Error(`ended with ${code} before it said ${String(words)}:\n${said()}`)),
-        );
+        void ended.then(({ code }) => {
+          clearTimeout(late);
+          failed(`ended with ${code}`);
+        });
         look();
       }),
   };

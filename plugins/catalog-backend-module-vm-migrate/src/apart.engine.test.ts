@@ -17,7 +17,7 @@ import {
   type TestDatabase,
 } from '../../../packages/engine/src/testing/test-database';
 import { testEngine, type TestEngine } from '../../../packages/engine/src/testing/test-engine';
-import { freePort } from '../../../test/e2e/backstage-process';
+import { freePort } from '../../../test/free-port';
 import { writeSmallVm } from '../../../test/kill/small-vm';
 import { until } from '../../../test/kill/until';
 import { backendDatabaseOf } from '../../vm-migrate-backend/src/testing/backend-database-of';
@@ -91,7 +91,7 @@ describe('the catalog in another backend', () => {
       sources: [],
       targets: [],
     });
-  }, 90_000);
+  }, 180_000);
   afterAll(async () => {
     await terminal?.close();
     await Promise.all(backends.map(backend => backend.stop()));
@@ -114,7 +114,7 @@ describe('the catalog in another backend', () => {
         (await virtualMachines()).find(
           ({ metadata }) => metadata.annotations?.['vm-migrate.io/state'] === 'migrated',
         ),
-      45_000,
+      90_000,
     );
     expect(migrated.metadata).toMatchObject({
       title: 'small 1',
@@ -128,7 +128,7 @@ describe('the catalog in another backend', () => {
       entity: `resource:default/${migrated.metadata.name}`,
       owner: 'group:default/platform',
     });
-  }, 60_000);
+  }, 180_000);
 
   async function virtualMachines(): Promise<Entity[]> {
     const url = new URL('/api/catalog/entities', catalogUrl);

@@ -40,7 +40,7 @@ describe('VMs in the catalog', () => {
     writeSmallVm(path.join(away, '4'), { seed: 4 });
     running = await startBackend();
     terminal = await testEngine(folder, { database, sources: [], targets: [] });
-  }, 90_000);
+  }, 360_000);
   afterAll(async () => {
     await running?.backend.stop();
     await terminal?.close();
@@ -109,7 +109,7 @@ describe('VMs in the catalog', () => {
       type: RELATION_DEPENDS_ON,
       targetRef: `resource:default/${metadata.name}`,
     });
-  }, 60_000);
+  }, 180_000);
 
   it('what a VM became stays while its migration is taken up again', async () => {
     const [before] = await results();
@@ -127,7 +127,7 @@ describe('VMs in the catalog', () => {
     } finally {
       await terminal.engine.call('setLimit', { scope: 'all', maxRunning: 8 });
     }
-  }, 60_000);
+  }, 180_000);
 
   it('a VM that is gone goes; what it became stays, and so does the owner of its migration', async () => {
     rmSync(path.join(lab, '1'), { recursive: true });
@@ -141,7 +141,7 @@ describe('VMs in the catalog', () => {
     });
     const [view] = await running.backend.as(ANN).call('getMigrations', {});
     expect(view?.owner).toBe('group:default/ones');
-  }, 60_000);
+  }, 180_000);
 
   it('a source that fails keeps its VMs, with its error, also after a restart; it is logged once', async () => {
     renameSync(away, `${away}.gone`);
@@ -169,7 +169,7 @@ describe('VMs in the catalog', () => {
     await until('no error', async () =>
       errorOf(await titled('small 4')) === undefined ? true : undefined,
     );
-  }, 90_000);
+  }, 360_000);
 
   it('while a source fails, its VMs show what their migrations are all the same', async () => {
     const seen = ({ metadata: { annotations = {} } }: Entity) => ({
@@ -219,7 +219,7 @@ describe('VMs in the catalog', () => {
     }
     await refresh();
     await shows({ migration, state: 'canceled', error: undefined });
-  }, 90_000);
+  }, 360_000);
 
   it('an owner that changes in the catalog is the owner of the migration', async () => {
     const { migration } = await terminal.engine.call('start', { vm: 'far/small 4' });
@@ -234,7 +234,7 @@ describe('VMs in the catalog', () => {
       await running.scheduler.triggerTask('vm-migrate-owners');
       return (await ownerOfRow()) === 'group:default/fours' ? true : undefined;
     });
-  }, 90_000);
+  }, 360_000);
 
   it('while the backend plugin does not answer, the catalog stays as it is', async () => {
     const before = (await vms(2)).map(({ metadata }) => metadata.uid);
@@ -245,7 +245,7 @@ describe('VMs in the catalog', () => {
     await refresh();
     expect(warnings(running.log, 'the backend plugin does not answer')).toHaveLength(1);
     expect((await vms(2)).map(({ metadata }) => metadata.uid)).toEqual(before);
-  }, 90_000);
+  }, 360_000);
 
   async function startBackend(ownerOfFours = 'platform', ownDatabase?: string) {
     const log = mockServices.logger.mock();

@@ -86,7 +86,7 @@ describe('in the scaffolder', () => {
     await until('templates', async () =>
       (await entities('Template')).length === 2 ? true : undefined,
     );
-  }, 90_000);
+  }, 360_000);
   afterAll(async () => {
     await backend?.stop();
     await database?.drop();
@@ -128,7 +128,7 @@ describe('in the scaffolder', () => {
     expect(
       backend.audited.map(({ eventId, meta, outcome }) => [eventId, meta['actor'], outcome]),
     ).toContainEqual(['start', ANN, 'succeeded']);
-  }, 120_000);
+  }, 360_000);
 
   it('stops for what blocks and nobody accepted, and says how it is accepted', async () => {
     const values = { vm: await picked('small 2'), keep: { rule: 'newest', count: 2 } };
@@ -141,7 +141,7 @@ describe('in the scaffolder', () => {
     expect([shown.status, shown.log]).toEqual(['completed', expect.any(String)]);
     expect(JSON.stringify(shown.output)).toMatch(/blocks.*can be accepted/);
     expect(await backend.as(ANN).call('getMigrations', { vm: 'small 2' })).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   it('starts no other plan than the one that was looked at', async () => {
     const task = await run('migrate-vm', {
@@ -152,7 +152,7 @@ describe('in the scaffolder', () => {
     });
     expect([task.status, task.log]).toEqual(['failed', expect.stringContaining('PLAN_CHANGED')]);
     expect(await backend.as(ANN).call('getMigrations', { vm: 'small 2' })).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   it('again finds what is there, and starts nothing', async () => {
     const vm = await picked('small 1');
@@ -165,7 +165,7 @@ describe('in the scaffolder', () => {
     const task = await run('migrate-vm', values);
     expect([task.status, task.log]).toEqual(['completed', expect.stringContaining('already')]);
     expect(await backend.as(ANN).call('getMigrations', { vm: 'small 1' })).toHaveLength(1);
-  }, 60_000);
+  }, 180_000);
 
   it('only plans, where that is asked for', async () => {
     const task = await run('migrate-vm', {
@@ -179,7 +179,7 @@ describe('in the scaffolder', () => {
       text: [{ title: 'Plan', content: expect.stringContaining('4 of 4') as string }],
     });
     expect(await backend.as(ANN).call('getMigrations', { vm: 'small 2' })).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   it('a dry run of the template plans and writes nothing', async () => {
     const template = parse(
@@ -205,7 +205,7 @@ describe('in the scaffolder', () => {
     expect(JSON.stringify(log)).toContain('would be migrated by plan');
     expect(output).toMatchObject({ links: [{ title: 'The migration', url: '/vm-migrate' }] });
     expect(await backend.as(ANN).call('getMigrations', { vm: 'small 2' })).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   it('migrates a list', async () => {
     const vms = [await picked('small 3'), await picked('small 4')];
@@ -220,7 +220,7 @@ describe('in the scaffolder', () => {
     for (const { entityRef } of rows)
       expect(entityRef).toMatch(/^resource:default\/lab\..+\.here$/);
     expect(await backend.as(ANN).call('getMigrations', { states: ['migrated'] })).toHaveLength(3);
-  }, 120_000);
+  }, 360_000);
 
   it('what is no VM is said by name', async () => {
     const task = await run('migrate-vm', {
@@ -232,7 +232,7 @@ describe('in the scaffolder', () => {
       'failed',
       expect.stringContaining('VM_NOT_FOUND: The catalog has no entity resource:default/none'),
     ]);
-  }, 60_000);
+  }, 180_000);
 
   it('every action is there, with its inputs', async () => {
     const answer = await fetch(scaffolder('/v2/actions'), { headers: backend.header(ANN) });
@@ -301,7 +301,7 @@ describe('in the scaffolder', () => {
       await expect(runAction(waitAction, { migration: id })).rejects.toThrow(
         /^STATE_REFUSED: .*small 5 is canceled.*\/vm-migrate\/migrations\//,
       );
-    }, 60_000);
+    }, 180_000);
 
     it('wait goes on when its time is over, and fails the task only where that is asked for', async () => {
       const migration = await openMigration();
@@ -347,7 +347,7 @@ describe('in the scaffolder', () => {
       expect(await runAction(waitAction, { migration, timeoutMinutes: 1 })).toMatchObject({
         state: 'migrated',
       });
-    }, 60_000);
+    }, 180_000);
 
     it('report writes into the workspace, and nowhere else', async () => {
       const migration = await doneMigration();

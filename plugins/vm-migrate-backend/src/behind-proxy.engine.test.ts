@@ -37,7 +37,7 @@ describe('behind a proxy', () => {
     });
     await backend.ready();
     proxy = await BufferingProxy.open(new URL(backend.url));
-  }, 90_000);
+  }, 360_000);
   afterAll(async () => {
     stop.abort();
     await proxy?.close();
@@ -93,7 +93,7 @@ describe('behind a proxy', () => {
     expect(new Set(told.map(({ id }) => id)).size).toBe(told.length);
     stop.abort();
     await telling;
-  }, 60_000);
+  }, 180_000);
 });
 
 /** Hands on whole answers only, while `buffers`. */

@@ -46,7 +46,7 @@ describe('the contract', () => {
       },
     });
     await backend.ready();
-  }, 90_000);
+  }, 360_000);
   afterAll(async () => {
     await backend?.stop();
     await database?.drop();
@@ -90,7 +90,7 @@ describe('the contract', () => {
     expect(names.filter(name => !backend.contract.seen.answers.has(name as OperationName))).toEqual(
       [],
     );
-  }, 120_000);
+  }, 360_000);
 
   it('recover answers as it says', async () => {
     const ann = backend.as(ANN);
@@ -102,7 +102,7 @@ describe('the contract', () => {
     const recovered = await ann.call('recover', { vm: 'lab/small 1' });
     expect(recovered.adopted).toBeGreaterThan(0);
     expect(backend.contract.seen.answers).toContain('recover');
-  }, 60_000);
+  }, 180_000);
 
   it.each([
     ['USAGE', 400, { method: 'POST', body: '{"vm":' }],

@@ -21,7 +21,7 @@ describe('on SQLite', () => {
         }),
       ],
     });
-  }, 60_000);
+  }, 180_000);
   afterAll(() => backend?.stop());
 
   it('the backend starts, and routes answer 503 with the remedy', async () => {

@@ -12,7 +12,7 @@ import {
   emptyTestDatabase,
   type TestDatabase,
 } from '../../../packages/engine/src/testing/test-database';
-import { freePort } from '../../../test/e2e/backstage-process';
+import { onFreePort } from '../../../test/free-port';
 import { writeSmallVm } from '../../../test/kill/small-vm';
 import { until } from '../../../test/kill/until';
 import { backendUnderTest, type BackendUnderTest } from './testing/backend-under-test';
@@ -26,9 +26,15 @@ describe('metrics of the plugin', () => {
   let backend: BackendUnderTest;
 
   beforeAll(async () => {
-    const port = await freePort();
-    exporter = new PrometheusExporter({ port, host: '127.0.0.1', preventServerStart: true });
-    await exporter.startServer();
+    const port = await onFreePort(async free => {
+      exporter = new PrometheusExporter({
+        port: free,
+        host: '127.0.0.1',
+        preventServerStart: true,
+      });
+      await exporter.startServer();
+      return free;
+    });
     metrics.setGlobalMeterProvider(new MeterProvider({ readers: [exporter] }));
     scrape = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
 
@@ -48,7 +54,7 @@ describe('metrics of the plugin', () => {
       },
     });
     await backend.ready();
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await backend?.stop();
     await exporter?.shutdown();
@@ -62,7 +68,7 @@ describe('metrics of the plugin', () => {
     await until(async () => {
       const [view] = await ann.call('getMigrations', { migration });
       return view?.state === 'migrated';
-    }, 50_000);
+    }, 100_000);
     const { steps } = await ann.call('describe', { migration });
     const layers = steps.filter(({ kind }) => kind === 'applyLayer').length;
 
@@ -83,7 +89,7 @@ describe('metrics of the plugin', () => {
       expect(
         METRICS.some(metric => name.startsWith(metric.name.replaceAll('.', '_'))) ? '' : name,
       ).toBe('');
-  }, 60_000);
+  }, 180_000);
 });
 
 function valueOf(told: string, name: string, attributes: string): number | undefined {

@@ -112,7 +112,7 @@ describe('the neighbours of the plugin', () => {
     });
     await backend.ready();
     await lonely.ready();
-  }, 120_000);
+  }, 360_000);
   afterAll(async () => {
     await backend?.stop();
     await lonely?.stop();
@@ -133,7 +133,7 @@ describe('the neighbours of the plugin', () => {
     // There is no catalog, so nobody owns it.
     expect(view).toMatchObject({ state: 'migrated', target: 'rack', entity: null, owner: null });
     expect(view?.snapshots).toEqual({ total: 4, ready: 4 });
-  }, 90_000);
+  }, 360_000);
 
   it('whoever started is told of the end, once and with the way there', async () => {
     const ofEnd = (): NotificationSendOptions[] =>
@@ -162,7 +162,7 @@ describe('the neighbours of the plugin', () => {
     await ended(migration, 'migration-migrated');
     const { message } = await refusal(() => lonely.as(ANN).call('pause', { migration }));
     expect(message).toMatch(/it is migrated/);
-  }, 90_000);
+  }, 360_000);
 
   it('a person makes so many changes a minute, and is told when the next one may come', async () => {
     const bob = backend.as('user:default/bob');

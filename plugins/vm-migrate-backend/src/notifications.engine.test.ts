@@ -65,7 +65,7 @@ describe('the end of a migration in the notifications of Backstage', () => {
       const answer = await get(STARTER, '/api/catalog/entities/by-name/group/default/storage');
       return answer.ok && JSON.stringify(await answer.json()).includes('hasMember');
     });
-  }, 90_000);
+  }, 360_000);
   afterAll(async () => {
     await backend?.stop();
     await database?.drop();
@@ -95,7 +95,7 @@ describe('the end of a migration in the notifications of Backstage', () => {
     const { id } = mine as unknown as { id: string };
     expect((await get(STARTER, `/api/notifications/notifications/${id}`)).status).toBe(200);
     expect((await get(STRANGER, `/api/notifications/notifications/${id}`)).status).toBe(404);
-  }, 60_000);
+  }, 180_000);
 
   it('that came while no backend ran is told by the next one', async () => {
     writeSmallVm(path.join(vms, '2'), { seed: 2, baseBytes: 64 * 1024 });
@@ -129,7 +129,7 @@ describe('the end of a migration in the notifications of Backstage', () => {
         }) as unknown,
       }),
     );
-  }, 90_000);
+  }, 360_000);
 
   async function notificationsOf(user: string): Promise<Notification[]> {
     const answer = await get(user, '/api/notifications/notifications');

@@ -79,7 +79,7 @@ describe('permissions', () => {
     entities.push(section(one?.id ?? ''));
     anns = (await ops.call('start', { vm: 'lab/small 1' })).migration;
     other = (await ops.call('start', { vm: 'lab/small 2' })).migration;
-  }, 90_000);
+  }, 360_000);
   afterAll(async () => {
     await backend?.stop();
     await database?.drop();

@@ -53,7 +53,7 @@ describe.each(['database', 'schema'] as const)('pluginDivisionMode %s', mode => 
       },
     });
     await backend.ready();
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     stop.abort();
     await backend?.stop();
@@ -63,7 +63,7 @@ describe.each(['database', 'schema'] as const)('pluginDivisionMode %s', mode => 
 
   it('migrates a VM, with the user as the actor, and tells it on the stream', async () => {
     const ann = backend.as(ANN);
-    const events = ann.events({ signal: stop.signal });
+    const events = ann.events({ signal: stop.signal, after: 0 });
     const told: string[] = [];
     const telling = (async () => {
       for await (const { kind, actor } of events) {
@@ -85,7 +85,7 @@ describe.each(['database', 'schema'] as const)('pluginDivisionMode %s', mode => 
       'start succeeded',
     ]);
     expect(backend.audited[0]?.meta).toMatchObject({ actor: ANN, vm: VM });
-  }, 60_000);
+  }, 180_000);
 
   it('of all sources those that answer, of one that is named its own error', async () => {
     const ann = backend.as(ANN);
@@ -139,7 +139,7 @@ describe.each(['database', 'schema'] as const)('pluginDivisionMode %s', mode => 
     const report = await ann.call('getReport', { migration });
     const kinds = report.snapshots.flatMap(({ disks }) => disks.map(({ proof }) => proof.kind));
     expect(new Set(kinds)).toEqual(new Set(['full']));
-  }, 90_000);
+  }, 360_000);
 
   it('takes no path, no unknown field, no unsigned request', async () => {
     const ann = backend.as(ANN);

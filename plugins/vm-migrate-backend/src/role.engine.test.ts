@@ -43,7 +43,7 @@ describe('backend.database.role', () => {
       await backend.ready();
       const ann = backend.as(ANN);
       const stop = new AbortController();
-      const events = ann.events({ signal: stop.signal });
+      const events = ann.events({ signal: stop.signal, after: 0 });
       await ann.call('start', { vm: VM });
       for await (const { kind } of events) if (kind === 'migration-migrated') stop.abort();
       const owners = await admin.query<{ owner: string }>(
@@ -56,5 +56,5 @@ describe('backend.database.role', () => {
       await admin.end();
       await database.drop();
     }
-  }, 60_000);
+  }, 180_000);
 });

@@ -18,7 +18,7 @@ import type { MoverOrder, MoverStatus, WindowReport } from './mover';
 
 const folder = tempFolder();
 // Processes on a busy machine take their time.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 let scenes = 0;
 const newScene = (sizeBytes = 6 * MIB + 3 * 512, extraBytes = 0): MoverScene =>
   moverScene(path.join(folder, `scene-${++scenes}`), sizeBytes, scenes, extraBytes);
@@ -233,10 +233,12 @@ describe('one writer', () => {
   it('lives as long as it is renewed, at the rate that it is given', async () => {
     const scene = newScene();
     const mover = newMover();
-    const order = await scene.base({ leaseMs: 1000, bytesPerSecond: 1024 * 1024 });
+    // Half of the lease is what one renewal lasts.
+    const leaseMs = 4_000;
+    const order = await scene.base({ leaseMs, bytesPerSecond: 1024 * 1024 });
     const started = performance.now();
     let status = await mover.attend(order, 100);
-    while (status.state === 'running' && performance.now() - started < 1500) {
+    while (status.state === 'running' && performance.now() - started < 0.75 * leaseMs) {
       mover.renew(order.runId, 1024 * 1024);
       status = await mover.attend(order, 100);
     }
@@ -248,7 +250,7 @@ describe('one writer', () => {
   it('continued after it slept longer than its lease, it writes nothing more', async () => {
     const scene = newScene();
     const mover = newMover();
-    const order = await scene.base({ leaseMs: 4000, bytesPerSecond: 512 * 1024 });
+    const order = await scene.base({ leaseMs: 8000, bytesPerSecond: 512 * 1024 });
     while (
       (await mover.attend(order, 10)).state === 'running' &&
       fs.statSync(scene.volume).blocks === 0
@@ -258,7 +260,7 @@ describe('one writer', () => {
     const before = fs.readFileSync(scene.volume);
     // A renewal that waits in the pipe must not revive it.
     mover.renew(order.runId, 0);
-    await new Promise(resolve => setTimeout(resolve, 2100));
+    await new Promise(resolve => setTimeout(resolve, 4100));
     process.kill(pid, 'SIGCONT');
     expect(await toTheEnd(mover, order)).toMatchObject({
       state: 'failed',

@@ -55,4 +55,4 @@ it(`killed at random moments and resumed, base and delta end as if nothing had b
     expect(receipt.stateDigest).toBe(plainStateDigest(content));
     expect(fs.readFileSync(scene.volume).equals(content)).toBe(true);
   }
-}, 120_000);
+}, 360_000);

@@ -25,7 +25,7 @@ describe('a mover that serves orders in turn', () => {
 
   beforeAll(() => {
     program = buildMover();
-  }, 60_000);
+  }, 180_000);
   beforeEach(() => {
     at = path.join(folder, `serve-${++made}`);
     fs.mkdirSync(at);
@@ -93,7 +93,7 @@ describe('a mover that serves orders in turn', () => {
     expect(await ended).toEqual([0, null]);
     expect(fs.readFileSync(path.join(at, 'result'), 'utf8')).toContain('"layerId":"delta"');
     expect(fs.readFileSync(scene.volume).equals(scene.deltaContent)).toBe(true);
-  }, 60_000);
+  }, 180_000);
 
   it.each<[string, () => void]>([
     ['its time is over', () => undefined],
@@ -108,7 +108,7 @@ describe('a mover that serves orders in turn', () => {
       expect(await ended).toEqual([0, null]);
       expect(fs.readFileSync(path.join(at, 'result'), 'utf8')).toContain('"layerId":"base"');
     },
-    60_000,
+    180_000,
   );
 
   it('fails on a next order that is none', async () => {
@@ -117,7 +117,7 @@ describe('a mover that serves orders in turn', () => {
     say({ [CONTROL_ANNOTATIONS.nextOrder]: Buffer.from('{').toString('base64') });
     expect(await ended).toEqual([1, null]);
     expect(reports.at(-1)).toMatchObject({ type: 'failed', error: { code: 'MOVER_FAILED' } });
-  }, 60_000);
+  }, 180_000);
 });
 
 function childrenOf(pid: number): number[] {

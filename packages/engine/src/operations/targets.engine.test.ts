@@ -99,7 +99,7 @@ describe('getTargets', () => {
     const stranger = test.engine.as({ actor: 'bob', access: { read: 'none', control: 'none' } });
     const seen = await stranger.call('getTargets', {});
     expect(seen[1]?.classes[0]?.proof).toMatchObject({ outcome: 'passed', error: null });
-  }, 60_000);
+  }, 180_000);
 
   it('offers the cluster that nobody configured before its first plan, and waits for no one that is silent', async () => {
     const sockets: Socket[] = [];
@@ -131,7 +131,7 @@ describe('getTargets', () => {
     try {
       const began = performance.now();
       const targets = await other.engine.call('getTargets', {});
-      expect(performance.now() - began).toBeLessThan(12_000);
+      expect(performance.now() - began).toBeLessThan(25_000);
       const named = (name: string) => targets.find(target => target.name === name);
       expect(named('here')).toMatchObject({ isDefault: false, error: null });
       expect(named('kubernetes')).toMatchObject({
@@ -146,7 +146,7 @@ describe('getTargets', () => {
       for (const socket of sockets) socket.destroy();
       await other.close();
     }
-  }, 40_000);
+  }, 360_000);
 
   async function proof() {
     return (await test.engine.call('getTargets', {}))[1]?.classes[0]?.proof;

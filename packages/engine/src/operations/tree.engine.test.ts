@@ -87,7 +87,7 @@ describe('getTree', () => {
     expect(after.nodes.flatMap(({ disks }) => disks.map(disk => disk.step))).toEqual(
       after.nodes.map(() => null),
     );
-  }, 60_000);
+  }, 180_000);
 
   it('of a VM that has a migration and is named by its id does not ask the source', async () => {
     const { vmId, nodes } = await test.engine.call('getTree', { vm: 'lab/small 1' });
@@ -114,7 +114,7 @@ describe('getTree', () => {
       step: { state: 'failed', error: { code: 'FILE_CHANGED' } },
     });
     expect(point(failed, 'third').stage).toBe('needs-migration');
-  }, 60_000);
+  }, 180_000);
 
   function stages(tree: TreeView): Record<string, TreeStageView> {
     return Object.fromEntries(tree.nodes.map(({ name }) => [name, point(tree, name).stage]));

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'pg';
+import { seededNumbers } from '../testing/encoders/grains';
 import { openPool, testDatabase, type Database, type TestDatabase } from '../testing/test-database';
 import { graphileQueue, QUEUE_SCHEMA } from './graphile-queue';
 import type { Queue, QueueRunner, RunnerOptions, Tasks } from './queue';
 import { wake } from './wake';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
+const SEED = Number(process.env['VM_MIGRATE_SEED'] ?? Math.floor(Math.random() * 1_000_000));
 
 describe('queue', () => {
   let test: TestDatabase;
@@ -61,10 +63,15 @@ describe('queue', () => {
   it('merges wake-ups of one key that wait, and keeps the earlier time', async () => {
     await wake(database, 'look', { id: 1 }, { jobKey: 'k', runInMs: 60_000 });
     await wake(database, 'look', { id: 1 }, { jobKey: 'k', runInMs: 3_600_000 });
-    expect(await jobs()).toMatchObject([{ key: 'k', in_s: 60 }]);
+    const [earlier, ...others] = await jobs();
+    expect({ key: earlier?.key, others }).toEqual({ key: 'k', others: [] });
+    expect(earlier?.in_s).toBeGreaterThan(0);
+    expect(earlier?.in_s).toBeLessThanOrEqual(60);
     await wake(database, 'look', { id: 1 }, { jobKey: 'k' });
     await wake(database, 'look', { id: 1 }, { jobKey: 'k', runInMs: 60_000 });
-    expect(await jobs()).toMatchObject([{ key: 'k', in_s: 0 }]);
+    const [now, ...more] = await jobs();
+    expect({ key: now?.key, more }).toEqual({ key: 'k', more: [] });
+    expect(now?.in_s).toBeLessThanOrEqual(0);
   });
 
   it('does not count a running job as the answer to a wake-up that comes meanwhile', async () => {
@@ -86,7 +93,8 @@ describe('queue', () => {
     expect(started).toBe(2);
   });
 
-  it('loses no wake-up when many wake the same keys while workers take them', async () => {
+  it(`loses no wake-up when many wake the same keys while workers take them (VM_MIGRATE_SEED=${SEED})`, async () => {
+    const random = seededNumbers(SEED);
     // The state that jobs are about: raised before a wake-up, read by the job. In the end each key
     // must have been looked at after its last change.
     const keys = 5;
@@ -96,20 +104,20 @@ describe('queue', () => {
       look: async payload => {
         const { id } = payload as { id: number };
         const now = changed[id] ?? 0;
-        await sleep(Math.random() * 3);
+        await sleep(random() % 4);
         looked[id] = Math.max(looked[id] ?? 0, now);
       },
     });
     const waker = async (): Promise<void> => {
       for (let round = 0; round < 40; round++) {
-        const id = Math.floor(Math.random() * keys);
+        const id = random() % keys;
         await database.transaction(async tx => {
           changed[id] = (changed[id] ?? 0) + 1;
           await wake(
             tx,
             'look',
             { id },
-            { jobKey: `key ${id}`, runInMs: Math.random() < 0.3 ? 5 : 0 },
+            { jobKey: `key ${id}`, runInMs: random() % 10 < 3 ? 5 : 0 },
           );
         });
       }
@@ -117,7 +125,7 @@ describe('queue', () => {
     await Promise.all([waker(), waker(), waker(), waker()]);
     await until(async () => (await jobs()).length === 0);
     expect(looked).toEqual(changed);
-  }, 30_000);
+  });
 
   it('ends a job whose task throws, and reports it', async () => {
     const errors: unknown[] = [];
@@ -227,11 +235,11 @@ describe('queue', () => {
     await until(() => seen.includes(2));
     // It may have been started more than once while connections were refused.
     expect(runners[0]?.poolId).toBe(pools.at(-1));
-  }, 30_000);
+  });
 });
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 15_000;
+  const deadline = performance.now() + 60_000;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`still not: ${condition}`);
     await sleep(10);

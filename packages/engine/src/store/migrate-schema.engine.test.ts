@@ -49,7 +49,7 @@ describe('schema installation', () => {
     expect(await database.query('select store_id::text from vm_migrate.store_info')).toEqual(
       stores,
     );
-  }, 60_000);
+  }, 180_000);
 
   it('applies what is new to what is there', async () => {
     const first = 'create table vm_migrate.a (n int);';

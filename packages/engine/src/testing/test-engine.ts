@@ -94,7 +94,7 @@ export async function testEngine(
       workers.push(worker);
       return worker;
     },
-    until: (migration, states, timeoutMs = 60_000) =>
+    until: (migration, states, timeoutMs = 120_000) =>
       until(engine, migration, states, timeoutMs, logs),
     async close() {
       await Promise.all(workers.map(worker => worker.stop()));

@@ -303,7 +303,7 @@ describe('COWD of 2 TiB', () => {
     const before = heldBufferBytes();
     const startedAt = performance.now();
     const layer = await openLayer(opener, 'huge.vmdk');
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
     const found: number[] = [];
     for (let offset = 0; offset < layer.sizeBytes; offset += 16 * GIB) {
       const length = Math.min(16 * GIB, layer.sizeBytes - offset);

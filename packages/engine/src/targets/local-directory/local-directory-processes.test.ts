@@ -77,7 +77,7 @@ describe('processes on one local directory', () => {
         cause: error,
       });
     }
-  }, 60_000);
+  }, 180_000);
 });
 
 function start(

@@ -334,7 +334,8 @@ describe('a log', () => {
 describe('a server that is not there', () => {
   it('is named after two tries when it never answered, and waited for when it has', async () => {
     const away = await FakeApiServer.start();
-    const retry = { tries: 6, firstMs: 100, maxMs: 100 };
+    // Some 0.3 s for one that never answered, 1.5 s for the other: more than a machine's own hiccup.
+    const retry = { tries: 6, firstMs: 300, maxMs: 300 };
     const never = away.client({ retry });
     const before = away.client({ retry });
     await before.identity();

@@ -403,17 +403,17 @@ describeWithOwnCluster('movers in pods', () => {
       delete process.env['POD_TEST_LOGIN'];
       await server.close();
     }
-  }, 60_000);
+  }, 180_000);
 
   it('give up on an image that is nowhere and on a node that is not there, with the reason', async () => {
     await Promise.all([
       givesUp({ image: () => 'nowhere.invalid/mover:1' }, {}, /ErrImageNeverPull/),
       givesUp({}, { pods: { nodeSelector: { no: 'where' } } }, /no node takes pod/),
     ]);
-  }, 60_000);
+  }, 180_000);
 
   async function givesUp(ofPods: object, options: object, words: RegExp): Promise<void> {
-    const target = targetWith(options, { startLimitMs: 6_000, ...ofPods });
+    const target = targetWith(options, { startLimitMs: 15_000, ...ofPods });
     const scene = await servedScene();
     const name = `stuck-${++made}`;
     await volumeNamed(target, name);
@@ -459,7 +459,7 @@ describeWithOwnCluster('movers in pods, when the cluster fails', () => {
     await cluster().stop('kubelet');
     const took = await orderOn(next, scene, 'lost', 'base', { fence: 2 });
     const reasons = new Set<string>();
-    const limit = performance.now() + 90_000;
+    const limit = performance.now() + 180_000;
     while (![...reasons].some(reason => /not heard of/.test(reason))) {
       if (performance.now() > limit) throw new Error(`only: ${[...reasons].join(' | ')}`);
       const status = await next.mover().attend(took, 1_000);
@@ -471,7 +471,7 @@ describeWithOwnCluster('movers in pods, when the cluster fails', () => {
     const status = await done(next, took);
     expect(status.receipt.stateDigest).toBe(plainStateDigest(scene.baseContent));
     expect((await toTheEnd(target, order)).state).not.toBe('running');
-  }, 240_000);
+  }, 360_000);
 });
 
 /** The files of this machine by ranges, for whoever has the credentials. */
