@@ -3,7 +3,15 @@ import { displayWidth } from './display-width';
 import { describeText } from './describe-text';
 import { doctorText } from './doctor-text';
 import { eventsText } from './events-text';
-import { description, events, migration, NOW, place, volumeSnapshot } from '../testing/fixtures';
+import {
+  description,
+  events,
+  migration,
+  NOW,
+  place,
+  volumeSnapshot,
+  WAITS_FOR_PLACE,
+} from '../testing/fixtures';
 import { listLines, nameLines } from './list-tables';
 import { PLAIN, styleFor, type Style } from './style';
 import { whereText } from './where-text';
@@ -64,7 +72,7 @@ describe('style', () => {
 });
 
 const WAITS = {
-  for: 'a free place under limit all, 4 at a time (see: kubectl vm-migrate limits)',
+  for: WAITS_FOR_PLACE,
   since: '2026-11-23T15:35:00.000Z',
 };
 

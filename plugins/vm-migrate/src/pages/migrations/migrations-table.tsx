@@ -5,6 +5,7 @@ import { useMemo, type ReactNode } from 'react';
 import { Age } from '../../parts/age';
 import { EngineText } from '../../parts/engine-text';
 import { dateText } from '../../parts/format';
+import { LongWait } from '../../parts/long-wait';
 import { ProgressBar } from '../../parts/progress-bar';
 import { StateTag } from '../../parts/state-tag';
 import { useWords } from '../../parts/use-words';
@@ -113,7 +114,8 @@ function useColumns(): readonly ColumnConfig<MigrationView>[] {
         isSortable: true,
         // Source, id and the link to the catalog in one line.
         minWidth: isMedium ? 204 : isSmall ? 110 : 96,
-        defaultWidth: '2fr',
+        // Its state stands below it where there is no column for that.
+        defaultWidth: isSmall ? '2fr' : '3fr',
         cell: migration => (
           <VmCell migration={migration}>
             {!isSmall && (
@@ -234,7 +236,7 @@ function VmCell({
 
 function ProgressCell({ migration }: { readonly migration: MigrationView }) {
   const { t, language } = useWords();
-  const { progress, error, state, beginsAt } = migration;
+  const { progress, error, state, beginsAt, waits } = migration;
   const vm = printable(migration.vm);
   const hasEnded = state === 'migrated' || state === 'canceled';
   return (
@@ -246,6 +248,7 @@ function ProgressCell({ migration }: { readonly migration: MigrationView }) {
           // What has ended does not move, whatever its last rate was.
           progress={hasEnded ? { ...progress, bytesPerSecond: 0, etaMs: null } : progress}
         />
+        {waits !== null && <LongWait wait={waits} />}
         {beginsAt !== null && (
           <time className={styles['quiet']} dateTime={beginsAt}>
             {t('migration.begins', { at: dateText(beginsAt, language) })}
