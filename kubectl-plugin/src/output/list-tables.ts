@@ -1,16 +1,17 @@
 /** The columns of every `get`: what fits on a screen first, the rest with `-o wide`. */
-import type {
-  LayerView,
-  LimitView,
-  MigrationView,
-  ObjectView,
-  QueuedStepView,
-  SnapshotView,
-  SourceView,
-  TargetClassView,
-  TargetView,
-  VmView,
-  WorkerView,
+import {
+  withoutCommands,
+  type LayerView,
+  type LimitView,
+  type MigrationView,
+  type ObjectView,
+  type QueuedStepView,
+  type SnapshotView,
+  type SourceView,
+  type TargetClassView,
+  type TargetView,
+  type VmView,
+  type WorkerView,
 } from '@vm-migrate/api';
 import { age, bytes, bytesOf, duration, eta, percent, rate, utcMinute } from './format';
 import { migrationState } from './migration-state';
@@ -161,7 +162,11 @@ export const LIST_TABLES: { readonly [Name in ListName]: ListTable<ListRows[Name
       },
       { heading: 'AGE', of: ({ createdAt }) => age(createdAt, now) },
       { heading: 'STARTED-BY', of: ({ startedBy }) => startedBy, wide: true },
-      { heading: 'WAITS-FOR', of: ({ waits }) => waits?.for ?? null, wide: true, shortens: true },
+      {
+        heading: 'WAITS-FOR',
+        of: ({ waits }) => (waits === null ? null : withoutCommands(waits.for)),
+        wide: true,
+      },
       { heading: 'SINCE', of: ({ waits }) => age(waits?.since ?? null, now), wide: true },
       { heading: 'ERROR', of: ({ error }) => error?.code ?? null, wide: true },
     ],

@@ -102,7 +102,7 @@ describe('get', () => {
     );
     const from = heading.indexOf('WAITS-FOR');
     expect([one.slice(from), other.slice(from)].map(text => text.split(/ {3,}/))).toEqual([
-      [WAITS.for, '5m', '<none>'],
+      ['a free place under limit all, 4 at a time', '5m', '<none>'],
       ['<none>', '<none>', '<none>'],
     ]);
   });

@@ -114,12 +114,12 @@ function useColumns(): readonly ColumnConfig<MigrationView>[] {
         isSortable: true,
         // Source, id and the link to the catalog in one line.
         minWidth: isMedium ? 204 : isSmall ? 110 : 96,
-        // Its state stands below it where there is no column for that.
-        defaultWidth: isSmall ? '2fr' : '3fr',
+        // Where there is no column for the state it stands below the name.
+        defaultWidth: isSmall ? '2fr' : '5fr',
         cell: migration => (
           <VmCell migration={migration}>
             {!isSmall && (
-              <span>
+              <span className={styles['narrowState']}>
                 <StateTag state={migration.state} />
               </span>
             )}
@@ -143,7 +143,7 @@ function useColumns(): readonly ColumnConfig<MigrationView>[] {
         label: t('migrations.column.progress'),
         isSortable: true,
         minWidth: isMedium ? 150 : isSmall ? 110 : 96,
-        defaultWidth: '3fr',
+        defaultWidth: isSmall ? '3fr' : '6fr',
         cell: migration => <ProgressCell migration={migration} />,
       },
       {
