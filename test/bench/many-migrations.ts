@@ -79,7 +79,7 @@ function writeVm(folder: string, index: number, layers: number): void {
   vm.finish();
 }
 
-/** Starts them all; what half of them came to is written into the tables, as their workers would have. */
+/** Starts them all; what they came to is written into the tables, as their workers would have: half are over, four copy, the others wait for a place. */
 async function fill(databaseUrl: string, folder: string, vms: number): Promise<void> {
   const engine = await openEngine({
     databaseUrl,
@@ -100,6 +100,7 @@ async function fill(databaseUrl: string, folder: string, vms: number): Promise<v
     for (let index = 0; index < vms; index++)
       await engine.call('start', { vm: path.join(folder, 'vms', `vm-${index}`) });
     await endHalf(engine);
+    await letFourCopy(engine);
   } finally {
     await engine.close();
   }
@@ -113,6 +114,21 @@ async function endHalf({ database }: Engine): Promise<void> {
     `update vm_migrate.vmware_snapshot set ready_at = now() where migration_id in ${half}`,
     `update vm_migrate.volume_snapshot set state = 'ready', ready_at = now() where migration_id in ${half}`,
     `update vm_migrate.migration set state = 'migrated', finished_at = now() where id in ${half}`,
+    'analyze',
+  ])
+    await database.query(statement);
+}
+
+async function letFourCopy({ database }: Engine): Promise<void> {
+  for (const statement of [
+    `update vm_migrate.step set state = 'done', finished_at = now() where kind in ('proveClass', 'createVolume') and state <> 'done'`,
+    `update vm_migrate.step s set state = 'ready' where s.state = 'blocked' and not exists (
+       select 1 from vm_migrate.step_after a join vm_migrate.step e on e.migration_id = a.migration_id and e.step_id = a.after_id
+        where a.migration_id = s.migration_id and a.step_id = s.step_id and e.state <> 'done')`,
+    `update vm_migrate.step set state = 'running', reason = 'copying', started_at = now() where (migration_id, step_id) in (
+       select migration_id, step_id from vm_migrate.step where state = 'ready' order by migration_id limit 4)`,
+    `insert into vm_migrate.work_limit (scope, max_running, changed_by) values ('all', 4, 'bench')
+       on conflict (scope) do update set max_running = 4`,
     'analyze',
   ])
     await database.query(statement);

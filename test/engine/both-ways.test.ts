@@ -29,6 +29,7 @@ const LINES: Readonly<Record<string, readonly string[][]>> = {
   ].flatMap(kind => [
     ['get', kind],
     ['get', kind, '-o', 'json'],
+    ['get', kind, '-o', 'wide'],
   ]),
   tree: [
     ['tree', 'lab/small 1'],

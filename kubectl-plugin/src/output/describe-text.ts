@@ -6,6 +6,7 @@ import { errorLines } from './error-text';
 import { eventLines } from './events-text';
 import { findingsLines } from './findings-text';
 import { bytes, bytesOf, count, duration, percent } from './format';
+import { migrationState } from './migration-state';
 import { stateColor } from './state-color';
 import { statusText } from './status-text';
 import type { Style } from './style';
@@ -60,8 +61,8 @@ function factLines({ migration, planDigest }: DescriptionView, style: Style): st
     [
       'State',
       migration.beginsAt === null
-        ? migration.state
-        : `${migration.state}, begins ${migration.beginsAt}`,
+        ? migrationState(migration)
+        : `${migrationState(migration)}, begins ${migration.beginsAt}`,
     ],
     ['Layers', `${layers.migrated} of ${layers.total - layers.notWanted} migrated${notWanted}`],
     ['Snapshots', `${snapshots.ready} of ${snapshots.total} ready`],

@@ -1,18 +1,20 @@
 /** The columns of every `get`: what fits on a screen first, the rest with `-o wide`. */
-import type {
-  LayerView,
-  LimitView,
-  MigrationView,
-  ObjectView,
-  QueuedStepView,
-  SnapshotView,
-  SourceView,
-  TargetClassView,
-  TargetView,
-  VmView,
-  WorkerView,
+import {
+  withoutCommands,
+  type LayerView,
+  type LimitView,
+  type MigrationView,
+  type ObjectView,
+  type QueuedStepView,
+  type SnapshotView,
+  type SourceView,
+  type TargetClassView,
+  type TargetView,
+  type VmView,
+  type WorkerView,
 } from '@vm-migrate/api';
 import { age, bytes, bytesOf, duration, eta, percent, rate, utcMinute } from './format';
+import { migrationState } from './migration-state';
 import { OBJECT_KINDS, OBJECT_STATES, objectPurpose } from './object-words';
 import { stateColor } from './state-color';
 import { stepWords } from './step-words';
@@ -131,7 +133,7 @@ export const LIST_TABLES: { readonly [Name in ListName]: ListTable<ListRows[Name
       { heading: 'VM', of: ({ source, vm }) => `${source}/${vm}`, shortens: true },
       { heading: 'TARGET', of: ({ target }) => target, wide: true },
       { heading: 'GROUP', of: ({ group }) => group, wide: true },
-      { heading: 'STATE', of: ({ state }) => stateCell(state) },
+      { heading: 'STATE', of: migration => stateCell(migrationState(migration)) },
       {
         heading: 'LAYERS',
         of: ({ layers }) => `${layers.migrated}/${layers.total - layers.notWanted}`,
@@ -160,6 +162,12 @@ export const LIST_TABLES: { readonly [Name in ListName]: ListTable<ListRows[Name
       },
       { heading: 'AGE', of: ({ createdAt }) => age(createdAt, now) },
       { heading: 'STARTED-BY', of: ({ startedBy }) => startedBy, wide: true },
+      {
+        heading: 'WAITS-FOR',
+        of: ({ waits }) => (waits === null ? null : withoutCommands(waits.for)),
+        wide: true,
+      },
+      { heading: 'SINCE', of: ({ waits }) => age(waits?.since ?? null, now), wide: true },
       { heading: 'ERROR', of: ({ error }) => error?.code ?? null, wide: true },
     ],
   },

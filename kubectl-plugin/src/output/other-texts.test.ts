@@ -3,7 +3,15 @@ import { displayWidth } from './display-width';
 import { describeText } from './describe-text';
 import { doctorText } from './doctor-text';
 import { eventsText } from './events-text';
-import { description, events, migration, NOW, place, volumeSnapshot } from '../testing/fixtures';
+import {
+  description,
+  events,
+  migration,
+  NOW,
+  place,
+  volumeSnapshot,
+  WAITS_FOR_PLACE,
+} from '../testing/fixtures';
 import { listLines, nameLines } from './list-tables';
 import { PLAIN, styleFor, type Style } from './style';
 import { whereText } from './where-text';
@@ -63,6 +71,11 @@ describe('style', () => {
   });
 });
 
+const WAITS = {
+  for: WAITS_FOR_PLACE,
+  since: '2026-11-23T15:35:00.000Z',
+};
+
 describe('get', () => {
   it('prints migrations as kubectl would', () => {
     expect(listLines('migrations', [migration({ vm: 'web' })], style, { now: NOW })).toEqual([
@@ -71,6 +84,27 @@ describe('get', () => {
     ]);
     expect(nameLines('migrations', [migration()])).toEqual(['migration/m-9mbxaaqm']);
     expect(listLines('migrations', [], style)).toEqual([]);
+  });
+
+  it('says of a migration that it only waits, and in a wide table for what', () => {
+    const rows = [migration({ vm: 'web', waits: WAITS }), migration({ id: 'm-2', vm: 'db' })];
+    const narrow = { ...style, width: 100 };
+    expect(listLines('migrations', rows, narrow, { now: NOW })).toEqual([
+      'ID           VM        STATE             LAYERS   SNAPSHOTS   DONE   ETA   AGE',
+      'm-9mbxaaqm   lab/web   running (waits)   3/11     2/6          50%   2s    90s',
+      'm-2          lab/db    running           3/11     2/6          50%   2s    90s',
+    ]);
+    const [heading = '', one = '', other = ''] = listLines(
+      'migrations',
+      rows,
+      { ...style, width: Infinity },
+      { now: NOW, wide: true },
+    );
+    const from = heading.indexOf('WAITS-FOR');
+    expect([one.slice(from), other.slice(from)].map(text => text.split(/ {3,}/))).toEqual([
+      ['a free place under limit all, 4 at a time', '5m', '<none>'],
+      ['<none>', '<none>', '<none>'],
+    ]);
   });
 
   it('calls a VMware snapshot as well proved as the least proved of its VolumeSnapshots', () => {
@@ -129,6 +163,17 @@ it('events go on under themselves on a terminal, and are one line each in a file
 });
 
 describe('the screen without arguments', () => {
+  it('says what only waits, in one column with what runs', () => {
+    const text = whereText(
+      place(),
+      [migration({ vm: 'web', waits: WAITS }), migration({ id: 'm-2', vm: 'db' })],
+      style,
+    );
+    expect(text.split('\n').filter(line => line.startsWith('  m-'))).toEqual([
+      '  m-9mbxaaqm  running (waits)  lab/web  50 %',
+      '  m-2         running          lab/db  50 %  ETA 2s',
+    ]);
+  });
   const commands = (text: string): string[] =>
     text
       .split('\n')

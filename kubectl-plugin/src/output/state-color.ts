@@ -5,7 +5,7 @@ import type { Palette } from './style';
 export function stateColor(state: string): keyof Palette {
   if (state.startsWith('failed') || state.startsWith('not readable')) return 'red';
   if (/^(migrated|done|ready|proved|there)$/.test(state)) return 'green';
+  if (/^(wait|running \(waits\)|paus|queued|migrated, )/.test(state)) return 'yellow';
   if (/^(running|copying)/.test(state)) return 'cyan';
-  if (/^(wait|paused|queued|migrated, )/.test(state)) return 'yellow';
   return 'dim';
 }

@@ -5,6 +5,7 @@ import { printable } from './escape';
 import { errorLines } from './error-text';
 import { bytesOf, duration, eta, percent, rate } from './format';
 import { marksOf } from './marks';
+import { migrationState } from './migration-state';
 import { stateColor } from './state-color';
 import { stepWords } from './step-words';
 import type { Style } from './style';
@@ -44,8 +45,9 @@ function headLines(view: StatusView, style: Style, now: Date): string[] {
   const name = `${printable(view.source)}/${printable(view.vm)}`;
   const shown = shortenMiddle(name, Math.max(12, width - view.id.length - 2), symbols);
   const { layers, snapshots, progress } = view;
+  const state = migrationState(view);
   const facts = [
-    palette[stateColor(view.state)](stateWords(view)),
+    palette[stateColor(state)](state),
     `${percent(progress.bytesDone, progress.bytesTotal)} %`,
     bytesOf(progress.bytesDone, progress.bytesTotal),
     `${layers.migrated}/${layers.total - layers.notWanted} layers`,
@@ -62,13 +64,6 @@ function headLines(view: StatusView, style: Style, now: Date): string[] {
     `${palette.bold(shown)}${GAP}${palette.dim(view.id)}`,
     `  ${joinFitting(facts, width - 2)}`,
   ];
-}
-
-/** What the user asked for and what is may differ for a moment. */
-function stateWords({ state, wanted }: StatusView): string {
-  if (state === 'running' && wanted === 'pause') return 'pausing';
-  if (state === 'running' && wanted === 'cancel') return 'canceling';
-  return state;
 }
 
 interface DiskCells {

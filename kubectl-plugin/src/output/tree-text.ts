@@ -10,6 +10,7 @@ import { findingsLines } from './findings-text';
 import { bytes, count, eta, percent, rate, utcMinute } from './format';
 import { marksOf } from './marks';
 import { drawRails, type RailNode } from './rails';
+import { migrationState } from './migration-state';
 import { stateColor } from './state-color';
 import type { Style } from './style';
 
@@ -53,8 +54,9 @@ function migrationLine({ migration }: TreeView, style: Style): string[] {
   if (migration === null) return [clip(palette.dim('no migration yet'), style.width)];
   const { id, state, layers, snapshots, progress } = migration;
   const wanted = layers.total - layers.notWanted;
+  const words = migrationState(migration);
   const parts = [
-    `migration ${id} ${palette[stateColor(state)](state)}`,
+    `migration ${id} ${palette[stateColor(words)](words)}`,
     `${snapshots.ready}/${snapshots.total} snapshots ready`,
     `${layers.migrated}/${wanted} layers`,
   ];

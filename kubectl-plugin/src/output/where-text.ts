@@ -3,6 +3,7 @@ import type { MigrationView, PlaceView } from '@vm-migrate/api';
 import { displayWidth, padEnd, shortenMiddle } from './display-width';
 import { printable } from './escape';
 import { count, eta, percent } from './format';
+import { migrationState } from './migration-state';
 import { stateColor } from './state-color';
 import type { Style } from './style';
 
@@ -52,12 +53,16 @@ function migrationLines(migrations: readonly MigrationView[], style: Style): str
   if (shown.length === 0) return [];
   const { palette, symbols, width } = style;
   const idWidth = Math.max(...shown.map(({ id }) => id.length));
-  const lines = shown.map(({ id, source, vm, state, progress }) => {
+  const states = shown.map(migrationState);
+  const stateWidth = Math.max(8, ...states.map(displayWidth));
+  const lines = shown.map(({ id, source, vm, state, progress, waits }, at) => {
     const done = `${percent(progress.bytesDone, progress.bytesTotal)} %`;
-    const facts = state === 'running' ? `${done}  ${eta(progress.etaMs)}` : done;
-    const room = width - 2 - idWidth - 2 - 8 - 2 - 2 - displayWidth(facts);
+    const moves = state === 'running' && waits === null;
+    const facts = moves ? `${done}  ${eta(progress.etaMs)}` : done;
+    const words = states[at] ?? state;
+    const room = width - 2 - idWidth - 2 - stateWidth - 2 - 2 - displayWidth(facts);
     const name = shortenMiddle(`${printable(source)}/${printable(vm)}`, room, symbols);
-    return `  ${padEnd(id, idWidth)}  ${palette[stateColor(state)](padEnd(state, 8))}  ${name}  ${facts}`;
+    return `  ${padEnd(id, idWidth)}  ${palette[stateColor(words)](padEnd(words, stateWidth))}  ${name}  ${facts}`;
   });
   const more = migrations.length - shown.length;
   return ['', ...lines, ...(more > 0 ? [palette.dim(`  and ${count(more, 'more', 'more')}`)] : [])];

@@ -51,7 +51,7 @@ import {
   type ExamplePoint,
 } from '../../../packages/api/src/testing';
 
-export { VM_NAME } from '../../../packages/api/src/testing';
+export { VM_NAME, WAITS_FOR_PLACE } from '../../../packages/api/src/testing';
 /** When all fixtures are looked at. */
 export const NOW = new Date('2026-11-23T15:40:00.000Z');
 

@@ -50,4 +50,9 @@ export { eventLog, logTime, logWords } from './words/event-log';
 export { bytes, count, digits, duration, percent, scaled } from './words/figures';
 export { firstLine, printable } from './words/printable';
 export { shellWord } from './words/shell-word';
-export { inWordsOf, type ControlName, type ControlWords } from './words/surface-words';
+export {
+  inWordsOf,
+  withoutCommands,
+  type ControlName,
+  type ControlWords,
+} from './words/surface-words';

@@ -219,7 +219,7 @@ export const OPERATIONS = {
       source: text().optional(),
       target: text().optional(),
       worker: text().optional().describe('Id of a worker: what it has in hand'),
-      states: z.array(z.enum(['running', 'waiting', 'queued', 'ready'])).optional(),
+      states: z.array(z.enum(['running', 'waiting', 'queued', 'ready', 'paused'])).optional(),
       ...page,
     }),
   }),

@@ -45,6 +45,7 @@ export function migrationOf(rest: Partial<MigrationView> = {}): MigrationView {
     createdAt: '2026-11-28T02:00:00.000Z',
     finishedAt: null,
     beginsAt: null,
+    waits: null,
     error: null,
     ...rest,
   };
@@ -73,9 +74,10 @@ export function stepOf(rest: Partial<StepView> = {}): StepView {
 
 /** A step as a queue shows it. */
 export function queuedStepOf(rest: Partial<QueuedStepView> = {}): QueuedStepView {
-  const { after: _after, ...step } = stepOf({ state: 'running' });
+  const { after: _after, ...step } = stepOf();
   return {
     ...step,
+    state: 'running',
     migration: 'm-1',
     vm: 'web-1',
     source: 'lab',

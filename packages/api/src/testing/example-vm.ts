@@ -134,3 +134,7 @@ export const VOLUME_FULL: ErrorView = {
 
 /** Why a step waits. */
 export const WAITS_FOR_DRIVER = `hostpath.csi.k8s.io to finish ${exampleCut('scsi0:1', 'datenbank-dazu-7f4914702e')}`;
+export const WAITS_FOR_PLACE =
+  'a free place under limit all, 4 at a time (see: kubectl vm-migrate limits)';
+export const LACKS_WORKER =
+  'a worker that reaches source lab: on machine storage-7, or one configured for the same source (see: kubectl vm-migrate get workers)';

@@ -29,8 +29,18 @@ export interface MigrationView {
   readonly finishedAt: string | null;
   /** When it begins by itself; null: it has begun, or waits for somebody to resume it. */
   readonly beginsAt: string | null;
+  /** What it waits for when it is to run and none of its steps goes on; null: one does, or it is not to run. */
+  readonly waits: WaitView | null;
   /** First failure, when there is one. */
   readonly error: ErrorView | null;
+}
+
+/** Told of the step that is closest to going on. */
+export interface WaitView {
+  /** In words that follow "waits for", as `waitsFor` of the step. */
+  readonly for: string;
+  /** As `waitsSince` of the step; null: at no known time. */
+  readonly since: string | null;
 }
 
 /** Of the migrations that a filter names. */
@@ -80,13 +90,15 @@ export interface StepView {
 export interface QueueView {
   /** All that the filter names, whatever its states and page. */
   readonly counts: Readonly<Record<QueuedStateView, number>>;
-  /** Those that run, then those that wait, then the next ones in the order in which they are let in. */
+  /** Those that run, then those that wait, then the next ones in the order in which they are let in; then what is paused. */
   readonly steps: readonly QueuedStepView[];
 }
 
-export type QueuedStateView = 'running' | 'waiting' | 'queued' | 'ready';
+/** `paused`: of a paused migration, and does not run; it waits for somebody who resumes it, whatever its own state is. */
+export type QueuedStateView = 'running' | 'waiting' | 'queued' | 'ready' | 'paused';
 
-export interface QueuedStepView extends Omit<StepView, 'after'> {
+export interface QueuedStepView extends Omit<StepView, 'after' | 'state'> {
+  readonly state: QueuedStateView;
   readonly migration: string;
   readonly vm: string;
   readonly source: string;

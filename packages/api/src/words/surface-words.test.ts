@@ -1,4 +1,4 @@
-import { inWordsOf, type ControlWords } from './surface-words';
+import { inWordsOf, withoutCommands, type ControlWords } from './surface-words';
 
 const words: ControlWords = {
   storageClass: '“Storage class”',
@@ -26,6 +26,14 @@ describe('the words of a surface', () => {
     ],
   ])('%s', (said, expected) => {
     expect(inWordsOf(said, words)).toBe(expected);
+  });
+
+  it.each([
+    ['a free place, 4 at a time (see: kubectl vm-migrate limits)', 'a free place, 4 at a time'],
+    ['a worker (see: kubectl vm-migrate get workers); then db-1', 'a worker; then db-1'],
+    ['a driver (hostpath) to finish', 'a driver (hostpath) to finish'],
+  ])('or no command at all: %s', (said, expected) => {
+    expect(withoutCommands(said)).toBe(expected);
   });
 
   it.each([

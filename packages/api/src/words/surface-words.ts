@@ -42,6 +42,11 @@ const FORMS: readonly (readonly [RegExp, ControlName | 'verb'])[] = [
   [/`?kubectl vm-migrate get (sources|targets|workers|vms|migrations)\b`?/g, 'verb'],
 ];
 
+/** The text without the commands that it points to in brackets: for where there is no room for more than what is so. */
+export function withoutCommands(text: string): string {
+  return text.replace(/ \(see: kubectl vm-migrate [^)]*\)/g, '');
+}
+
 /** The text with every flag and command that `words` knows a control for said in those words. */
 export function inWordsOf(text: string, words: ControlWords): string {
   return FORMS.reduce(

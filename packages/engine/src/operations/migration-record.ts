@@ -5,9 +5,10 @@ import type {
   SnapshotView,
   StepView,
   VolumeSnapshotView,
+  WaitView,
 } from '@vm-migrate/api';
 import type { Plan } from '../plan/plan';
-import { PlacesTaken, placesTaken } from '../worker/places-taken';
+import type { PlacesTaken } from '../worker/places-taken';
 import type { Database, Tx } from '../store/database';
 import { migrationSummaries, type MigrationSummary } from '../store/migration-summaries';
 import { noSuchMigration, planOf } from '../store/migrations';
@@ -29,6 +30,7 @@ import {
   usedUpWords,
   type StepSurroundings,
 } from './step-view';
+import { placesFor, waitsOf } from './wait-surroundings';
 import { whoIsMissing } from './who-is-missing';
 
 export interface MigrationRecord {
@@ -43,6 +45,7 @@ export interface MigrationRecord {
   /** Whom its steps wait for, because no worker that lives reaches source and target; null: one does. */
   readonly missingWorker: string | null;
   readonly places: PlacesTaken;
+  readonly waits: WaitView | null;
 }
 
 /** @throws EngineError NOT_FOUND */
@@ -62,10 +65,8 @@ export async function readMigration(database: Database, id: string): Promise<Mig
       cuts: await volumeSnapshotsOf(tx, id),
       progress: new Map((await progressOf(tx, id)).map(seen => [seen.stepId, seen])),
       missingWorker: await whoIsMissing(tx, row),
-      // Asked for what waits for a place; most migrations that are looked at are over.
-      places: steps.some(({ state }) => state === 'ready')
-        ? await placesTaken(tx)
-        : new PlacesTaken(new Map()),
+      places: await placesFor(tx, steps),
+      waits: (await waitsOf(tx, [id])).get(id) ?? null,
     };
   });
 }
@@ -74,10 +75,13 @@ export async function readMigration(database: Database, id: string): Promise<Mig
 export async function readMigrationView(tx: Tx, id: string): Promise<MigrationView> {
   const [row] = await migrationSummaries(tx, { id });
   if (row === undefined) throw noSuchMigration(id);
-  return migrationView(row);
+  return migrationView({ row, waits: (await waitsOf(tx, [id])).get(id) ?? null });
 }
 
-export function migrationView(row: MigrationSummary): MigrationView {
+export function migrationView({
+  row,
+  waits,
+}: Pick<MigrationRecord, 'row' | 'waits'>): MigrationView {
   return {
     id: row.id,
     group: row.groupId,
@@ -100,6 +104,7 @@ export function migrationView(row: MigrationSummary): MigrationView {
     createdAt: row.createdAt.toISOString(),
     finishedAt: isoOrNull(row.finishedAt),
     beginsAt: isoOrNull(row.beginsAt),
+    waits,
     error: row.error === null ? null : errorView(row.error),
   };
 }

@@ -27,7 +27,7 @@ export const getReport: Operation<'getReport', ReportView> = async (context, { m
   return {
     generatedAt: new Date().toISOString(),
     storeId: context.storeId,
-    migration: migrationView(record.row),
+    migration: migrationView(record),
     planDigest: row.planDigest,
     namespace: row.targetNamespace,
     ...(plan.options.moverImage === undefined ? {} : { moverImage: plan.options.moverImage }),

@@ -25,6 +25,7 @@ import {
 import type { Operation, OperationContext } from './operation';
 import { resolveVm } from './resolve-vm';
 import { isoOrNull } from './step-view';
+import { waitsOf } from './wait-surroundings';
 
 type Filter = OperationInput<'countMigrations'>;
 
@@ -32,12 +33,16 @@ export const getMigrations: Operation<'getMigrations', MigrationView[]> = async 
   context,
   { limit, offset, sort, ...filter },
 ) => {
-  const rows = await migrationSummaries(context.database, await storeFilter(context, filter), {
-    limit,
-    offset,
-    sort,
+  const found = await storeFilter(context, filter);
+  return context.database.transaction(async tx => {
+    await tx.query('set transaction isolation level repeatable read, read only');
+    const rows = await migrationSummaries(tx, found, { limit, offset, sort });
+    const waits = await waitsOf(
+      tx,
+      rows.filter(({ state }) => state === 'running').map(({ id }) => id),
+    );
+    return rows.map(row => migrationView({ row, waits: waits.get(row.id) ?? null }));
   });
-  return rows.map(migrationView);
 };
 
 export const countMigrations: Operation<'countMigrations', MigrationCountView> = async (
@@ -158,7 +163,7 @@ export function statusView(record: MigrationRecord): StatusView {
       };
     });
   return {
-    ...migrationView(record.row),
+    ...migrationView(record),
     disks,
     now: moving.filter(step => step.diskId === null).map(step => stepView(record, step)),
   };

@@ -1,18 +1,17 @@
 /** A step as a person sees it: what it does, how far it is, and why it does not go on. */
-import type { ErrorView, ProgressView, StepView } from '@vm-migrate/api';
+import type { ErrorView, ProgressView, StepView, WaitView } from '@vm-migrate/api';
 import { ERROR_CODES, type ErrorData } from '../errors';
 import type { Plan } from '../plan/plan';
 import { STEP_KINDS } from '../steps/table';
+import { goesOn } from '../store/step-waits';
 import type { ProgressRow, StepRow, Wanted } from '../store/store';
 import type { PlacesTaken, Share } from '../worker/places-taken';
 
-/** What a step's row does not say by itself. */
-export interface StepSurroundings {
-  readonly plan: Plan;
+/** What a step may wait for that its row does not say by itself. */
+export interface WaitSurroundings {
   /** Of its migration. */
   readonly wanted: Wanted;
   readonly createdAt: Date;
-  readonly progress: Pick<ProgressRow, 'bytesDone' | 'bytesPerSecond'> | undefined;
   /** Whom it waits for, because no worker that lives reaches source and target; null: one does. */
   readonly missingWorker: string | null;
   /** When the last of what it needs was done; null: it needs nothing. */
@@ -21,10 +20,15 @@ export interface StepSurroundings {
   readonly usedUp: string;
 }
 
+export interface StepSurroundings extends WaitSurroundings {
+  readonly plan: Plan;
+  readonly progress: Pick<ProgressRow, 'bytesDone' | 'bytesPerSecond'> | undefined;
+}
+
 export function stepFacts(step: StepRow, around: StepSurroundings): Omit<StepView, 'after'> {
   const { progress } = around;
   const bytes = step.state === 'done' ? step.weightBytes : (progress?.bytesDone ?? 0);
-  const reason = waitsFor(step, around);
+  const wait = waitOf(step, around);
   return {
     id: step.stepId,
     kind: step.kind,
@@ -40,8 +44,8 @@ export function stepFacts(step: StepRow, around: StepSurroundings): Omit<StepVie
             step.state === 'running' ? (progress?.bytesPerSecond ?? 0) : 0,
           )
         : null,
-    waitsFor: reason,
-    waitsSince: reason === null ? null : isoOrNull(waitsSince(step, around)),
+    waitsFor: wait?.for ?? null,
+    waitsSince: wait?.since ?? null,
     worker: step.leaseOwner,
     attempts: step.attempts,
     error: step.error ? errorView(step.error) : null,
@@ -61,14 +65,21 @@ export function progressView(
   return { bytesDone, bytesTotal, bytesPerSecond, etaMs };
 }
 
-/** Why a step does not run now, in words; null when it runs or is over. */
-function waitsFor(step: StepRow, { wanted, missingWorker, usedUp }: StepSurroundings) {
+type WaitFacts = Pick<StepRow, 'kind' | 'state' | 'reason' | 'reasonSince'>;
+
+/** Why a step does not go on now, and since when; null when it does or is over. */
+export function waitOf(step: WaitFacts, around: WaitSurroundings): WaitView | null {
+  const reason = waitsFor(step, around);
+  return reason === null ? null : { for: reason, since: isoOrNull(waitsSince(step, around)) };
+}
+
+function waitsFor(step: WaitFacts, { wanted, missingWorker, usedUp }: WaitSurroundings) {
   const paused = wanted === 'pause';
   switch (step.state) {
     case 'waiting':
       return withMissing(step.reason, paused ? null : missingWorker);
     case 'running':
-      return step.reason === 'copying' || step.reason === 'reading' ? null : step.reason;
+      return goesOn(step) ? null : step.reason;
     case 'ready':
       return paused ? 'the migration to be resumed' : usedUp;
     case 'queued':
@@ -98,7 +109,7 @@ function withMissing(reason: string | null, missing: string | null): string | nu
 }
 
 /** Of a step that could run: since what it needs was done. Steps that `verify` adds need nothing, at no known time. */
-function waitsSince(step: StepRow, { createdAt, predecessorsDoneAt }: StepSurroundings) {
+function waitsSince(step: WaitFacts, { createdAt, predecessorsDoneAt }: WaitSurroundings) {
   if (step.reasonSince !== null) return step.reasonSince;
   return predecessorsDoneAt ?? (step.kind === 'verifySnapshot' ? null : createdAt);
 }

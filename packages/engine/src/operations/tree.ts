@@ -23,7 +23,7 @@ export const getTree: Operation<'getTree', TreeView> = async (context, { vm }) =
     return treeView(
       record.plan.tree,
       record.row.sourceName,
-      migrationView(record.row),
+      migrationView(record),
       findings,
       record,
     );

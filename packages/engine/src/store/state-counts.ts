@@ -1,5 +1,6 @@
 /** How much there is of everything, for metrics: one statement over indexes and small tables. */
 import type { Tx } from './database';
+import { goesOnSql } from './step-waits';
 import type { LayerFlag, MigrationState, StepState } from './store';
 
 export interface StateCounts {
@@ -28,7 +29,7 @@ export async function stateCounts(tx: Tx, awakeMs: number): Promise<StateCounts>
             (select count(*) from due) as "queueDepth",
             coalesce((select extract(epoch from now() - min(not_before)) * 1000 from due), 0)::int8 as "queueAgeMs",
             coalesce((select extract(epoch from now() - min(reason_since)) * 1000 from step
-                       where wanted = 'run' and (state = 'waiting' or (state = 'running' and reason not in ('copying', 'reading')))), 0)::int8 as "waitAgeMs",
+                       where wanted = 'run' and (state = 'waiting' or (state = 'running' and not ${goesOnSql('step')}))), 0)::int8 as "waitAgeMs",
             (select count(*) from vm_migrate.worker where heartbeat_at > now() - $1 * interval '1 millisecond') as workers`,
     [awakeMs],
   );

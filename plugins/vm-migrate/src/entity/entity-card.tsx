@@ -6,6 +6,7 @@ import type { MigrationView } from '@vm-migrate/backstage-plugin-vm-migrate-comm
 import { Age } from '../parts/age';
 import { Answer } from '../parts/answer';
 import { Failure } from '../parts/failure';
+import { LongWait } from '../parts/long-wait';
 import { ProgressBar } from '../parts/progress-bar';
 import { SourceText } from '../parts/source-text';
 import { StateTag } from '../parts/state-tag';
@@ -57,7 +58,8 @@ function VmState({ vm }: { readonly vm: EntityVm }) {
 function MigrationState({ migration }: { readonly migration: MigrationView }) {
   const { t } = useWords();
   const { links } = useSurface();
-  const { id, state, target, startedBy, createdAt, finishedAt, snapshots, error } = migration;
+  const { id, state, target, startedBy, createdAt, finishedAt, snapshots, waits, error } =
+    migration;
   return (
     <div className={styles['card']}>
       <span className={styles['state']}>
@@ -67,6 +69,7 @@ function MigrationState({ migration }: { readonly migration: MigrationView }) {
         </span>
       </span>
       <ProgressBar label={t('migration.progress')} progress={migration.progress} />
+      {waits !== null && <LongWait wait={waits} />}
       <span className={styles['quiet']}>
         {t('entity.snapshots', {
           ready: String(snapshots.ready),

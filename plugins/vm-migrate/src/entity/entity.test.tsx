@@ -8,6 +8,7 @@ import { linksUnder } from '../surface/links';
 import { FakeBackend } from '../testing/fake-backend';
 import { giveLayout } from '../testing/layout';
 import { permissionsOf, type Allows } from '../testing/permissions';
+import { WAITS_FOR_PLACE } from '../testing/views';
 import { EntityCard } from './entity-card';
 import { EntityHistory } from './entity-history';
 
@@ -91,6 +92,14 @@ describe("the card of a VM's entity", () => {
     expect(await screen.findByText('running')).toBeInTheDocument();
     expect(screen.getByRole('progressbar')).toHaveAttribute('aria-valuenow', '41');
     expect(screen.getByText(/2 of 6 snapshots ready/)).toBeInTheDocument();
+  });
+
+  it('says what it waits for', async () => {
+    const since = new Date(Date.now() - 305_000).toISOString();
+    backend.answer('getMigrations', () => [{ ...running, waits: { for: WAITS_FOR_PLACE, since } }]);
+    show(<EntityCard entity={entity} {...surface} />);
+    const wait = await screen.findByTitle(/^a free place under limit all, 4 at a time \(see: “/);
+    expect(wait).toHaveTextContent(/waits for a free place under limit all, 4 at a time, 5m\d\ds$/);
   });
 
   it('shows why there is no answer', async () => {

@@ -2,9 +2,10 @@
 import type { Entity } from '@backstage/catalog-model';
 import { EntityCard } from '../../entity/entity-card';
 import { EntityHistory } from '../../entity/entity-history';
-import { VM_ID } from '../../testing/views';
+import { GIB, progressOf, VM_ID, WAITS_FOR_PLACE } from '../../testing/views';
 import { FAILURES, idOf, type GalleryEntry } from '../entry';
 import { isSlow, type Fixtures } from '../fixture-client';
+import { ago } from '../fixtures/build';
 import { DESCRIPTIONS } from '../fixtures/migrations';
 import { TREES } from '../fixtures/trees';
 
@@ -42,6 +43,16 @@ export const ENTITY_ENTRIES: readonly GalleryEntry[] = [
   ...entityParts('before', { getMigrations: [], getTree: TREES.before }),
   ...entityParts('running', {
     getMigrations: [DESCRIPTIONS.running.migration],
+    getTree: TREES.running,
+  }),
+  ...entityParts('waiting', {
+    getMigrations: [
+      {
+        ...DESCRIPTIONS.running.migration,
+        progress: progressOf(0, 48 * GIB),
+        waits: { for: WAITS_FOR_PLACE, since: ago(301) },
+      },
+    ],
     getTree: TREES.running,
   }),
   ...entityParts('failed', {

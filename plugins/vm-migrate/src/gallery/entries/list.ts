@@ -2,7 +2,7 @@
 import { objectOf, placeOf } from '../../testing/views';
 import { FAILURES, idOf, type GalleryEntry } from '../entry';
 import { isSlow, type Fixtures } from '../fixture-client';
-import { countsOf, MANY, manyMigrations, pageOf } from '../fixtures/list';
+import { countsOf, MANY, manyMigrations, pageOf, waitingMigrations } from '../fixtures/list';
 
 function list(
   state: string,
@@ -36,6 +36,7 @@ function list(
 }
 
 const FIVE_HUNDRED = manyMigrations(500);
+const FORTY_WAITING = waitingMigrations(40);
 
 export const LIST_ENTRIES: readonly GalleryEntry[] = [
   list('many', {}),
@@ -43,6 +44,11 @@ export const LIST_ENTRIES: readonly GalleryEntry[] = [
     '500 VMs',
     { getMigrations: pageOf(FIVE_HUNDRED), countMigrations: countsOf(FIVE_HUNDRED) },
     { query: '?size=100' },
+  ),
+  list(
+    'four of 40 at a time',
+    { getMigrations: pageOf(FORTY_WAITING), countMigrations: countsOf(FORTY_WAITING) },
+    { query: '?size=50' },
   ),
   list('failed only', {}, { query: '?state=failed' }),
   list('last page', {}, { query: '?page=3' }),

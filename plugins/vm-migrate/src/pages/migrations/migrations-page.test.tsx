@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import type { MigrationView, ObjectView } from '@vm-migrate/backstage-plugin-vm-migrate-common';
 import { FakeBackend } from '../../testing/fake-backend';
 import { renderPages, type RenderHow } from '../../testing/render-pages';
-import { migrationOf, objectOf } from '../../testing/views';
+import { migrationOf, objectOf, WAITS_FOR_PLACE } from '../../testing/views';
 
 const backend = new FakeBackend();
 const user = userEvent.setup();
@@ -54,6 +54,22 @@ describe('list of migrations', () => {
       '/vm-migrate/migrations/m-run',
     );
     expect(screen.getByText('VOLUME_IO')).toBeInTheDocument();
+  });
+
+  it('says what only waits, for what and how long, once that is no moment any more', async () => {
+    const since = (ms: number) => new Date(Date.now() - ms).toISOString();
+    show([
+      { ...running, waits: { for: WAITS_FOR_PLACE, since: since(305_000) } },
+      { ...running, id: 'm-2', vm: 'web-2', waits: { for: 'its turn', since: since(5_000) } },
+      { ...running, id: 'm-3', vm: 'web-3', waits: { for: 'its turn', since: null } },
+    ]);
+    const rowOf = async (vm: string) =>
+      (await screen.findByRole('link', { name: vm })).closest('[role=row]');
+    expect(await rowOf('web-1')).toHaveTextContent(
+      /waits for a free place under limit all, 4 at a time, 5m\d\ds/,
+    );
+    expect(await rowOf('web-2')).not.toHaveTextContent('waits');
+    expect(await rowOf('web-3')).toHaveTextContent(/waits for its turn(?!,)/);
   });
 
   it('shows a name that means harm as what it is, in the list and in the question', async () => {

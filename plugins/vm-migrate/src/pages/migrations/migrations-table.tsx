@@ -5,6 +5,7 @@ import { useMemo, type ReactNode } from 'react';
 import { Age } from '../../parts/age';
 import { EngineText } from '../../parts/engine-text';
 import { dateText } from '../../parts/format';
+import { LongWait } from '../../parts/long-wait';
 import { ProgressBar } from '../../parts/progress-bar';
 import { StateTag } from '../../parts/state-tag';
 import { useWords } from '../../parts/use-words';
@@ -113,11 +114,12 @@ function useColumns(): readonly ColumnConfig<MigrationView>[] {
         isSortable: true,
         // Source, id and the link to the catalog in one line.
         minWidth: isMedium ? 204 : isSmall ? 110 : 96,
-        defaultWidth: '2fr',
+        // Where there is no column for the state it stands below the name.
+        defaultWidth: isSmall ? '2fr' : '5fr',
         cell: migration => (
           <VmCell migration={migration}>
             {!isSmall && (
-              <span>
+              <span className={styles['narrowState']}>
                 <StateTag state={migration.state} />
               </span>
             )}
@@ -141,7 +143,7 @@ function useColumns(): readonly ColumnConfig<MigrationView>[] {
         label: t('migrations.column.progress'),
         isSortable: true,
         minWidth: isMedium ? 150 : isSmall ? 110 : 96,
-        defaultWidth: '3fr',
+        defaultWidth: isSmall ? '3fr' : '6fr',
         cell: migration => <ProgressCell migration={migration} />,
       },
       {
@@ -234,7 +236,7 @@ function VmCell({
 
 function ProgressCell({ migration }: { readonly migration: MigrationView }) {
   const { t, language } = useWords();
-  const { progress, error, state, beginsAt } = migration;
+  const { progress, error, state, beginsAt, waits } = migration;
   const vm = printable(migration.vm);
   const hasEnded = state === 'migrated' || state === 'canceled';
   return (
@@ -246,6 +248,7 @@ function ProgressCell({ migration }: { readonly migration: MigrationView }) {
           // What has ended does not move, whatever its last rate was.
           progress={hasEnded ? { ...progress, bytesPerSecond: 0, etaMs: null } : progress}
         />
+        {waits !== null && <LongWait wait={waits} />}
         {beginsAt !== null && (
           <time className={styles['quiet']} dateTime={beginsAt}>
             {t('migration.begins', { at: dateText(beginsAt, language) })}

@@ -9,7 +9,7 @@ const user = userEvent.setup();
 
 function show(how?: RenderHow) {
   backend.answer('getQueue', () => ({
-    counts: { running: 1, waiting: 0, queued: 0, ready: 1 },
+    counts: { running: 1, waiting: 0, queued: 0, ready: 1, paused: 0 },
     steps: [
       queuedStepOf({
         id: 'base.vmdk',

@@ -29,7 +29,7 @@ import { useOperation } from '../../surface/queries';
 import { useSurface } from '../../surface/surface';
 import styles from './operations.module.css';
 
-const STATES: readonly QueuedStateView[] = ['running', 'waiting', 'queued', 'ready'];
+const STATES: readonly QueuedStateView[] = ['running', 'waiting', 'queued', 'ready', 'paused'];
 const PAGE_SIZE = 20;
 /** Progress and rates move without events. */
 const ASK_MS = 2_000;
@@ -208,8 +208,7 @@ function StepWords({ step: { words, migration, vm } }: { readonly step: QueueRow
 
 function StepState({ step: { state } }: { readonly step: QueueRow }) {
   const { t } = useWords();
-  const known = STATES.find(each => each === state);
-  return <>{known === undefined ? state : t(`operations.queue.${known}`)}</>;
+  return <>{t(`operations.queue.${state}`)}</>;
 }
 
 /** How far it is, or what it waits for and since when. */

@@ -34,6 +34,7 @@ export const operationsDe: Flat<typeof operations> = {
   'operations.queue.waiting': 'wartet',
   'operations.queue.queued': 'eingereiht',
   'operations.queue.ready': 'bereit',
+  'operations.queue.paused': 'angehalten',
   'operations.queue.none': 'Nichts zu tun',
   'operations.queue.noneWords':
     'Keine Migration, die Sie lesen dürfen, hat einen Schritt, der läuft oder laufen könnte.',

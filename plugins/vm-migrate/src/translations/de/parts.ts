@@ -9,5 +9,7 @@ export const partsDe: Flat<typeof parts> = {
   'command.copy': 'Befehl kopieren',
   'command.copied': 'Kopiert',
   waiting: 'Wird geladen',
+  'wait.for': 'wartet auf',
+  'wait.time': 'seit {{time}}',
   age: 'vor {{time}}',
 };

@@ -37,6 +37,7 @@ export const operations = {
       waiting: 'waiting',
       queued: 'queued',
       ready: 'ready',
+      paused: 'paused',
       none: 'Nothing to do',
       noneWords: 'No migration that you may read has a step that runs or could run.',
       noneOf: 'No step is in this state',

@@ -7,5 +7,6 @@ export const parts = {
     copied: 'Copied',
   },
   waiting: 'Loading',
+  wait: { for: 'waits for', time: '{{time}}' },
   age: '{{time}} ago',
 } as const;
