@@ -170,7 +170,7 @@ async function rebuildTable(
     };
     const status = await mover.attend(order, settings.patienceMs);
     if (status.state === 'failed') throw EngineError.fromJSON(status.error);
-    if (status.state === 'running') return attendWork(200, TABLE_WORDS);
+    if (status.state === 'running') return attendWork(200, 'reading');
   }
   tables.set(claim, 'made');
   return undefined;
