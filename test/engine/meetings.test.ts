@@ -113,6 +113,24 @@ describe('two that act on one migration at once', () => {
     expect(await stateOf(migration)).toBe('canceled');
   });
 
+  it('a cancel of a check keeps all that is migrated, and removes nothing of it', async () => {
+    const vm = newVm();
+    await test.startWorker({ retryBaseMs: 20 });
+    const { migration } = await start(vm);
+    await test.until(migration, ['migrated']);
+    await test.engine.call('setLimit', { scope: 'all', maxRunning: 0 });
+    await test.engine.call('verify', { migration });
+    await expect(test.engine.call('cancel', { migration, objects: 'remove-all' })).rejects.toEqual(
+      refusedAs('it is migrated'),
+    );
+    const kept = await test.engine.call('cancel', { migration, objects: 'keep-all' });
+    expect(kept.state).toBe('migrated');
+    await test.engine.call('setLimit', { scope: 'all', maxRunning: 4 });
+    expect(await expectMigrated(test.engine, migration, vm, test.classFolder)).toBe(
+      SMALL_VM_POINTS,
+    );
+  });
+
   it('five starts of one VM are one migration', async () => {
     const vm = newVm();
     const started = await Promise.all(Array.from({ length: 5 }, () => start(vm, 'when-resumed')));

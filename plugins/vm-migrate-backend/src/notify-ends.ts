@@ -21,8 +21,8 @@ const NEWS_MS = 24 * 3_600_000;
 /** Between two looks that no change asked for: its announcement may be lost, or have come before the event was there. */
 const LOOK_MS = 15_000;
 
-/** So many looks an end is tried to be told: a notifications plugin may start later than we, or not be there at all. */
-const TRIES = 20;
+/** So long an end is tried to be told: a notifications plugin may start later than we, or not be there at all. */
+const PATIENCE_MS = 5 * 60_000;
 
 export interface NotifyOptions {
   readonly engine: Engine;
@@ -36,7 +36,8 @@ export interface NotifyOptions {
 /** From where the last one stopped, or from now on where nobody ever told; until `signal`. */
 export async function notifyEnds(options: NotifyOptions): Promise<void> {
   const { engine, log, signal, lookMs = LOOK_MS } = options;
-  const ends = new Ends(options, (await engine.toldEventId()) ?? (await engine.lastEventId()));
+  const cursor = (await engine.toldEventId()) ?? (await engine.lastEventId());
+  const ends = new Ends({ ...options, lookMs }, cursor);
   await ends.begin();
   let busy = false;
   let again = false;
@@ -61,21 +62,33 @@ export async function notifyEnds(options: NotifyOptions): Promise<void> {
   await look();
 }
 
+interface Untold {
+  readonly event: EventView;
+  /** By performance.now(). */
+  readonly since: number;
+  triedAt: number;
+}
+
 class Ends {
   private readonly reader: CallerView;
   /** Told or being told; ids of the last half minute are looked at again (eventsSince). */
   private readonly seen = new Set<number>();
-  private readonly untold = new Map<number, { readonly event: EventView; tries: number }>();
+  private readonly untold = new Map<number, Untold>();
 
   constructor(
-    private readonly options: Pick<NotifyOptions, 'engine' | 'notifications' | 'log'>,
+    private readonly options: Pick<NotifyOptions, 'engine' | 'notifications' | 'log'> & {
+      readonly lookMs: number;
+    },
     private cursor: number,
   ) {
     this.reader = options.engine.as({ actor: 'backstage', access: FULL_ACCESS });
   }
 
-  begin(): Promise<void> {
-    return this.options.engine.noteTold(this.cursor);
+  /** What was there before the cursor was told, or is not to be told: also what a look back shows. */
+  async begin(): Promise<void> {
+    const { late } = await this.reader.eventsSince({ after: this.cursor, limit: PAGE });
+    late.forEach(({ id }) => this.seen.add(id));
+    await this.options.engine.noteTold(this.cursor);
   }
 
   /** Returns whether there is more to look at. */
@@ -85,7 +98,7 @@ class Ends {
     const news = [...late, ...events].filter(event => isNews(event) && !this.seen.has(event.id));
     for (const event of news) {
       this.seen.add(event.id);
-      this.untold.set(event.id, { event, tries: 0 });
+      this.untold.set(event.id, { event, since: performance.now(), triedAt: -Infinity });
     }
     this.cursor = events.at(-1)?.id ?? this.cursor;
     await this.tellUntold();
@@ -95,13 +108,15 @@ class Ends {
 
   private async tellUntold(): Promise<void> {
     for (const [id, end] of this.untold) {
-      end.tries += 1;
+      const now = performance.now();
+      if (now - end.triedAt < this.options.lookMs) continue;
+      end.triedAt = now;
       try {
         await tell(this.options, end.event);
         this.untold.delete(id);
       } catch (error) {
         // Not installed, or away: a migration is no worse for it.
-        if (end.tries < TRIES) continue;
+        if (now - end.since < PATIENCE_MS) continue;
         this.untold.delete(id);
         this.options.log.debug(`vm-migrate: no notification was sent: ${String(error)}`);
       }

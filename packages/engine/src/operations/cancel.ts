@@ -1,6 +1,7 @@
 /** cancel: give a migration up, with an explicit choice of what happens to the objects on the target. */
 import { isRemoved, type CancelChoice, type MigrationView } from '@vm-migrate/api';
 import { EngineError } from '../errors';
+import type { Tx } from '../store/database';
 import { addEvent } from '../store/events';
 import { findPlace } from '../store/places';
 import { lockMigration } from '../store/migrations';
@@ -21,11 +22,21 @@ export const cancel: Operation<'cancel', MigrationView> = async (
   context,
   { migration, objects },
 ) => {
-  await context.database.transaction(async tx => {
+  const ended = await context.database.transaction(async tx => {
     const { state } = await lockMigration(tx, migration);
     if (state === 'migrated') throw alreadyMigrated(migration);
+    if (state !== 'canceled' && (await isOnlyChecked(tx, migration))) {
+      if (objects !== 'keep-all') throw alreadyMigrated(migration);
+      await cancelChecks(tx, migration, context.actor);
+      return 'checks';
+    }
     await setWanted(tx, migration, 'cancel', context.actor, objects);
+    return 'migration';
   });
+  if (ended === 'checks') {
+    await removeObjects(context, await readMigration(context.database, migration), objects);
+    return readMigrationView(context.database, migration);
+  }
   await untilLetGo(context, migration);
   await removeObjects(context, await readMigration(context.database, migration), objects);
   await context.database.transaction(async tx => {
@@ -37,6 +48,31 @@ export const cancel: Operation<'cancel', MigrationView> = async (
   });
   return readMigrationView(context.database, migration);
 };
+
+/** All is migrated, and what is open reads it once more (`verify`). */
+async function isOnlyChecked(tx: Tx, migration: string): Promise<boolean> {
+  const open = await tx.query(
+    `select 1 from vm_migrate.step where migration_id = $1 and kind <> 'verifySnapshot' and state <> 'done' limit 1`,
+    [migration],
+  );
+  return open.length === 0;
+}
+
+/** Those that have not failed: a proof that failed stays one. What they read through goes with the objects. */
+async function cancelChecks(tx: Tx, migration: string, actor: string): Promise<void> {
+  const canceled = await tx.query(
+    `update vm_migrate.step set state = 'canceled', lease_owner = null, lease_until = null
+      where migration_id = $1 and kind = 'verifySnapshot' and state not in ('done', 'failed', 'canceled') returning 1`,
+    [migration],
+  );
+  await addEvent(tx, {
+    migrationId: migration,
+    kind: 'checks-canceled',
+    actor,
+    message: `${canceled.length} checks of VolumeSnapshots canceled by ${actor}; all stays as it was migrated`,
+  });
+  await settleMigration(tx, migration);
+}
 
 function alreadyMigrated(migration: string): EngineError {
   return new EngineError('STATE_REFUSED', {
@@ -82,16 +118,10 @@ async function removeObjects(
     record.row.id,
     ...record.steps.filter(step => step.kind === 'proveClass').flatMap(probesOf),
   ]);
-  const before = await objectsOf(target);
-  const isOthers = (kind: ObjectKind, name: string) => {
-    const owner = before.get(`${kind}/${name}`);
-    return owner !== undefined && !ids.has(owner.migrationId);
-  };
   let removed = 0;
   const remove = async (kind: ObjectKind, name: string) => {
     // Given up before, the VM may have been migrated anew under the same names.
-    if (isOthers(kind, name)) return;
-    if (await untilGone(target, kind, name, context.storeId)) removed += 1;
+    if (await untilGone(target, kind, name, context.storeId, ids)) removed += 1;
   };
   const cuts = record.cuts.filter(
     cut =>
@@ -108,7 +138,7 @@ async function removeObjects(
   // By name as well: what was being made when its worker died is no object yet.
   for (const volume of unwanted) await remove('volume', volumeName(volume));
   const kept = new Set(record.volumes.filter(({ role }) => !isUnwanted(role)).map(volumeName));
-  for (const { kind, name, storeId, migrationId } of (await objectsOf(target)).values()) {
+  for (const { kind, name, storeId, migrationId } of await objectsOf(target)) {
     if (storeId !== context.storeId || !ids.has(migrationId)) continue;
     const goes = kind === 'volume' ? !kept.has(name) : migrationId !== record.row.id;
     if (goes) await remove(kind, name);
@@ -132,11 +162,11 @@ interface OwnedObject {
   readonly migrationId: string;
 }
 
-/** What stands on the target, and whose it is, by kind and name. */
-async function objectsOf(target: Target): Promise<ReadonlyMap<string, OwnedObject>> {
+/** What stands on the target, and whose it is. */
+async function objectsOf(target: Target): Promise<readonly OwnedObject[]> {
   const { volumes, volumeSnapshots } = await target.inventory();
   const unready = (await target.leftovers?.()) ?? [];
-  const owned: OwnedObject[] = [
+  return [
     ...volumes.map(({ name, mark }) => ({ kind: 'volume' as const, name, ...ownerOf(mark) })),
     ...volumeSnapshots.map(({ name, spec }) => ({
       kind: 'volume-snapshot' as const,
@@ -147,7 +177,6 @@ async function objectsOf(target: Target): Promise<ReadonlyMap<string, OwnedObjec
       kind === 'volume-snapshot' ? [{ kind, name, storeId, migrationId }] : [],
     ),
   ];
-  return new Map(owned.map(object => [`${object.kind}/${object.name}`, object]));
 }
 
 function ownerOf({ storeId, migrationId }: { storeId: string; migrationId: string }) {
@@ -165,9 +194,10 @@ async function untilGone(
   kind: ObjectKind,
   name: string,
   storeId: string,
+  ofMigrations: ReadonlySet<string>,
 ): Promise<boolean> {
   try {
-    await removeObject(target, kind, name, storeId);
+    await removeObject(target, kind, name, storeId, ofMigrations);
     return true;
   } catch (error) {
     if (error instanceof EngineError && error.code === 'VOLUME_FOREIGN') return false;

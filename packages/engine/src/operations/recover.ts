@@ -87,6 +87,12 @@ async function assertAtRest(tx: Tx, { id }: MigrationRow, seenAt: Date): Promise
         and ((state = 'running' and lease_until > now()) or (state <> 'running' and finished_at > $2)) limit 1`,
     [id, seenAt],
   );
+  if (row.wanted === 'cancel' && row.state !== 'canceled')
+    throw new EngineError('STATE_REFUSED', {
+      where: { object: `migration ${id}` },
+      found: 'it is being canceled',
+      hint: `When that stopped halfway, ask again: kubectl vm-migrate cancel ${id}`,
+    });
   const isToRun = row.state === 'running' && row.wanted === 'run';
   const isServed = isToRun && (await whoIsMissing(tx, row)) === null;
   if (moved.length === 0 && !isServed) return;

@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto';
 import { EngineError } from '../errors';
 import type { Plan } from '../plan/plan';
 import type { Finding } from '../sources/snapshot-tree';
-import { insertMigration, migrations, planOf } from '../store/migrations';
+import { insertMigration, lockMigration, migrations, planOf } from '../store/migrations';
 import type { Tx } from '../store/database';
 import { inScope } from '../store/migration-scope';
 import type { MigrationRow } from '../store/store';
@@ -37,17 +37,16 @@ export const startMigration: Operation<'start', StartedView> = async (context, i
     if (earlier !== undefined) {
       if (!inScope(context.access.read, earlier)) throw openAlready(plan);
       await assertControl(context.database, context.access.control, earlier.id, 'start');
-      return extendMigration(context, earlier.id, plan, { accepted, begin });
     }
     const { groupId } = input;
-    const started = await accept(context, plan, { known, accepted, groupId, entity, begin });
-    if (started !== 'others came first') return started;
-    if (attempts === MAX_ATTEMPTS)
-      throw new EngineError('STORE_CONFLICT', {
-        where: { object: resolved.vm.name },
-        found: 'other migrations of this VM that begin and end meanwhile',
-        retry: 'later',
-      });
+    try {
+      return earlier === undefined
+        ? await accept(context, plan, { known, accepted, groupId, entity, begin })
+        : await extendMigration(context, earlier.id, plan, { accepted, begin });
+    } catch (error) {
+      const othersCameFirst = error instanceof EngineError && error.code === 'STORE_CONFLICT';
+      if (!othersCameFirst || attempts === MAX_ATTEMPTS) throw error;
+    }
   }
 };
 
@@ -62,22 +61,30 @@ interface Acceptance {
   readonly begin: Begin;
 }
 
-/** Records the plan and lets its first steps in, unless it is to stand still, in one transaction. */
+/**
+ * Records the plan and lets its first steps in, unless it is to stand still, in one transaction.
+ * @throws EngineError STORE_CONFLICT when the VM's migrations are not as they were known
+ */
 async function accept(
   context: OperationContext,
   plan: Plan,
   { known, accepted, groupId, entity, begin }: Acceptance,
-): Promise<StartedView | 'others came first'> {
+): Promise<StartedView> {
   const id = newMigrationId();
   const state = await context.database.transaction(async tx => {
     // Of two that start one VM the second sees the first; one that was open a moment ago may have
     // ended, and its objects have the names of this plan.
     await tx.query('select pg_advisory_xact_lock($1, hashtext($2))', [START_LOCK, vmKey(plan)]);
-    if (essence(await migrationsOf(tx, plan)) !== essence(known)) return undefined;
+    for (const { id: other } of known) await lockMigration(tx, other);
+    if (essence(await migrationsOf(tx, plan)) !== essence(known))
+      throw new EngineError('STORE_CONFLICT', {
+        where: { object: plan.vm.name },
+        found: 'migrations of this VM that begin or end meanwhile',
+        retry: 'later',
+      });
     await insertMigration(tx, { id, groupId, plan, accepted, actor: context.actor, ...entity });
     return beginMigration(tx, id, begin, context.actor);
   });
-  if (state === undefined) return 'others came first';
   return {
     migration: id,
     vm: plan.vm.name,
@@ -104,7 +111,7 @@ async function migrationsOf(tx: Tx, { vm, target }: Plan): Promise<MigrationRow[
 }
 
 function essence(rows: readonly MigrationRow[]): string {
-  return JSON.stringify(rows.map(({ id, planDigest }) => [id, planDigest]));
+  return JSON.stringify(rows.map(({ id, state, planDigest }) => [id, state, planDigest]));
 }
 
 /** This very plan is under way or done: nothing to start. */

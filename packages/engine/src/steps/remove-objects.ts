@@ -28,7 +28,12 @@ export const removeVolume: StepKind = {
     }
     const row = await getVolume(database, step.migrationId, volumeId);
     for (let generation = 1; generation <= row.generation; generation++) {
-      const gone = await target.remove('volume', volumeName({ ...row, generation }), storeId);
+      const gone = await target.remove(
+        'volume',
+        volumeName({ ...row, generation }),
+        storeId,
+        new Set([step.migrationId]),
+      );
       if (gone && isPending(gone)) return wait(gone.retryMs, gone.reason);
     }
     return done({}, tx => setVolumeRemoved(tx, step.migrationId, volumeId));
@@ -45,6 +50,7 @@ export const removeVolumeSnapshot: StepKind = {
       'volume-snapshot',
       plannedVolumeSnapshot(plan, id).name,
       storeId,
+      new Set([step.migrationId]),
     );
     if (gone && isPending(gone)) return wait(gone.retryMs, gone.reason);
     return done({}, tx => setVolumeSnapshotRemoved(tx, step.migrationId, id));

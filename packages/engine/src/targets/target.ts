@@ -34,11 +34,15 @@ export interface Target {
    */
   ensureVolumeSnapshotCut?(spec: VolumeSnapshotSpec): Promise<CutVolumeSnapshot | Pending>;
 
-  /** Removes a volume or VolumeSnapshot of this store; gone already is fine. */
+  /**
+   * Removes a volume or VolumeSnapshot of this store; gone already is fine. With `ofMigrations` one of
+   * any other migration is left: whoever came later may have an object of the same name.
+   */
   remove(
     kind: 'volume' | 'volume-snapshot',
     name: string,
     storeId: string,
+    ofMigrations?: ReadonlySet<string>,
   ): Promise<void | Pending>;
 
   /** All volumes and ready VolumeSnapshots that carry a mark, of any store. For recover, cleanup and doctor. */

@@ -321,6 +321,22 @@ export function describeTarget(name: string, makeHarness: () => Promise<TargetHa
       });
     });
 
+    describe('an object of another migration', () => {
+      it('is left where only those of some are to go', async () => {
+        const { volume } = await makeHeldVolume();
+        const snapshot = await cut();
+        const others = new Set(['m-other']);
+        await settled(() => target.remove('volume-snapshot', 'web-0-s1', STORE, others));
+        await settled(() => target.remove('volume', 'web-0', STORE, others));
+        expect((await target.findVolume('web-0'))?.mark).toMatchObject({ phase: 'holds' });
+        expect((await target.inventory()).volumeSnapshots).toMatchObject([{ name: snapshot.name }]);
+        const own = new Set([volume.mark.migrationId, 'm-other']);
+        await settled(() => target.remove('volume-snapshot', 'web-0-s1', STORE, own));
+        await settled(() => target.remove('volume', 'web-0', STORE, own));
+        expect(await target.inventory()).toEqual({ volumes: [], volumeSnapshots: [] });
+      });
+    });
+
     describe('an object of another store', () => {
       it('is refused by name and left as it is', async () => {
         const { volume, content } = await makeHeldVolume();

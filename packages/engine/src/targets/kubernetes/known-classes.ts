@@ -2,6 +2,7 @@
 import { EngineError } from '../../errors';
 import { type KubernetesClass, readClasses } from './classes';
 import type { ClusterApi } from './cluster/cluster-api';
+import { STORAGE_CLASS } from './cluster/resources';
 import type { KubernetesOptions } from './options';
 
 /** How long they are believed to be as they were read. */
@@ -27,6 +28,15 @@ export class KnownClasses {
       expected: all.map(one => one.name).join(', '),
       found: name,
     });
+  }
+
+  /** Also of a class that volumes of disks may not have. One that is not there waits for its first pod like any other. */
+  async bindsAtFirstUse(name: string): Promise<boolean> {
+    const known = (await this.all('as known')).find(one => one.name === name);
+    if (known !== undefined) return known.bindsAtFirstUse;
+    const { items } = await this.api.list(STORAGE_CLASS);
+    const found = items.find(({ metadata }) => metadata.name === name);
+    return found === undefined || found.volumeBindingMode === 'WaitForFirstConsumer';
   }
 
   all(how: 'anew' | 'as known'): Promise<readonly KubernetesClass[]> {

@@ -138,14 +138,15 @@ export class KubernetesTarget implements Target, Probeable {
     kind: 'volume' | 'volume-snapshot',
     name: string,
     storeId: string,
+    ofMigrations?: ReadonlySet<string>,
   ): Promise<void | Pending> {
     await this.checkPlace();
     const { api, pods } = this;
     const wait = this.waitFor('removalMs');
     if (kind === 'volume') this.seen.forget(name);
     return kind === 'volume'
-      ? removeVolume(api, pods, checkedName(name), storeId, wait)
-      : removeVolumeSnapshot(api, checkedName(name), storeId, wait);
+      ? removeVolume(api, pods, checkedName(name), { storeId, ofMigrations }, wait)
+      : removeVolumeSnapshot(api, checkedName(name), { storeId, ofMigrations }, wait);
   }
 
   async inventory(): Promise<Inventory> {

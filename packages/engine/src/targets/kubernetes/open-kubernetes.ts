@@ -72,7 +72,7 @@ function newTarget(
   const classes = new KnownClasses(api, name, options);
   const pods = new ClusterPods({
     api,
-    bindsAtFirstUse: async storageClass => (await classes.named(storageClass)).bindsAtFirstUse,
+    bindsAtFirstUse: storageClass => classes.bindsAtFirstUse(storageClass),
     image: () => moverImageOf(options, moverProgram),
     builtDigest: () => builtDigestOf(options, moverProgram),
     pods: options.pods,

@@ -17,17 +17,25 @@ export interface RemovalWait {
   readonly patienceMs: number;
 }
 
+/** Whose an object must be to be removed. Of another store it is refused, of another migration left. */
+interface Owner {
+  readonly storeId: string;
+  readonly ofMigrations: ReadonlySet<string> | undefined;
+}
+
 /** @throws EngineError VOLUME_FOREIGN, VOLUME_BUSY, CLUSTER_STUCK */
 export async function removeVolume(
   api: ClusterApi,
   pods: TargetPods,
   name: string,
-  storeId: string,
+  { storeId, ofMigrations }: Owner,
   wait: RemovalWait,
 ): Promise<void | Pending> {
   const claim = await api.get(PERSISTENT_VOLUME_CLAIM, name);
   if (claim === undefined) return undefined; // what stood beside it belongs to it, and goes with it
-  assertStore('volume', name, readVolume(claim).mark.storeId, storeId);
+  const { mark } = readVolume(claim);
+  assertStore('volume', name, mark.storeId, storeId);
+  if (ofMigrations?.has(mark.migrationId) === false) return undefined;
   const what = `the pod of volume ${name} to go`;
   const busy = await pods.release(name);
   if (busy !== undefined) {
@@ -42,13 +50,14 @@ export async function removeVolume(
 export async function removeVolumeSnapshot(
   api: ClusterApi,
   name: string,
-  storeId: string,
+  { storeId, ofMigrations }: Owner,
   wait: RemovalWait,
 ): Promise<void | Pending> {
   const object = await api.get(VOLUME_SNAPSHOT, name);
   if (object === undefined) return undefined;
   const { spec } = readSnapshotRecord(object);
   assertStore('VolumeSnapshot', name, spec.storeId, storeId);
+  if (ofMigrations?.has(spec.migrationId) === false) return undefined;
   return removeObject(api, VOLUME_SNAPSHOT, object, wait);
 }
 

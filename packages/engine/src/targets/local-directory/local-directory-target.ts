@@ -192,11 +192,16 @@ export class LocalDirectoryTarget implements Target, Probeable {
     });
   }
 
-  remove(kind: ObjectKind, name: string, storeId: string): Promise<void | Pending> {
+  remove(
+    kind: ObjectKind,
+    name: string,
+    storeId: string,
+    ofMigrations?: ReadonlySet<string>,
+  ): Promise<void | Pending> {
     return aboutFiles(name, async () => {
       const answers = [];
       for (const storageClass of this.classes)
-        answers.push(await this.removeFrom(storageClass, kind, name, storeId));
+        answers.push(await this.removeFrom(storageClass, kind, name, { storeId, ofMigrations }));
       return answers.find(answer => answer !== undefined && isPending(answer));
     });
   }
@@ -205,22 +210,26 @@ export class LocalDirectoryTarget implements Target, Probeable {
     storageClass: LocalClass,
     kind: ObjectKind,
     name: string,
-    storeId: string,
+    { storeId, ofMigrations }: { storeId: string; ofMigrations: ReadonlySet<string> | undefined },
   ): Promise<void | Pending> {
     const { folder } = storageClass;
     await storageClass.prepare();
-    return this.jobs.run(`${kind} ${name}`, `remove for ${storeId}`, `${name} to be removed`, () =>
+    const isLeft = (migrationId: string) => ofMigrations?.has(migrationId) === false;
+    const work = `remove for ${storeId} ${[...(ofMigrations ?? [])].join(' ')}`;
+    return this.jobs.run(`${kind} ${name}`, work, `${name} to be removed`, () =>
       this.objects.underObjectLock<void>(storageClass, kind, name, async () => {
         const remove = async () => removeObject(this.files, folder, kind, name, storeId);
         if (kind === 'volume') {
           const found = await findVolumeIn(folder, name);
           if (found !== undefined && found.record.mark.storeId !== storeId)
             throw foreignVolume(found, storeId);
+          if (found !== undefined && isLeft(found.record.mark.migrationId)) return;
           if (found !== undefined) await this.objects.underWriterLock(name, remove);
         } else {
           const found = await findSnapshotIn(folder, storageClass.name, name);
           if (found !== undefined && found.snapshot.spec.storeId !== storeId)
             throw foreignSnapshot(found.snapshot, storeId);
+          if (found !== undefined && isLeft(found.snapshot.spec.migrationId)) return;
           if (found !== undefined) await remove();
         }
         await clearLeftovers(this.files, folder, kind, name, storeId);

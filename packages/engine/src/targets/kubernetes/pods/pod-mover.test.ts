@@ -113,6 +113,23 @@ describe('a mover in pods', () => {
       expect(await ended).toMatchObject({ state: 'done' });
     });
 
+    it('makes the tables anew when they are of a class that did not make them', async () => {
+      cluster.put(PVC, {
+        metadata: {
+          name: 'web-0-tables',
+          ownerReferences: [{ apiVersion: 'v1', kind: PVC, name: 'web-0', uid: 'volume' }],
+        },
+        spec: { storageClassName: 'broken', resources: { requests: {} } },
+        status: { phase: 'Pending' },
+      } as KubeObject);
+      void atOnce.attend(apply(), 10_000);
+      await until(() => cluster.said.includes('create PersistentVolumeClaim web-0-tables'));
+      expect(cluster.said).toEqual([
+        'delete PersistentVolumeClaim web-0-tables',
+        'create PersistentVolumeClaim web-0-tables',
+      ]);
+    });
+
     it('says that the tables are not made', async () => {
       for (const endAt = performance.now() + 5_000; ;) {
         const status = await atOnce.attend(apply(), 50);

@@ -18,10 +18,7 @@ export interface PodMoverOptions {
   readonly pods?: PodOptions;
   /** Class of the volumes with block tables; absent: their volume's own. */
   readonly tablesClass?: string;
-  /**
-   * Whether volumes of a class are only made for the first pod that uses them. Absent: all are.
-   * @throws EngineError CLASS_NOT_FOUND
-   */
+  /** Whether volumes of a class are only made for the first pod that uses them. Absent: all are. */
   readonly bindsAtFirstUse?: (storageClass: string) => Promise<boolean>;
   /** Pod made to running. Default five minutes. */
   readonly startLimitMs?: number;

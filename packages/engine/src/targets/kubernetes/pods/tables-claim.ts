@@ -25,7 +25,7 @@ const PATIENCE_MS = 2_000;
 export interface TablesOptions {
   /** Absent: the volume's own. */
   readonly storageClass: string | undefined;
-  /** Whether volumes of a class are only made for their first pod. @throws EngineError CLASS_NOT_FOUND */
+  /** Whether volumes of a class are only made for their first pod. */
   readonly bindsAtFirstUse: (storageClass: string) => Promise<boolean>;
 }
 
@@ -75,7 +75,8 @@ async function ensureTables(
   }
   const { deletionTimestamp, ownerReferences = [], uid = '' } = found.metadata;
   const isOurs = ownerReferences.some(owner => owner.uid === volume.metadata.uid);
-  if (isOurs && deletionTimestamp === undefined) return boundTables(api, found, options);
+  if (isOurs && deletionTimestamp === undefined && mayBeUsed(found, wanted))
+    return boundTables(api, found, options);
   // Of an earlier volume of this name: its tables say nothing about this one.
   if (!isOurs && !isOfSameStore(found, volume)) {
     throw new EngineError('VOLUME_FOREIGN', {
@@ -86,9 +87,21 @@ async function ensureTables(
   }
   if (deletionTimestamp === undefined) await api.delete(PERSISTENT_VOLUME_CLAIM, name, { uid });
   return {
-    waitFor: `the tables of an earlier volume ${volume.metadata.name ?? '?'} to go`,
+    waitFor: isOurs
+      ? `the tables ${name} to go, which class ${found.spec.storageClassName ?? '(none)'} has not made`
+      : `the tables of an earlier volume ${volume.metadata.name ?? '?'} to go`,
     remedy: 'A pod that still uses them holds them. End it, then run `kubectl vm-migrate retry`.',
   };
+}
+
+/** One that its class has not made is no use once another class is configured. */
+function mayBeUsed(found: PersistentVolumeClaim, wanted: PersistentVolumeClaim): boolean {
+  const { storageClassName } = wanted.spec;
+  return (
+    isBound(found) ||
+    storageClassName === undefined ||
+    storageClassName === found.spec.storageClassName
+  );
 }
 
 const NOT_MADE =
