@@ -411,9 +411,15 @@ describe('steps', () => {
     expect(planWords(proved)).toEqual(words(history));
   });
 
-  it('weigh what they copy', () => {
-    const weighed = plan('B[10+2](S1) -> D1[3+1]*');
-    expect(step(weighed, 'applyLayer:disk-main:B').weightBytes).toBe(12 * MIB);
+  it.each([
+    ['reads zeros: those of a base are no work', true, 10],
+    ['reads anything: those of a base are written', false, 12],
+  ])('weigh what they write onto a new volume that %s', (_, newVolumesReadZero, base) => {
+    const classes = [storageClass({ newVolumesReadZero })];
+    const weighed = plan('B[10+2](S1) -> D1[3+1]*', {}, { capabilities: { classes } });
+    expect(step(weighed, 'applyLayer:disk-main:B').weightBytes).toBe(base * MIB);
+    // A delta's zeros stand on its parent's data.
+    expect(step(weighed, 'applyLayer:disk-main:D1').weightBytes).toBe(4 * MIB);
     expect(weighed.totals).toMatchObject({ layers: 2, dataBytes: 13 * MIB, zeroBytes: 3 * MIB });
   });
 });

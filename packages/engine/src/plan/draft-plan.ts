@@ -36,18 +36,23 @@ export function draftPlan(
   const { volumes, volumeSnapshots } = nameObjects(input, carried);
   const sampled = sampledPoints(input, volumeSnapshots);
   const layers = planLayers(input.tree, carried, ownBytes);
-  const layerBytes = new Map(
-    layers.map(({ id, ownBytes: { data, zero } }) => [id, data + zero] as const),
-  );
+  const layerById = new Map(layers.map(layer => [layer.id, layer]));
   const { sampleWindows } = input.options;
   const classByName = new Map(input.capabilities.classes.map(each => [each.name, each]));
   const classOf = ({ storageClass }: { readonly storageClass: string }): StorageClass | undefined =>
     classByName.get(storageClass);
+  // What a base leaves out is zeros, often most of a thin disk: where a new volume reads zeros they are no work.
+  const copyBytesOf: StepInput['copyBytesOf'] = (volume, layerId) => {
+    const layer = layerById.get(layerId);
+    const { data, zero } = layer?.ownBytes ?? { data: 0, zero: 0 };
+    const readsZero = classOf(volume)?.newVolumesReadZero === true;
+    return layer?.parentId === undefined && readsZero ? data : data + zero;
+  };
   const gateOf: StepInput['gateOf'] = volume => classOf(volume)?.gate ?? 'readyToUse';
   const steps = buildSteps({
     volumes,
     volumeSnapshots,
-    layerBytes,
+    copyBytesOf,
     sampled,
     sampleWindows,
     gateOf,

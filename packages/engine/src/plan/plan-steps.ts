@@ -12,8 +12,8 @@ export interface StepInput {
   /** A volume stands behind the one that it is restored from. */
   readonly volumes: readonly PlannedVolume[];
   readonly volumeSnapshots: readonly PlannedVolumeSnapshot[];
-  /** Own bytes (data and zero) by layer id. */
-  readonly layerBytes: ReadonlyMap<string, number>;
+  /** What a layer has to write onto a volume. */
+  readonly copyBytesOf: (volume: PlannedVolume, layerId: string) => number;
   /** Newest point of each disk, to be read back through a restore. */
   readonly sampled: readonly PlannedVolumeSnapshot[];
   readonly sampleWindows: number;
@@ -71,7 +71,7 @@ export function buildSteps(input: StepInput): readonly PlannedStep[] {
         kind: 'applyLayer',
         after: last,
         layerId,
-        weightBytes: input.layerBytes.get(layerId) ?? 0,
+        weightBytes: input.copyBytesOf(volume, layerId),
       });
       const cuts = cutsByLayer.get(layerId) ?? [];
       const taken = cuts.map(cut => add(takeOf(volume, cut, applied)));

@@ -162,7 +162,7 @@ export interface PlannedStep {
   readonly layerId?: string;
   readonly volumeSnapshotId?: string;
   readonly storageClass: string;
-  /** Own bytes to copy or read; 0 for steps that move none. */
+  /** Bytes to write or read; 0 for steps that move none. */
   readonly weightBytes: number;
 }
 
