@@ -235,11 +235,13 @@ describe('one writer', () => {
     const mover = newMover();
     // Half of the lease is what one renewal lasts.
     const leaseMs = 4_000;
-    const order = await scene.base({ leaseMs, bytesPerSecond: 1024 * 1024 });
+    // At this rate the layer takes several times as long as it is looked at.
+    const bytesPerSecond = 256 * 1024;
+    const order = await scene.base({ leaseMs, bytesPerSecond });
     const started = performance.now();
     let status = await mover.attend(order, 100);
     while (status.state === 'running' && performance.now() - started < 0.75 * leaseMs) {
-      mover.renew(order.runId, 1024 * 1024);
+      mover.renew(order.runId, bytesPerSecond);
       status = await mover.attend(order, 100);
     }
     expect(status.state).toBe('running');
