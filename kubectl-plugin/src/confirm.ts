@@ -1,11 +1,14 @@
 /** Asks before something is removed for good. */
 import { UsageError } from './usage-error';
 
-/** @throws UsageError without a terminal to ask at */
-export async function confirm(question: string): Promise<boolean> {
+/** @param what it does, after "this". @throws UsageError without a terminal to ask at */
+export async function confirm(
+  question: string,
+  what = 'removes objects for good',
+): Promise<boolean> {
   if (process.stdin.isTTY !== true)
     throw new UsageError(
-      'this removes objects for good, and there is no terminal to ask at',
+      `this ${what}, and there is no terminal to ask at`,
       'Say --yes if it is meant.',
     );
   const { createInterface } = await import('node:readline/promises');

@@ -108,6 +108,9 @@ describe('two that act on one migration at once', () => {
       await expect(test.engine.call(act, { migration })).rejects.toEqual(
         refusedAs('it is being canceled'),
       );
+    await expect(test.engine.call('cancel', { migration, objects: 'keep-all' })).rejects.toEqual(
+      refusedAs('another cancel of it is under way'),
+    );
     release();
     expect(await canceled).toMatchObject({ state: 'canceled', wanted: 'cancel' });
     expect(await stateOf(migration)).toBe('canceled');
@@ -118,13 +121,24 @@ describe('two that act on one migration at once', () => {
     await test.startWorker({ retryBaseMs: 20 });
     const { migration } = await start(vm);
     await test.until(migration, ['migrated']);
+    const [{ finishedAt: migratedAt } = { finishedAt: '' }] = await test.engine.call(
+      'getMigrations',
+      { migration },
+    );
     await test.engine.call('setLimit', { scope: 'all', maxRunning: 0 });
     await test.engine.call('verify', { migration });
     await expect(test.engine.call('cancel', { migration, objects: 'remove-all' })).rejects.toEqual(
       refusedAs('it is migrated'),
     );
     const kept = await test.engine.call('cancel', { migration, objects: 'keep-all' });
-    expect(kept.state).toBe('migrated');
+    expect(kept).toMatchObject({ state: 'migrated', finishedAt: migratedAt });
+    // The next check is the one that the history tells of.
+    await test.engine.call('verify', { migration });
+    const { nodes } = await test.engine.call('getTree', { vm: migration });
+    const steps = nodes.flatMap(({ disks }) => disks.flatMap(({ step }) => step ?? []));
+    expect(steps.map(({ kind, state }) => `${kind} ${state}`)).toContain('verifySnapshot ready');
+    expect(steps.map(({ state }) => state)).not.toContain('canceled');
+    await test.engine.call('cancel', { migration, objects: 'keep-all' });
     await test.engine.call('setLimit', { scope: 'all', maxRunning: 4 });
     expect(await expectMigrated(test.engine, migration, vm, test.classFolder)).toBe(
       SMALL_VM_POINTS,
@@ -168,14 +182,14 @@ describe('two that act on one migration at once', () => {
     await test.startWorker();
     await test.engine.call('setLimit', { scope: 'vm', bytesPerSecond: 20_000 });
     const { migration } = await start(vm);
-    const running = async () =>
+    const running = async (kinds = '%') =>
       (
         await test.engine.database.query(
-          `select 1 from vm_migrate.step where migration_id = $1 and state = 'running'`,
-          [migration],
+          `select 1 from vm_migrate.step where migration_id = $1 and state = 'running' and kind like $2`,
+          [migration, kinds],
         )
       ).length;
-    await untilSo(async () => (await running()) > 0);
+    await untilSo(async () => (await running('applyLayer')) > 0);
     const recover = () =>
       test.engine.call('recover', { vm: vm.folder, options: { namePrefix: vm.prefix } });
     await expect(recover()).rejects.toEqual(refusedAs('workers that go on with it'));

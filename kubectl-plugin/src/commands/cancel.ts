@@ -54,7 +54,7 @@ export const cancel = defineVerb({
         `To cancel ${name} means: ${sumOf(objects, choice, WILL_BE)}.`,
         ...objectLines(objects, choice, terminal.errorStyle),
       ]);
-      if (!(await confirm(`Cancel it?`))) {
+      if (!(await confirm(`Cancel it?`, WHAT_IT_DOES[choice]))) {
         terminal.say('Nothing was done.');
         return EXIT.failed;
       }
@@ -72,6 +72,13 @@ export const cancel = defineVerb({
     return EXIT.done;
   },
 });
+
+/** After "this". */
+const WHAT_IT_DOES: Readonly<Record<CancelChoice, string>> = {
+  'keep-all': 'gives the migration up, which cannot be resumed then',
+  'keep-snapshots': 'removes volumes for good',
+  'remove-all': 'removes volumes and VolumeSnapshots for good',
+};
 
 const WILL_BE = { removed: 'will be removed', kept: 'stay' } as const;
 const IS = { removed: 'removed', kept: 'kept' } as const;

@@ -1,5 +1,10 @@
 /** cancel: give a migration up, with an explicit choice of what happens to the objects on the target. */
-import { isRemoved, type CancelChoice, type MigrationView } from '@vm-migrate/api';
+import {
+  isRemoved,
+  type CancelChoice,
+  type MigrationView,
+  type OperationInput,
+} from '@vm-migrate/api';
 import { EngineError } from '../errors';
 import type { Tx } from '../store/database';
 import { addEvent } from '../store/events';
@@ -18,27 +23,47 @@ import { removeObject } from './remove-object';
 /** How long running steps may take to let go before cancel says that it goes on without them. */
 const LET_GO_MS = 30_000;
 
-export const cancel: Operation<'cancel', MigrationView> = async (
-  context,
-  { migration, objects },
-) => {
+export const cancel: Operation<'cancel', MigrationView> = async (context, input) => {
+  // Not a transaction: what is removed takes its time.
+  const holder = await context.database.dedicated();
+  try {
+    const [lock] = await holder.query<{ got: boolean }>(
+      'select pg_try_advisory_lock($1, hashtext($2)) as got',
+      [CANCEL_LOCK, input.migration],
+    );
+    if (lock?.got !== true) throw underWay(input.migration);
+    await cancelAlone(context, input);
+  } finally {
+    await holder.close();
+  }
+  return readMigrationView(context.database, input.migration);
+};
+
+/** Session-level advisory lock, one for each migration: two that cancel it may have chosen differently. */
+const CANCEL_LOCK = 0x766d_6d33;
+
+async function cancelAlone(
+  context: OperationContext,
+  { migration, objects }: OperationInput<'cancel'>,
+): Promise<void> {
   const ended = await context.database.transaction(async tx => {
     const { state } = await lockMigration(tx, migration);
     if (state === 'migrated') throw alreadyMigrated(migration);
     if (state !== 'canceled' && (await isOnlyChecked(tx, migration))) {
-      if (objects !== 'keep-all') throw alreadyMigrated(migration);
+      if (objects !== 'keep-all')
+        throw alreadyMigrated(
+          migration,
+          `To end its checks and keep all: kubectl vm-migrate cancel ${migration} --keep-all`,
+        );
       await cancelChecks(tx, migration, context.actor);
       return 'checks';
     }
     await setWanted(tx, migration, 'cancel', context.actor, objects);
     return 'migration';
   });
-  if (ended === 'checks') {
-    await removeObjects(context, await readMigration(context.database, migration), objects);
-    return readMigrationView(context.database, migration);
-  }
-  await untilLetGo(context, migration);
+  if (ended === 'migration') await untilLetGo(context, migration, objects);
   await removeObjects(context, await readMigration(context.database, migration), objects);
+  if (ended === 'checks') return;
   await context.database.transaction(async tx => {
     await tx.query(
       `update vm_migrate.step set state = 'canceled', lease_owner = null where migration_id = $1 and state not in ('done', 'canceled')`,
@@ -46,8 +71,16 @@ export const cancel: Operation<'cancel', MigrationView> = async (
     );
     await settleMigration(tx, migration);
   });
-  return readMigrationView(context.database, migration);
-};
+}
+
+function underWay(migration: string): EngineError {
+  return new EngineError('STATE_REFUSED', {
+    where: { object: `migration ${migration}` },
+    found: 'another cancel of it is under way',
+    hint: `Wait for its end: kubectl vm-migrate status ${migration}`,
+    retry: 'later',
+  });
+}
 
 /** All is migrated, and what is open reads it once more (`verify`). */
 async function isOnlyChecked(tx: Tx, migration: string): Promise<boolean> {
@@ -58,11 +91,12 @@ async function isOnlyChecked(tx: Tx, migration: string): Promise<boolean> {
   return open.length === 0;
 }
 
-/** Those that have not failed: a proof that failed stays one. What they read through goes with the objects. */
+/** Also those that could not be made; one that found a difference stays failed. What they read through goes with the objects. */
 async function cancelChecks(tx: Tx, migration: string, actor: string): Promise<void> {
   const canceled = await tx.query(
     `update vm_migrate.step set state = 'canceled', lease_owner = null, lease_until = null
-      where migration_id = $1 and kind = 'verifySnapshot' and state not in ('done', 'failed', 'canceled') returning 1`,
+      where migration_id = $1 and kind = 'verifySnapshot' and state not in ('done', 'canceled')
+        and (state <> 'failed' or error->>'code' is distinct from 'VERIFY_MISMATCH') returning 1`,
     [migration],
   );
   await addEvent(tx, {
@@ -74,16 +108,23 @@ async function cancelChecks(tx: Tx, migration: string, actor: string): Promise<v
   await settleMigration(tx, migration);
 }
 
-function alreadyMigrated(migration: string): EngineError {
+function alreadyMigrated(
+  migration: string,
+  hint = 'Its volumes and VolumeSnapshots are yours now; remove them on the target if you do not want them.',
+): EngineError {
   return new EngineError('STATE_REFUSED', {
     where: { object: `migration ${migration}` },
     found: 'it is migrated',
-    hint: 'Its volumes and VolumeSnapshots are yours now; remove them on the target if you do not want them.',
+    hint,
   });
 }
 
 /** Running steps give their movers up at the next heartbeat; nothing is removed under a writer. */
-async function untilLetGo(context: OperationContext, migration: string): Promise<void> {
+async function untilLetGo(
+  context: OperationContext,
+  migration: string,
+  choice: CancelChoice,
+): Promise<void> {
   const until = Date.now() + LET_GO_MS;
   for (;;) {
     const [row] = await context.database.query<{ running: number }>(
@@ -96,7 +137,7 @@ async function untilLetGo(context: OperationContext, migration: string): Promise
         where: { object: `migration ${migration}` },
         expected: 'its running steps to let go',
         found: `${row?.running ?? '?'} still running`,
-        hint: `Ask again: kubectl vm-migrate cancel ${migration}`,
+        hint: `Ask again: kubectl vm-migrate cancel ${migration} --${choice}`,
         retry: 'later',
       });
     }
@@ -118,10 +159,16 @@ async function removeObjects(
     record.row.id,
     ...record.steps.filter(step => step.kind === 'proveClass').flatMap(probesOf),
   ]);
+  const there = new Set(
+    (await objectsOf(target))
+      .filter(({ storeId, migrationId }) => storeId === context.storeId && ids.has(migrationId))
+      .map(({ kind, name }) => `${kind}/${name}`),
+  );
   let removed = 0;
   const remove = async (kind: ObjectKind, name: string) => {
     // Given up before, the VM may have been migrated anew under the same names.
-    if (await untilGone(target, kind, name, context.storeId, ids)) removed += 1;
+    const isGone = await untilGone(target, kind, name, context.storeId, ids);
+    if (isGone && there.delete(`${kind}/${name}`)) removed += 1;
   };
   const cuts = record.cuts.filter(
     cut =>

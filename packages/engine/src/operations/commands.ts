@@ -9,9 +9,10 @@ import { settleMigration } from '../store/settle-migration';
 import { setWanted } from '../store/wishes';
 import { limits, setLimit as storeLimit } from '../store/places';
 import { retryFailed, stepsOf } from '../store/steps';
-import type { MigrationRow } from '../store/store';
+import type { MigrationRow, VolumeSnapshotRow } from '../store/store';
 import { admitSteps } from '../worker/admit-steps';
-import { readMigration, readMigrationView } from './migration-record';
+import { canceledAgain } from './cancel-again';
+import { readMigration, readMigrationView, type MigrationRecord } from './migration-record';
 import type { Operation, OperationContext } from './operation';
 
 export const pause: Operation<'pause', MigrationView> = async (context, { migration }) => {
@@ -89,7 +90,8 @@ export const verify: Operation<'verify', VerifyView> = async (
         diskId: cut.diskId,
         volumeSnapshotId: cut.volumeSnapshotId,
         storageClass: volume?.storageClass ?? '',
-        weightBytes: cut.stateSizeBytes * 2,
+        // At the source and in the restore.
+        weightBytes: 2 * dataOfState(record, cut),
       };
     });
     await tx.query(
@@ -107,6 +109,17 @@ export const verify: Operation<'verify', VerifyView> = async (
   });
   return { migration, steps: wanted.length };
 };
+
+/** What there is to read of a state: holes are not read. More than that where layers hide each other's data. */
+function dataOfState({ layers }: MigrationRecord, cut: VolumeSnapshotRow): number {
+  const byId = new Map(layers.map(layer => [layer.layerId, layer]));
+  let bytes = 0;
+  for (let layer = byId.get(cut.layerId); layer !== undefined;) {
+    bytes += layer.dataBytes;
+    layer = layer.parentId === null ? undefined : byId.get(layer.parentId);
+  }
+  return Math.min(bytes, cut.stateSizeBytes);
+}
 
 export const getLimits: Operation<'getLimits', LimitView[]> = async context =>
   (await limits(context.database)).map(limit => ({
@@ -141,11 +154,7 @@ async function assertOpen(tx: Tx, id: string): Promise<void> {
 /** Its objects may be going already: nothing of it goes on. */
 function assertNotCanceling(row: MigrationRow): void {
   if (row.wanted === 'cancel' && row.state !== 'canceled')
-    throw refused(
-      row,
-      'it is being canceled',
-      `When that stopped halfway, ask again: kubectl vm-migrate cancel ${row.id}`,
-    );
+    throw refused(row, 'it is being canceled', canceledAgain(row));
 }
 
 function refused({ id }: MigrationRow, found: string, hint?: string): EngineError {

@@ -99,7 +99,7 @@ export function migrationView({
       notWanted: row.layersNotWanted,
     },
     snapshots: { total: row.snapshotsTotal, ready: row.snapshotsReady },
-    progress: progressView(row.bytesDone, row.bytesTotal, row.bytesPerSecond),
+    progress: copiedSoFar(row),
     startedBy: row.startedBy,
     createdAt: row.createdAt.toISOString(),
     finishedAt: isoOrNull(row.finishedAt),
@@ -107,6 +107,18 @@ export function migrationView({
     waits,
     error: row.error === null ? null : errorView(row.error),
   };
+}
+
+/** While anything is open after the last byte (cuts, checks), nobody knows how long that takes. */
+function copiedSoFar({
+  state,
+  bytesDone,
+  bytesTotal,
+  bytesPerSecond,
+}: MigrationSummary): ProgressView {
+  const progress = progressView(bytesDone, bytesTotal, bytesPerSecond);
+  const goesOn = state === 'running' && bytesDone === bytesTotal;
+  return goesOn ? { ...progress, etaMs: null } : progress;
 }
 
 /** Own bytes of layers, done and in all, over the applyLayer steps among `steps`. */

@@ -17,6 +17,7 @@ import { findPlace } from '../store/places';
 import { volumeName, type MigrationRow } from '../store/store';
 import type { Inventory, Leftover, VolumeSnapshot } from '../targets/target';
 import { admitSteps } from '../worker/admit-steps';
+import { canceledAgain } from './cancel-again';
 import type { Operation, OperationContext } from './operation';
 import { planFor } from './plan-vm';
 import { resolveVm } from './resolve-vm';
@@ -91,7 +92,7 @@ async function assertAtRest(tx: Tx, { id }: MigrationRow, seenAt: Date): Promise
     throw new EngineError('STATE_REFUSED', {
       where: { object: `migration ${id}` },
       found: 'it is being canceled',
-      hint: `When that stopped halfway, ask again: kubectl vm-migrate cancel ${id}`,
+      hint: canceledAgain(row),
     });
   const isToRun = row.state === 'running' && row.wanted === 'run';
   const isServed = isToRun && (await whoIsMissing(tx, row)) === null;

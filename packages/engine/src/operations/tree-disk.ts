@@ -100,11 +100,16 @@ function nextStep(
   };
   const [step] = record.steps
     .filter(candidate => candidate.state !== 'done' && isOfThis(candidate))
-    .sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
+    .sort((a, b) => rank(a) - rank(b));
   if (step === undefined) return undefined;
   const view = stepView(record, step);
   const { id, kind, words, state, progress, waitsFor, waitsSince, worker, attempts, error } = view;
   return { id, kind, words, state, progress, waitsFor, waitsSince, worker, attempts, error };
+}
+
+/** What was given up says something only where nothing else is open: a check may be canceled, and made again. */
+function rank({ kind, state }: StepRow): number {
+  return ORDER.indexOf(kind) + (state === 'canceled' ? ORDER.length : 0);
 }
 
 function stageOf(

@@ -78,7 +78,7 @@ const KINDS = {
   ),
   'names-taken': row(
     'blocks',
-    'Choose another prefix for the names (--name-prefix), or remove what was kept by hand once nobody needs it.',
+    'Choose another prefix for the names (--name-prefix), or cancel that migration once more and have what was kept removed, if nobody needs it.',
   ),
   'size-unknown': row(
     'informs',

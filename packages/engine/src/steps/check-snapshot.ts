@@ -12,6 +12,7 @@ import {
   type HashChainOrder,
   type HashVolumeOrder,
   type MoverOrder,
+  type MoverProgress,
   type Receipt,
 } from '../mover/mover';
 import type { Plan } from '../plan/plan';
@@ -252,7 +253,7 @@ async function run(context: StepContext, order: MoverOrder): Promise<Receipt | S
     if (progress === undefined) return attend(200, status.waitingFor ?? 'reading');
     await database.transaction(async tx => {
       await holdClaim(tx, claim);
-      await putProgress(tx, claim, progress);
+      await putProgress(tx, claim, ofAllRuns(claim, progress));
     });
     return status.waitingFor === undefined
       ? attendWork(200, 'reading')
@@ -268,6 +269,16 @@ async function run(context: StepContext, order: MoverOrder): Promise<Receipt | S
 
 /** Runs that ended under a claim whose step needs more than one. */
 const receipts = new WeakMap<Claim, Map<string, Receipt>>();
+
+/** What the runs before this one read was read for the same step. */
+function ofAllRuns(claim: Claim, progress: MoverProgress): MoverProgress {
+  const before = [...(receipts.get(claim)?.values() ?? [])].reduce(
+    (sum, { bytes }) => sum + bytes.read,
+    0,
+  );
+  const { bytesDone, bytesTotal } = progress;
+  return { ...progress, bytesDone: before + bytesDone, bytesTotal: before + bytesTotal };
+}
 
 function hashVolume(
   context: StepContext,

@@ -64,7 +64,11 @@ export async function settleMigration(tx: Tx, id: string): Promise<MigrationStat
   if (next === row.state) return next;
   const ended = next === 'migrated' || next === 'canceled';
   await tx.query(
-    `update vm_migrate.migration set state = $2, finished_at = case when $3 then now() end where id = $1`,
+    // Checks that `verify` adds later do not move the moment at which all was migrated.
+    `update vm_migrate.migration set state = $2, finished_at = case when $3 then
+        case when $2 = 'migrated' then coalesce((select max(finished_at) from vm_migrate.step
+          where migration_id = $1 and state = 'done' and kind <> 'verifySnapshot'), now()) else now() end end
+      where id = $1`,
     [id, next, ended],
   );
   await addEvent(tx, {

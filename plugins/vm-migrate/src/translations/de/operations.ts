@@ -33,7 +33,7 @@ export const operationsDe: Flat<typeof operations> = {
   'operations.queue.running': 'läuft',
   'operations.queue.waiting': 'wartet',
   'operations.queue.queued': 'eingereiht',
-  'operations.queue.ready': 'bereit',
+  'operations.queue.ready': 'als Nächstes',
   'operations.queue.paused': 'angehalten',
   'operations.queue.none': 'Nichts zu tun',
   'operations.queue.noneWords':

@@ -36,7 +36,7 @@ export const operations = {
       running: 'running',
       waiting: 'waiting',
       queued: 'queued',
-      ready: 'ready',
+      ready: 'next',
       paused: 'paused',
       none: 'Nothing to do',
       noneWords: 'No migration that you may read has a step that runs or could run.',
