@@ -19,7 +19,7 @@ import { OwnLanguage } from '../../parts/own-language';
 import { useWords } from '../../parts/use-words';
 import { useOperation } from '../../surface/queries';
 import { ActOutcomes } from './act-outcomes';
-import { CANCEL_OBJECTS, type Act } from './acts';
+import { CANCEL_OBJECTS, isAllMigrated, type Act } from './acts';
 import styles from './acts.module.css';
 import { ObjectFates } from './object-fates';
 import { useRunAct } from './use-run-act';
@@ -54,6 +54,9 @@ export function ActDialog({ act, migrations, leftAlone, onClose }: ActDialogProp
             {!isAsked && <Text as="p">{t(`acts.${act}.happens`)}</Text>}
             {!isAsked && destroys && (
               <>
+                {migrations.some(isAllMigrated) && (
+                  <Text as="p">{t('acts.cancel.allMigrated')}</Text>
+                )}
                 <ObjectsChoice value={objects} onChange={setObjects} />
                 <ObjectFates migrations={migrations} query={objectsOf} choice={objects} />
               </>

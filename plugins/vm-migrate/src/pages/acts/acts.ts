@@ -37,6 +37,14 @@ export function refusalOf(
   }
 }
 
+/** Every byte is written and every kept snapshot cut: what is open can be checks alone. */
+export function isAllMigrated({
+  layers,
+  snapshots,
+}: Pick<MigrationView, 'layers' | 'snapshots'>): boolean {
+  return layers.migrated + layers.notWanted === layers.total && snapshots.ready === snapshots.total;
+}
+
 /** @throws ApiError */
 export async function perform(
   api: ApiClient,

@@ -68,7 +68,7 @@ describe('sources, workers and limits', () => {
         'a free place under limit all, 4 at a time (see: “Limits” under “Sources and workers”)',
       ),
     ).toBeInTheDocument();
-    await user.click(screen.getByRole('button', { name: /^ready/ }));
+    await user.click(screen.getByRole('button', { name: /^next/ }));
     await waitFor(() => expect(asked('getQueue').at(-1)).toMatchObject({ states: ['ready'] }));
   });
 
@@ -104,7 +104,7 @@ describe('sources, workers and limits', () => {
     // jsdom has no window that is wide.
     const row = async (words: string) =>
       (await screen.findByText(words)).closest('[role=row]') as HTMLElement;
-    expect(await row('write delta.vmdk')).toHaveTextContent(/ready.*Waits for.*a free place/);
+    expect(await row('write delta.vmdk')).toHaveTextContent(/next.*Waits for.*a free place/);
     expect(await row('silent')).toHaveTextContent(/w-1.*lab.*→ cluster.*1 step/);
     const limit = await row('All together');
     expect(limit).toHaveTextContent(/Copies at a time: 4.*Rate: no limit.*user:default\/ann/);

@@ -29,6 +29,8 @@ export const actsDe: Flat<typeof acts> = {
   'acts.cancel.title_other': '{{count}} Migrationen abbrechen?',
   'acts.cancel.confirm_one': 'Migration abbrechen',
   'acts.cancel.confirm_other': '{{count}} Migrationen abbrechen',
+  'acts.cancel.allMigrated':
+    'Alles ist schon auf dem Ziel. Solange nur noch Prüfungen offen sind, beendet „Alle behalten“ diese, und sie bleibt migriert; die anderen Möglichkeiten werden dann abgelehnt.',
   'acts.cancel.happens':
     'Eine abgebrochene Migration kann nicht fortgesetzt werden. Die VM an der Quelle bleibt unberührt. Was soll mit dem geschehen, was auf dem Ziel angelegt wurde?',
   'acts.objects.label': 'Volumes und VolumeSnapshots auf dem Ziel',

@@ -33,6 +33,8 @@ export const acts = {
       title_other: 'Cancel {{count}} migrations?',
       confirm_one: 'Cancel the migration',
       confirm_other: 'Cancel {{count}} migrations',
+      allMigrated:
+        'All of it is on the target already. While only checks are left, "keep all" ends those and it stays migrated; the other choices are refused then.',
       happens:
         'A canceled migration cannot be resumed. The VM at the source is not touched. Choose what happens to what was made on the target:',
     },
