@@ -53,6 +53,7 @@ describeWithBrowser('a migration that fails', () => {
     await page.getByRole('option', { name: 'Deutsch' }).click();
     await page.goto(`${backstage.url}/vm-migrate`);
     await page.getByRole('link', { name: 'Migrationen', exact: true }).waitFor();
+    await page.getByRole('link', { name: VM, exact: true }).waitFor();
     expect(await axeViolations(page)).toEqual([]);
   }, 180_000);
 });
