@@ -96,7 +96,7 @@ async function cancelChecks(tx: Tx, migration: string, actor: string): Promise<v
   const canceled = await tx.query(
     `update vm_migrate.step set state = 'canceled', lease_owner = null, lease_until = null
       where migration_id = $1 and kind = 'verifySnapshot' and state not in ('done', 'canceled')
-        and (state <> 'failed' or error->>'code' is distinct from 'VERIFY_MISMATCH') returning 1`,
+        and (state <> 'failed' or coalesce(error->>'code', '') <> 'VERIFY_MISMATCH') returning 1`,
     [migration],
   );
   await addEvent(tx, {
