@@ -57,7 +57,8 @@ async function start() {
   if (!(await answers(`http://127.0.0.1:${port}/api/vm-migrate/health`, backend))) return;
   process.stdout.write(
     `Backstage with vm-migrate: http://127.0.0.1:${port}/vm-migrate
-At a terminal, the same migrations:
+At a terminal in this folder, the same migrations:
+  export PATH="$PWD/kubectl-plugin/bin:$PATH"
   export VM_MIGRATE_API_URL=http://127.0.0.1:${port} VM_MIGRATE_API_TOKEN=$(npm start --silent --${sameOne} --token)
   kubectl vm-migrate get vms
 Ctrl-C ends it; LOG_LEVEL=info shows what it does.

@@ -18,6 +18,7 @@ import {
   type TestEngine,
 } from '../../packages/engine/src/testing/test-engine';
 import { SMALL_VM_POINTS, writeSmallVm } from '../kill/small-vm';
+import { until } from '../kill/until';
 
 jest.setTimeout(120_000);
 
@@ -189,12 +190,12 @@ describe('two that act on one migration at once', () => {
           [migration, kinds],
         )
       ).length;
-    await untilSo(async () => (await running('applyLayer')) > 0);
+    await until(async () => (await running('applyLayer')) > 0);
     const recover = () =>
       test.engine.call('recover', { vm: vm.folder, options: { namePrefix: vm.prefix } });
     await expect(recover()).rejects.toEqual(refusedAs('workers that go on with it'));
     await test.engine.call('pause', { migration });
-    await untilSo(async () => (await running()) === 0);
+    await until(async () => (await running()) === 0);
     expect(await recover()).toMatchObject({ migration });
     await test.engine.call('setLimit', { scope: 'vm', bytesPerSecond: null });
     await test.engine.call('resume', { migration });
@@ -234,11 +235,4 @@ describe('two that act on one migration at once', () => {
 
 function away(): EngineError {
   return new EngineError('CLUSTER_UNREACHABLE', { found: 'it went away', retry: 'later' });
-}
-
-async function untilSo(isSo: () => Promise<boolean>): Promise<void> {
-  for (const endAt = performance.now() + 60_000; !(await isSo());) {
-    if (performance.now() > endAt) throw new Error('it never became so');
-    await new Promise(resolve => setTimeout(resolve, 20));
-  }
 }

@@ -159,11 +159,11 @@ async function removeObjects(
     record.row.id,
     ...record.steps.filter(step => step.kind === 'proveClass').flatMap(probesOf),
   ]);
-  const there = new Set(
-    (await objectsOf(target))
-      .filter(({ storeId, migrationId }) => storeId === context.storeId && ids.has(migrationId))
-      .map(({ kind, name }) => `${kind}/${name}`),
-  );
+  const ownObjects = async () =>
+    (await objectsOf(target)).filter(
+      ({ storeId, migrationId }) => storeId === context.storeId && ids.has(migrationId),
+    );
+  const there = new Set((await ownObjects()).map(({ kind, name }) => `${kind}/${name}`));
   let removed = 0;
   const remove = async (kind: ObjectKind, name: string) => {
     // Given up before, the VM may have been migrated anew under the same names.
@@ -185,8 +185,7 @@ async function removeObjects(
   // By name as well: what was being made when its worker died is no object yet.
   for (const volume of unwanted) await remove('volume', volumeName(volume));
   const kept = new Set(record.volumes.filter(({ role }) => !isUnwanted(role)).map(volumeName));
-  for (const { kind, name, storeId, migrationId } of await objectsOf(target)) {
-    if (storeId !== context.storeId || !ids.has(migrationId)) continue;
+  for (const { kind, name, migrationId } of await ownObjects()) {
     const goes = kind === 'volume' ? !kept.has(name) : migrationId !== record.row.id;
     if (goes) await remove(kind, name);
   }
@@ -214,20 +213,22 @@ async function objectsOf(target: Target): Promise<readonly OwnedObject[]> {
   const { volumes, volumeSnapshots } = await target.inventory();
   const unready = (await target.leftovers?.()) ?? [];
   return [
-    ...volumes.map(({ name, mark }) => ({ kind: 'volume' as const, name, ...ownerOf(mark) })),
-    ...volumeSnapshots.map(({ name, spec }) => ({
+    ...volumes.map(({ name, mark: { storeId, migrationId } }) => ({
+      kind: 'volume' as const,
+      name,
+      storeId,
+      migrationId,
+    })),
+    ...volumeSnapshots.map(({ name, spec: { storeId, migrationId } }) => ({
       kind: 'volume-snapshot' as const,
       name,
-      ...ownerOf(spec),
+      storeId,
+      migrationId,
     })),
     ...unready.flatMap(({ kind, name, storeId = '', migrationId }) =>
       kind === 'volume-snapshot' ? [{ kind, name, storeId, migrationId }] : [],
     ),
   ];
-}
-
-function ownerOf({ storeId, migrationId }: { storeId: string; migrationId: string }) {
-  return { storeId, migrationId };
 }
 
 function probesOf({ migrationId, stepId, fence }: StepRow): readonly string[] {

@@ -78,7 +78,7 @@ const KINDS = {
   ),
   'names-taken': row(
     'blocks',
-    'Choose another prefix for the names (--name-prefix), or cancel that migration once more and have what was kept removed, if nobody needs it.',
+    'Choose another prefix for the names (--name-prefix), or, if nobody needs what was kept, cancel that migration once more with --remove-all.',
   ),
   'size-unknown': row(
     'informs',

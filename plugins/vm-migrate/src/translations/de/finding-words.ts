@@ -80,7 +80,7 @@ export const findingWordsDe: Flat<typeof findingWords> = {
   'findingRemedies.restore-copies':
     'Nichts zu tun: Es braucht Zeit und Platz auf dem Speicher, neben dem, was der Plan zählt.',
   'findingRemedies.names-taken':
-    'Wählen Sie ein anderes Präfix für die Namen, oder entfernen Sie von Hand, was behalten wurde, sobald es niemand mehr braucht.',
+    'Wählen Sie ein anderes Präfix für die Namen, oder lassen Sie das Behaltene entfernen, wenn es niemand braucht: Brechen Sie jene Migration an einem Terminal noch einmal ab.',
   'findingRemedies.space-short':
     'Schaffen Sie Platz auf dem Ziel, behalten Sie weniger Snapshots, lassen Sie Festplatten aus oder wählen Sie eine andere Speicherklasse. Der Bedarf ist eine Obergrenze: Nehmen Sie es hin, wenn Sie es besser wissen.',
   'findingRemedies.size-unknown':

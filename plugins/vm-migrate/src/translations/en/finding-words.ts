@@ -78,7 +78,7 @@ export const findingWords = {
     'restore-copies':
       'Nothing to do: it takes time and space on the storage, beside what the plan counts.',
     'names-taken':
-      'Choose another prefix for the names, or remove what was kept by hand once nobody needs it.',
+      'Choose another prefix for the names, or, if nobody needs what was kept, have it removed: cancel that migration once more at a terminal.',
     'space-short':
       'Free space on the target, keep fewer snapshots, leave disks out, or choose another storage class. The need is an upper bound: accept if you know better.',
     'size-unknown':
